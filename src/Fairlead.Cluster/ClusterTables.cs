@@ -1,0 +1,26 @@
+using Fairlead.Cluster.Model;
+using Fairlead.State;
+
+namespace Fairlead.Cluster;
+
+/// <summary>What every room reads: the cluster's objects as slim rows. Only reflectors (and tests) write here.</summary>
+public sealed class ClusterTables
+{
+    /// <summary>Services by key.</summary>
+    public Table<ObjectKey, ServiceRow> Services { get; } = new("services");
+
+    /// <summary>EndpointSlices by key.</summary>
+    public Table<ObjectKey, EndpointSliceRow> EndpointSlices { get; } = new("endpointslices");
+
+    /// <summary>Pods of the whole cluster by key.</summary>
+    public Table<ObjectKey, PodRow> Pods { get; } = new("pods");
+
+    /// <summary>Nodes by name.</summary>
+    public Table<string, NodeRow> Nodes { get; } = new("nodes");
+
+    /// <summary>Namespaces by name.</summary>
+    public Table<string, NamespaceRow> Namespaces { get; } = new("namespaces");
+
+    /// <summary>NetworkPolicies by key.</summary>
+    public Table<ObjectKey, PolicyRow> Policies { get; } = new("networkpolicies");
+}
