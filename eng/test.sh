@@ -1,0 +1,31 @@
+#!/bin/bash
+# Builds once, runs every test project, and ends with one plain line: N passed, N failed, N skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+dotnet build Fairlead.slnx -v q -nologo || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+mkdir -p bin && ln -sfn ../artifacts/bin/fairlead/debug/fairlead bin/fairlead-test
+
+passed=0 failed=0 skipped=0
+run() {
+    local name=$1 log
+    log=artifacts/test-$name.log
+    echo "== $name"
+    "artifacts/bin/$name/debug/$name" --no-progress --no-ansi "${@:2}" >"$log" 2>&1
+    local code=$?
+    count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
+    local p f s
+    p=$(count succeeded) f=$(count failed) s=$(count skipped)
+    passed=$((passed + ${p:-0})) skipped=$((skipped + ${s:-0})) failed=$((failed + ${f:-0}))
+    # A runner that died, or ran nothing, has failed whatever it counted.
+    if [ $code -ne 0 ] || [ "${p:-0}" -eq 0 ]; then
+        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
+        tail -200 "$log"
+    fi
+    echo "   ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"
+}
+for project in Fairlead.Tests Fairlead.KernelTests Fairlead.ClusterTests; do run $project; done
+# A skipped test proves nothing: it counts as a failure of the run.
+[ $skipped -eq 0 ] || failed=$((failed + 1))
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
