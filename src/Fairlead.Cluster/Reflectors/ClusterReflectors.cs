@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Watch;
+using Fairlead.State;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Cluster.Reflectors;
+
+/// <summary>Keeps the cluster tables equal to the API's objects: what an agent knows of the cluster, and all of it.</summary>
+public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimeProvider time, ILogger log)
+{
+    /// <summary>Lists and watches all kinds until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
+        Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken),
+        Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
+        Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, EndpointSliceReader.Read, cancellationToken),
+        Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
+        Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken));
+
+    private Task Run<TKey, TRow>(
+        ResourceType type, Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, CancellationToken cancellationToken)
+        where TKey : notnull
+        where TRow : class =>
+        new Reflector(api, type, ListOptions.All, new RowSink<TKey, TRow>(table, keyOf, read, log), time, log).RunAsync(cancellationToken);
+}

@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
+
+namespace Fairlead.Cluster.Reflectors;
+
+/// <summary>EndpointSlice documents to rows.</summary>
+internal static class EndpointSliceReader
+{
+    private const string ServiceLabel = "kubernetes.io/service-name";
+
+    public static EndpointSliceRow Read(JsonObject document)
+    {
+        var key = document.Key();
+        var service = document.Object("metadata").Labels("labels")[ServiceLabel];
+        var family = document.Text("addressType") switch
+        {
+            "IPv4" => IpFamily.V4,
+            "IPv6" => IpFamily.V6,
+            var other => throw new FormatException($"address type {other} is not served"),
+        };
+        return new EndpointSliceRow
+        {
+            Key = key,
+            Service = service is null ? default : new ObjectKey(key.Namespace, service),
+            Family = family,
+            Ports = document.Items("ports").Where(port => port.Port("port") > 0)
+                .Select(port => new EndpointPort(port.Text("name"), port.Protocol("protocol"), port.Port("port"))).ToValueArray(),
+            Endpoints = document.Items("endpoints").Select(endpoint => Endpoint(endpoint, family)).OfType<SliceEndpoint>().ToValueArray(),
+        };
+    }
+
+    /// <summary>Null for an address of the other family or one that an endpoint must not have (CVE-2021-25737).</summary>
+    private static SliceEndpoint? Endpoint(JsonNode endpoint, IpFamily family)
+    {
+        if (!IpAddr.TryParse(endpoint.Texts("addresses").FirstOrDefault(), out var address) || address.Family != family || address.IsSpecial)
+        {
+            return null;
+        }
+
+        var conditions = endpoint.Object("conditions");
+        var target = endpoint.Object("targetRef");
+        var hints = endpoint.Object("hints");
+        var ready = conditions.Flag("ready", absent: true);
+        return new SliceEndpoint
+        {
+            Address = address,
+            Ready = ready,
+            Serving = conditions.Flag("serving", absent: ready),
+            Terminating = conditions.Flag("terminating"),
+            Hostname = endpoint.Text("hostname"),
+            NodeName = endpoint.Text("nodeName"),
+            Zone = endpoint.Text("zone"),
+            Pod = target.Text("kind") == "Pod" ? new ObjectKey(target.Text("namespace"), target.Text("name")) : default,
+            ForZones = hints.Items("forZones").Select(zone => zone.Text("name")).ToValueArray(),
+            ForNodes = hints.Items("forNodes").Select(node => node.Text("name")).ToValueArray(),
+        };
+    }
+}

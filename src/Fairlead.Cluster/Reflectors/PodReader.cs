@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
+
+namespace Fairlead.Cluster.Reflectors;
+
+/// <summary>Pod, Node and Namespace documents to rows.</summary>
+internal static class PodReader
+{
+    public static PodRow Pod(JsonObject document)
+    {
+        var spec = document.Object("spec");
+        var status = document.Object("status");
+        var several = Fields.Addresses(status.Items("podIPs").Select(ip => ip.Text("ip"))).ToValueArray();
+        return new PodRow
+        {
+            Key = document.Key(),
+            Uid = document.Object("metadata").Text("uid"),
+            Labels = document.Object("metadata").Labels("labels"),
+            NodeName = spec.Text("nodeName"),
+            IPs = several.Count > 0 ? several : Fields.Addresses([status.Text("podIP")]).ToValueArray(),
+            HostNetwork = spec.Flag("hostNetwork"),
+            Finished = status.Text("phase") is "Succeeded" or "Failed",
+            Terminating = document.Object("metadata").Text("deletionTimestamp").Length > 0,
+            Ports = spec.Items("initContainers").Where(container => container.Text("restartPolicy") == "Always").Concat(spec.Items("containers"))
+                .SelectMany(container => container.Items("ports")).Select(Port).OfType<ContainerPort>().ToValueArray(),
+        };
+    }
+
+    public static NodeRow Node(JsonObject document)
+    {
+        var spec = document.Object("spec");
+        var status = document.Object("status");
+        var addresses = Fields.Addresses(status.Items("addresses").Where(address => address.Text("type") == "InternalIP").Select(address => address.Text("address")));
+        var ranges = Fields.Networks(spec.Texts("podCIDRs")).ToValueArray();
+        return new NodeRow
+        {
+            Name = document.Key().Name,
+            Labels = document.Object("metadata").Labels("labels"),
+            InternalIPs = addresses.DistinctBy(address => address.IsV4).ToValueArray(),
+            PodCIDRs = ranges.Count > 0 ? ranges : Fields.Networks([spec.Text("podCIDR")]).ToValueArray(),
+            Ready = status.Items("conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True"),
+            Unschedulable = spec.Flag("unschedulable"),
+        };
+    }
+
+    public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Object("metadata").Labels("labels"));
+
+    private static ContainerPort? Port(JsonNode port)
+    {
+        var number = port.Port("containerPort");
+        var hostIP = IpAddr.TryParse(port.Text("hostIP"), out var address) ? address : default;
+        return number == 0 ? null : new ContainerPort(port.Text("name"), port.Protocol("protocol"), number, port.Port("hostPort"), hostIP);
+    }
+}

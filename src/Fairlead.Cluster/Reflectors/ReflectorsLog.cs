@@ -1,0 +1,11 @@
+using Fairlead.Cluster.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Cluster.Reflectors;
+
+/// <summary>What the row readers say. Event ids 1120–1129.</summary>
+internal static partial class ReflectorsLog
+{
+    [LoggerMessage(1120, LogLevel.Warning, "{Kind} {Key} is left out: {Reason}")]
+    public static partial void RowUnreadable(this ILogger log, string kind, ObjectKey key, string reason);
+}

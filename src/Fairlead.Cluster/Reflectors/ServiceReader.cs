@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
+
+namespace Fairlead.Cluster.Reflectors;
+
+/// <summary>Service documents to rows.</summary>
+internal static class ServiceReader
+{
+    private const int DefaultAffinitySeconds = 10800;
+
+    public static ServiceRow Read(JsonObject document)
+    {
+        var spec = document.Object("spec");
+        var type = spec.Text("type") switch
+        {
+            "NodePort" => ServiceType.NodePort,
+            "LoadBalancer" => ServiceType.LoadBalancer,
+            "ExternalName" => ServiceType.ExternalName,
+            _ => ServiceType.ClusterIP,
+        };
+        var external = type is ServiceType.NodePort or ServiceType.LoadBalancer;
+        return new ServiceRow
+        {
+            Key = document.Key(),
+            Uid = document.Object("metadata").Text("uid"),
+            Labels = document.Object("metadata").Labels("labels"),
+            Type = type,
+            IsHeadless = type != ServiceType.ExternalName && spec.Text("clusterIP") == "None",
+            ClusterIPs = ClusterIPs(spec, type),
+            ExternalName = type == ServiceType.ExternalName ? spec.Text("externalName").TrimEnd('.') : "",
+            Ports = spec.Items("ports").Select(Port).OfType<ServicePort>().ToValueArray(),
+            Selector = spec.Object("selector") is { Count: > 0 } ? spec.Labels("selector") : null,
+            AffinitySeconds = spec.Text("sessionAffinity") == "ClientIP" ? Affinity(spec) : 0,
+            InternalLocal = spec.Text("internalTrafficPolicy") == "Local",
+            ExternalLocal = external && spec.Text("externalTrafficPolicy") == "Local",
+            LoadBalancerIPs = type == ServiceType.LoadBalancer ? LoadBalancerIPs(document) : default,
+            SourceRanges = type == ServiceType.LoadBalancer ? Fields.Networks(spec.Texts("loadBalancerSourceRanges")).ToValueArray() : default,
+            LoadBalancerClass = spec.Text("loadBalancerClass"),
+            HealthCheckNodePort = spec.Port("healthCheckNodePort"),
+            PublishNotReadyAddresses = spec.Flag("publishNotReadyAddresses"),
+        };
+    }
+
+    private static ValueArray<IpAddr> ClusterIPs(JsonObject? spec, ServiceType type)
+    {
+        if (type == ServiceType.ExternalName)
+        {
+            return default;
+        }
+
+        var several = Fields.Addresses(spec.Texts("clusterIPs")).ToValueArray();
+        return several.Count > 0 ? several : Fields.Addresses([spec.Text("clusterIP")]).ToValueArray();
+    }
+
+    private static ValueArray<IpAddr> LoadBalancerIPs(JsonObject document) => Fields.Addresses(document.Object("status").Object("loadBalancer").Items("ingress")
+        .Where(ingress => ingress.Text("ipMode") is "" or "VIP")
+        .Select(ingress => ingress.Text("ip"))).ToValueArray();
+
+    private static int Affinity(JsonObject? spec) =>
+        spec.Object("sessionAffinityConfig").Object("clientIP").Number("timeoutSeconds") is var seconds and > 0 ? seconds : DefaultAffinitySeconds;
+
+    private static ServicePort? Port(JsonNode port)
+    {
+        var number = port.Port("port");
+        if (number == 0)
+        {
+            return null;
+        }
+
+        var target = port.Port("targetPort") is var numeric and > 0 ? numeric.ToString(System.Globalization.CultureInfo.InvariantCulture) : port.Text("targetPort");
+        return new ServicePort(port.Text("name"), port.Protocol("protocol"), number, port.Port("nodePort"), target, port.Text("appProtocol"));
+    }
+}
