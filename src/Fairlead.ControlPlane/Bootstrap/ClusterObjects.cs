@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Fairlead.Kube.Client;
+using Fairlead.Linux.Addresses;
+
+namespace Fairlead.ControlPlane.Bootstrap;
+
+/// <summary>
+/// The objects that a cluster has from its first moment: the four namespaces, Service default/kubernetes with its endpoints, Service
+/// kube-system/kube-dns, the ServiceCIDR. Those there are stay as they are, but the endpoints, which follow the advertised address.
+/// </summary>
+internal static class ClusterObjects
+{
+    /// <summary>Service kubernetes has the first address of each range.</summary>
+    public const int KubernetesOffset = 1;
+
+    /// <summary>Service kube-dns has the tenth.</summary>
+    public const int DnsOffset = 10;
+
+    /// <summary>Makes what is missing.</summary>
+    public static async Task EnsureAsync(IKubeApi api, ControlPlaneOptions options, CancellationToken cancellationToken)
+    {
+        foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
+        {
+            await CreateAsync(api, ResourceTypes.Namespaces, "", name, [], cancellationToken);
+        }
+
+        await CreateAsync(api, ResourceTypes.ServiceCidrs, "", "kubernetes", ServiceCidr(options), cancellationToken);
+        await CreateAsync(api, ResourceTypes.Services, "kube-system", "kube-dns", DnsService(options), cancellationToken);
+        if (options.Advertise is { } advertised)
+        {
+            await CreateAsync(api, ResourceTypes.Services, "default", "kubernetes", KubernetesService(options, advertised), cancellationToken);
+            await ReplaceAsync(api, ResourceTypes.Endpoints, Endpoints(advertised), cancellationToken);
+            await ReplaceAsync(api, ResourceTypes.EndpointSlices, Slice(advertised), cancellationToken);
+        }
+    }
+
+    private static async Task CreateAsync(
+        IKubeApi api, ResourceType type, string ns, string name, JsonObject body, CancellationToken cancellationToken)
+    {
+        var metadata = ObjectMeta.Of(body);
+        metadata["name"] = name;
+        try
+        {
+            await api.CreateAsync(type, ns, body, cancellationToken);
+        }
+        catch (KubeException e) when (e.IsAlreadyExists)
+        {
+            // It is there from an earlier start, perhaps changed since by its owner.
+            return;
+        }
+    }
+
+    private static async Task ReplaceAsync(IKubeApi api, ResourceType type, JsonObject body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.UpdateAsync(type, "default", "kubernetes", "", body.DeepClone().AsObject(), cancellationToken);
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            await api.CreateAsync(type, "default", body, cancellationToken);
+        }
+    }
+
+    private static JsonObject ServiceCidr(ControlPlaneOptions options) => new()
+    {
+        ["spec"] = new JsonObject { ["cidrs"] = Texts(options.ServiceRanges.Select(range => range.ToString())) },
+    };
+
+    private static JsonObject KubernetesService(ControlPlaneOptions options, IPEndPoint advertised)
+    {
+        // Only the family that the server is reached by has endpoints, so only it gets an address.
+        var family = advertised.AddressFamily == AddressFamily.InterNetwork;
+        var range = options.ServiceRanges.FirstOrDefault(item => item.Address.IsV4 == family, options.ServiceRanges[0]);
+        var spec = Addressed([range], KubernetesOffset);
+        spec["ports"] = new JsonArray(Port("https", 443, "TCP", advertised.Port));
+        spec["sessionAffinity"] = "None";
+        return new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
+            ["spec"] = spec,
+        };
+    }
+
+    private static JsonObject DnsService(ControlPlaneOptions options)
+    {
+        var spec = Addressed(options.ServiceRanges, DnsOffset);
+        spec["selector"] = new JsonObject { ["k8s-app"] = "kube-dns" };
+        spec["ports"] = new JsonArray(Port("dns", 53, "UDP", 53), Port("dns-tcp", 53, "TCP", 53), Port("metrics", 9153, "TCP", 9153));
+        return new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["labels"] = new JsonObject
+                {
+                    ["k8s-app"] = "kube-dns", ["kubernetes.io/cluster-service"] = "true", ["kubernetes.io/name"] = "CoreDNS",
+                },
+            },
+            ["spec"] = spec,
+        };
+    }
+
+    private static JsonObject Addressed(IReadOnlyList<IpNet> ranges, int offset) => new()
+    {
+        ["type"] = "ClusterIP",
+        ["clusterIP"] = ranges[0].At((UInt128)offset).ToString(),
+        ["clusterIPs"] = Texts(ranges.Select(range => range.At((UInt128)offset).ToString())),
+        ["ipFamilies"] = Texts(ranges.Select(range => range.Address.IsV4 ? "IPv4" : "IPv6")),
+        ["ipFamilyPolicy"] = ranges.Count > 1 ? "RequireDualStack" : "SingleStack",
+    };
+
+    private static JsonObject Port(string name, int port, string protocol, int target) =>
+        new() { ["name"] = name, ["port"] = port, ["protocol"] = protocol, ["targetPort"] = target };
+
+    private static JsonObject Endpoints(IPEndPoint advertised) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
+        },
+        ["subsets"] = new JsonArray(new JsonObject
+        {
+            ["addresses"] = new JsonArray(new JsonObject { ["ip"] = advertised.Address.ToString() }),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = advertised.Port, ["protocol"] = "TCP" }),
+        }),
+    };
+
+    private static JsonObject Slice(IPEndPoint advertised) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "kubernetes", ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" },
+        },
+        ["addressType"] = advertised.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6",
+        ["endpoints"] = new JsonArray(new JsonObject
+        {
+            ["addresses"] = new JsonArray(advertised.Address.ToString()), ["conditions"] = new JsonObject { ["ready"] = true },
+        }),
+        ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = advertised.Port, ["protocol"] = "TCP" }),
+    };
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode)text)]);
+}

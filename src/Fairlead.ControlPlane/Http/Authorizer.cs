@@ -1,0 +1,113 @@
+using Fairlead.ControlPlane.Registry;
+
+namespace Fairlead.ControlPlane.Http;
+
+/// <summary>One thing somebody wants to do. <see cref="Resource"/> carries a subresource behind a slash.</summary>
+internal sealed record AccessRequest(string Verb, string Group, string Resource, string Namespace, string Name);
+
+/// <summary>A rule in the terms of RBAC. "*" means any; empty <see cref="Names"/> and <see cref="Namespaces"/> mean any.</summary>
+internal sealed record AccessRule(
+    IReadOnlyList<string> Groups, IReadOnlyList<string> Resources, IReadOnlyList<string> Verbs, IReadOnlyList<string> Namespaces, IReadOnlyList<string> Names)
+{
+    public bool Allows(AccessRequest request) =>
+        Has(Groups, request.Group) && Has(Resources, request.Resource) && Has(Verbs, request.Verb)
+        && (Namespaces.Count == 0 || Namespaces.Contains(request.Namespace)) && (Names.Count == 0 || Names.Contains(request.Name));
+
+    private static bool Has(IReadOnlyList<string> allowed, string value) => allowed.Contains("*") || allowed.Contains(value);
+}
+
+/// <summary>
+/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes its own Node's status, its Lease
+/// and Events; the pods role reads what pods consist of and writes their status. Everybody admitted may ask what the server offers.
+/// </summary>
+internal static class Authorizer
+{
+    /// <summary>The group of administrators and of our own controllers.</summary>
+    public const string Masters = "system:masters";
+
+    /// <summary>The group of node agents; the user is <c>system:node:NAME</c>.</summary>
+    public const string Nodes = "system:nodes";
+
+    /// <summary>The group of the pods role.</summary>
+    public const string Pods = "fairlead:pods";
+
+    private const string NodePrefix = "system:node:";
+
+    private static readonly string[] Read = ["get", "list", "watch"];
+    private static readonly string[] Write = ["create", "patch", "update"];
+    private static readonly string[] Renew = ["create", "get", "patch", "update"];
+
+    private static readonly AccessRule[] Everything = [new(["*"], ["*"], ["*"], [], [])];
+
+    private static readonly AccessRule[] Everybody =
+    [
+        new(["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"], [], []),
+        new(["authentication.k8s.io"], ["selfsubjectreviews"], ["create"], [], []),
+    ];
+
+    private static readonly AccessRule[] Agents =
+    [
+        new([""], ["services", "endpoints", "nodes", "namespaces", "pods"], Read, [], []),
+        new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
+        new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
+        new(["coordination.k8s.io"], ["leases"], ["list", "watch", .. Renew], ["kube-node-lease"], []),
+        new(["", "events.k8s.io"], ["events"], Write, [], []),
+    ];
+
+    private static readonly AccessRule[] PodsRole =
+    [
+        new([""], ["pods"], [.. Read, "delete"], [], []),
+        new([""], ["pods/status", "nodes/status"], ["get", "patch", "update"], [], []),
+        new([""], ["nodes"], [.. Read, .. Write], [], []),
+        new([""], ["services", "namespaces", "configmaps", "secrets", "serviceaccounts"], Read, [], []),
+        new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
+        new(["coordination.k8s.io"], ["leases"], Renew, ["kube-node-lease"], []),
+        new(["", "events.k8s.io"], ["events"], Write, [], []),
+    ];
+
+    /// <summary>The rules that hold for a caller.</summary>
+    public static IReadOnlyList<AccessRule> RulesFor(Caller caller)
+    {
+        if (caller.Groups.Contains(Masters))
+        {
+            return Everything;
+        }
+
+        var rules = new List<AccessRule>(Everybody);
+        if (caller.Groups.Contains(Nodes) && caller.User.StartsWith(NodePrefix, StringComparison.Ordinal))
+        {
+            rules.AddRange(Agents);
+            rules.Add(new([""], ["nodes", "nodes/status"], ["get", "patch", "update"], [], [caller.User[NodePrefix.Length..]]));
+        }
+
+        if (caller.Groups.Contains(Pods))
+        {
+            rules.AddRange(PodsRole);
+        }
+
+        return rules;
+    }
+
+    /// <summary>True when a rule allows the request.</summary>
+    public static bool Allows(Caller caller, AccessRequest request) => RulesFor(caller).Any(rule => rule.Allows(request));
+
+    /// <summary>Refuses what no rule allows.</summary>
+    /// <exception cref="StatusException">403, in upstream's words.</exception>
+    public static void Demand(Caller caller, AccessRequest request)
+    {
+        if (Allows(caller, request))
+        {
+            return;
+        }
+
+        var plural = request.Resource.Split('/')[0];
+        var subject = request.Name.Length > 0 ? $"{Qualified(plural, request.Group)} \"{request.Name}\"" : Qualified(plural, request.Group);
+        var where = request.Namespace.Length > 0 ? $"in the namespace \"{request.Namespace}\"" : "at the cluster scope";
+        throw new StatusException(
+            403, "Forbidden",
+            $"{subject} is forbidden: User \"{caller.User}\" cannot {request.Verb} resource \"{request.Resource}\" in API group \"{request.Group}\" {where}",
+            new() { ["name"] = request.Name, ["group"] = request.Group, ["kind"] = plural });
+    }
+
+    private static string Qualified(string plural, string group) => group.Length == 0 ? plural : $"{plural}.{group}";
+}

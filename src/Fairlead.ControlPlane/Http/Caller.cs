@@ -1,0 +1,44 @@
+using System.Security.Cryptography.X509Certificates;
+using Fairlead.ControlPlane.Registry;
+
+namespace Fairlead.ControlPlane.Http;
+
+/// <summary>Who calls, from the client certificate: user is its CN, groups are its O.</summary>
+internal sealed record Caller(string User, IReadOnlyList<string> Groups)
+{
+    private const string CommonName = "2.5.4.3";
+    private const string Organization = "2.5.4.10";
+
+    /// <summary>Reads the certificate that the TLS layer has verified.</summary>
+    /// <exception cref="StatusException">401: there is none, or it names nobody.</exception>
+    public static Caller Of(X509Certificate2? certificate)
+    {
+        var user = "";
+        var groups = new List<string>();
+        foreach (var part in certificate?.SubjectName.EnumerateRelativeDistinguishedNames() ?? [])
+        {
+            if (part.HasMultipleElements)
+            {
+                continue;
+            }
+
+            switch (part.GetSingleElementType().Value)
+            {
+                case CommonName:
+                    user = part.GetSingleElementValue() ?? "";
+                    break;
+                case Organization when part.GetSingleElementValue() is { Length: > 0 } group:
+                    groups.Add(group);
+                    break;
+            }
+        }
+
+        if (user.Length == 0)
+        {
+            throw new StatusException(401, "Unauthorized", "Unauthorized");
+        }
+
+        groups.Add("system:authenticated");
+        return new Caller(user, groups);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Registry;
+using Fairlead.ControlPlane.Store;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.ControlPlane.Http;
+
+/// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
+internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, ILogger logger)
+{
+    /// <summary>The version of the API that is spoken, as clients compare it with their own.</summary>
+    public const string ApiMinor = "34";
+
+    /// <summary>Answers one request; never throws but for a client that is gone.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        try
+        {
+            context.Response.Headers.CacheControl = "no-cache, private";
+            await RouteAsync(context);
+        }
+        catch (StatusException refusal) when (!context.Response.HasStarted)
+        {
+            await Answer.StatusAsync(context, refusal);
+        }
+        catch (StoreException e) when (!context.Response.HasStarted)
+        {
+            HttpLog.StoreFailed(logger, e.Message);
+            await Answer.StatusAsync(context, StatusException.Internal(e.Message));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            HttpLog.ClientGone(logger, context.Request.Method, context.Request.Path);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && !context.Response.HasStarted)
+        {
+            HttpLog.RequestFailed(logger, context.Request.Method, context.Request.Path, e);
+            await Answer.StatusAsync(context, StatusException.Internal(e.Message));
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context)
+    {
+        var caller = Caller.Of(context.Connection.ClientCertificate);
+        var path = context.Request.Path.Value ?? "/";
+        if (path.StartsWith("/api", StringComparison.Ordinal))
+        {
+            if (context.Request.Method == "GET" && await discovery.TryHandleAsync(context, path))
+            {
+                return;
+            }
+
+            var names = ApiPath.Parse(path) ?? throw StatusException.NoSuchPath();
+            if (!await Reviews.TryHandleAsync(context, caller, names))
+            {
+                await resources.HandleAsync(context, caller, names);
+            }
+
+            return;
+        }
+
+        await (path.TrimEnd('/') switch
+        {
+            "/version" => Answer.JsonAsync(context, 200, Version()),
+            "/healthz" or "/livez" or "/readyz" => Health(context, path),
+            "" => Answer.JsonAsync(context, 200, new JsonObject { ["paths"] = new JsonArray("/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version") }),
+            var other => OpenApiHandler.TryHandle(context, other) ?? throw StatusException.NoSuchPath(),
+        });
+    }
+
+    private static Task Health(HttpContext context, string path) => context.Request.Query.ContainsKey("verbose")
+        ? Answer.TextAsync(context, 200, $"[+]ping ok\n[+]store ok\n{path.Trim('/')} check passed\n")
+        : Answer.TextAsync(context, 200, "ok");
+
+    private static JsonObject Version()
+    {
+        var product = typeof(RequestRouter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+        return new JsonObject
+        {
+            ["major"] = "1", ["minor"] = ApiMinor, ["gitVersion"] = $"v1.{ApiMinor}.0+fairlead.{product.Split('+')[0]}",
+            ["gitCommit"] = "", ["gitTreeState"] = "clean", ["buildDate"] = "1970-01-01T00:00:00Z",
+            ["goVersion"] = "", ["compiler"] = RuntimeInformation.FrameworkDescription, ["platform"] = "linux/amd64",
+        };
+    }
+}

@@ -1,0 +1,212 @@
+using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Kinds;
+using Fairlead.ControlPlane.Registry;
+using Fairlead.ControlPlane.Streaming;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.ControlPlane.Http;
+
+/// <summary>Requests on objects: finds the kind, authorises, and calls the registry's verb.</summary>
+internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, CancellationToken stopping)
+{
+    private static readonly TimeSpan ShortestDefaultWatch = TimeSpan.FromMinutes(30);
+
+    /// <summary>Answers a request.</summary>
+    /// <exception cref="StatusException">A refusal, nothing written yet.</exception>
+    public Task HandleAsync(HttpContext context, Caller caller, ApiPath path)
+    {
+        var kind = KindTable.Find(path.Group, path.Version, path.Plural) ?? throw StatusException.NoSuchPath();
+        if ((!kind.Type.Namespaced && path.Namespace.Length > 0) || (kind.Type.Namespaced && path is { Namespace: "", Name.Length: > 0 }))
+        {
+            throw StatusException.NoSuchPath();
+        }
+
+        if (path.Subresource.Length > 0 && kind.Subresources.All(sub => sub.Name != path.Subresource))
+        {
+            throw StatusException.NoSuchPath();
+        }
+
+        var verb = Verb(context.Request, path);
+        var resource = path.Subresource.Length > 0 ? $"{path.Plural}/{path.Subresource}" : path.Plural;
+        Authorizer.Demand(caller, new AccessRequest(verb, path.Group, resource, path.Namespace, path.Name));
+        if (PodStreams.Serves(kind, path.Subresource))
+        {
+            return streams.HandleAsync(context, path);
+        }
+
+        return verb switch
+        {
+            "list" => ListAsync(context, kind, path),
+            "watch" => WatchAsync(context, kind, path),
+            "get" => GetAsync(context, kind, path),
+            "create" => CreateAsync(context, kind, path),
+            "update" => UpdateAsync(context, kind, path),
+            "patch" => PatchAsync(context, kind, path),
+            "delete" => DeleteAsync(context, kind, path),
+            _ => DeleteCollectionAsync(context, kind, path),
+        };
+    }
+
+    private static string Verb(HttpRequest request, ApiPath path) => (request.Method, path.Name.Length > 0) switch
+    {
+        ("GET", _) when path.Subresource.Length == 0 && RequestQuery.IsWatch(request.Query) => "watch",
+        ("GET", true) => "get",
+        ("GET", false) => "list",
+        ("POST", false) => "create",
+        ("POST", true) when path.Subresource.Length > 0 => "create",
+        ("PUT", true) => "update",
+        ("PATCH", true) => "patch",
+        ("DELETE", true) when path.Subresource.Length == 0 => "delete",
+        ("DELETE", false) => "deletecollection",
+        _ => throw StatusException.MethodNotAllowed(),
+    };
+
+    private ObjectRenderer Renderer(HttpContext context, KindDefinition kind, Negotiation negotiation) =>
+        new(kind, negotiation, RequestQuery.Include(context.Request.Query), registry.Time.GetUtcNow());
+
+    private Task ListAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+        var list = registry.Reader.List(kind, path.Namespace, RequestQuery.List(context.Request.Query));
+        return Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteList(writer, list));
+    }
+
+    private async Task WatchAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+        var query = RequestQuery.List(context.Request.Query);
+        if (path.Name.Length > 0)
+        {
+            query = query with { FieldSelector = $"metadata.name={path.Name}" };
+        }
+
+        // Clients that do not say how long get 30 to 60 minutes, so that they do not all come back at once.
+        var length = query.TimeoutSeconds > 0
+            ? TimeSpan.FromSeconds(Math.Min(query.TimeoutSeconds, 24 * 3600))
+            : ShortestDefaultWatch * (1 + Random.Shared.NextDouble());
+        using var timeout = new CancellationTokenSource(length, registry.Time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping, context.RequestAborted);
+        await WatchAnswer.StreamAsync(
+            context, Renderer(context, kind, negotiation), registry.Reader.WatchAsync(kind, path.Namespace, query, end.Token), end.Token);
+    }
+
+    private Task GetAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+        var stored = registry.Reader.Get(kind, path.Namespace, path.Name);
+        return path.Subresource == "scale"
+            ? Answer.JsonAsync(context, 200, ScaleView.Of(stored.Parse()))
+            : Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, stored));
+    }
+
+    private async Task CreateAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var options = RequestQuery.Write(context.Request.Query);
+        if (path.Subresource.Length > 0)
+        {
+            await CreateSubresourceAsync(context, kind, path, options);
+            return;
+        }
+
+        var (body, warnings) = DocumentReader.Read(kind, await RequestBody.ReadAsync(context), context.Request.ContentType, options.FieldValidation);
+        await WrittenAsync(context, kind, "", await registry.CreateAsync(kind, path.Namespace, body, options), warnings);
+    }
+
+    private async Task CreateSubresourceAsync(HttpContext context, KindDefinition kind, ApiPath path, WriteOptions options)
+    {
+        var body = DocumentReader.ReadPlain(await RequestBody.ReadAsync(context), context.Request.ContentType);
+        switch (path.Subresource)
+        {
+            case "binding":
+                await registry.BindAsync(kind, path.Namespace, path.Name, body, options);
+                break;
+            case "eviction":
+                await registry.DeleteAsync(
+                    kind, path.Namespace, path.Name, new DeleteOptions { DryRun = options.DryRun }.Read(body.Object("deleteOptions")));
+                break;
+            default:
+                throw StatusException.MethodNotAllowed();
+        }
+
+        await Answer.JsonAsync(context, 201, new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
+        });
+    }
+
+    private async Task UpdateAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var options = RequestQuery.Write(context.Request.Query);
+        var bytes = await RequestBody.ReadAsync(context);
+        var (body, warnings) = path.Subresource == "scale"
+            ? (DocumentReader.ReadPlain(bytes, context.Request.ContentType), [])
+            : DocumentReader.Read(kind, bytes, context.Request.ContentType, options.FieldValidation);
+        var reply = await registry.UpdateAsync(kind, path.Namespace, path.Name, path.Subresource, body, options);
+        await WrittenAsync(context, kind, path.Subresource, reply, warnings);
+    }
+
+    private async Task PatchAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var options = RequestQuery.Write(context.Request.Query);
+        var patchKind = DocumentPatch.KindOf(context.Request.ContentType ?? "");
+        var patch = DocumentPatch.Read(await RequestBody.ReadAsync(context));
+        var reply = await registry.PatchAsync(kind, path.Namespace, path.Name, path.Subresource, patchKind, patch, options);
+        await WrittenAsync(context, kind, path.Subresource, reply, []);
+    }
+
+    private async Task DeleteAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        var options = await ReadDeleteOptionsAsync(context);
+        var reply = await registry.DeleteAsync(kind, path.Namespace, path.Name, options);
+        if (!reply.Gone || kind.Type.Kind is "Pod" or "Service" or "ServiceAccount")
+        {
+            var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+            await Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, reply.Object));
+            return;
+        }
+
+        await Answer.JsonAsync(context, 200, new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success",
+            ["details"] = new JsonObject
+            {
+                ["name"] = path.Name, ["group"] = kind.Type.Group, ["kind"] = kind.Type.Plural, ["uid"] = reply.Object.Uid,
+            },
+        });
+    }
+
+    private async Task DeleteCollectionAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    {
+        if (kind.Type.Namespaced && path.Namespace.Length == 0)
+        {
+            throw StatusException.MethodNotAllowed();
+        }
+
+        var options = await ReadDeleteOptionsAsync(context);
+        var query = RequestQuery.List(context.Request.Query);
+        var list = await registry.DeleteCollectionAsync(kind, path.Namespace, query, options);
+        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+        await Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteList(writer, list));
+    }
+
+    private static async Task<DeleteOptions> ReadDeleteOptionsAsync(HttpContext context)
+    {
+        var bytes = await RequestBody.ReadAsync(context);
+        var options = RequestQuery.Delete(context.Request.Query);
+        return options.Read(bytes.Length == 0 ? null : DocumentReader.ReadPlain(bytes, context.Request.ContentType));
+    }
+
+    private async Task WrittenAsync(HttpContext context, KindDefinition kind, string subresource, WriteReply reply, IEnumerable<string> warnings)
+    {
+        Answer.Warn(context, warnings.Concat(reply.Warnings));
+        var code = reply.Created ? 201 : 200;
+        if (subresource == "scale")
+        {
+            await Answer.JsonAsync(context, code, ScaleView.Of(reply.Object.Parse()));
+            return;
+        }
+
+        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
+        await Answer.RenderAsync(context, code, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, reply.Object));
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Kinds;
+using Fairlead.ControlPlane.Store;
+using Fairlead.Kube.Client;
+
+namespace Fairlead.ControlPlane.Registry;
+
+/// <summary>The API's verbs over the store, the same for requests over HTTPS and for controllers in the process.</summary>
+internal sealed class ApiRegistry(ObjectStore store, TimeProvider time)
+{
+    private readonly ObjectWriter _writer = new(store, time);
+    private readonly ObjectDeleter _deleter = new(store, time);
+
+    public ObjectReader Reader { get; } = new(store, time);
+
+    public TimeProvider Time => time;
+
+    public Task<WriteReply> CreateAsync(KindDefinition kind, string ns, JsonObject body, WriteOptions options) =>
+        _writer.CreateAsync(kind, ns, body, options);
+
+    /// <summary>Replaces an object or one of its subresources.</summary>
+    public async Task<WriteReply> UpdateAsync(
+        KindDefinition kind, string ns, string name, string subresource, JsonObject body, WriteOptions options)
+    {
+        if (subresource.Length == 0 && kind.CreateOnUpdate && Find(kind, ns, name) is null)
+        {
+            ObjectMeta.Of(body).TryAdd("name", name);
+            return await CreateAsync(kind, ns, body, options);
+        }
+
+        if (subresource.Length == 0 && !kind.UnconditionalUpdate && ObjectMeta.Text(body, "resourceVersion").Length == 0)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid(FieldPath.Metadata.Child("resourceVersion"), "", "must be specified for an update");
+            throw StatusException.Invalid(kind.Type.Group, kind.Type.Kind, name, errors);
+        }
+
+        return await _writer.UpdateAsync(kind, ns, name, subresource, Replacement(subresource, body), options);
+    }
+
+    /// <summary>Patches an object or one of its subresources.</summary>
+    public Task<WriteReply> PatchAsync(
+        KindDefinition kind, string ns, string name, string subresource, PatchKind patchKind, JsonNode patch, WriteOptions options)
+    {
+        JsonObject Patched(JsonObject old)
+        {
+            if (subresource == "scale")
+            {
+                return ScaleView.Apply(old, DocumentPatch.Apply(kind, patchKind, ScaleView.Of(old), patch));
+            }
+
+            return DocumentPatch.Apply(kind, patchKind, old, patch);
+        }
+
+        return _writer.UpdateAsync(kind, ns, name, subresource, Patched, options);
+    }
+
+    /// <summary>Assigns a pod to a node (core/v1 Binding).</summary>
+    public Task<WriteReply> BindAsync(KindDefinition pods, string ns, string name, JsonObject binding, WriteOptions options) =>
+        _writer.UpdateAsync(pods, ns, name, "binding", old => Binding.Apply(old, binding, time.GetUtcNow()), options);
+
+    public Task<DeleteReply> DeleteAsync(KindDefinition kind, string ns, string name, DeleteOptions options) =>
+        _deleter.DeleteAsync(kind, ns, name, options);
+
+    /// <summary>Deletes what a list would show; objects that go meanwhile are as well.</summary>
+    public async Task<ListReply> DeleteCollectionAsync(KindDefinition kind, string ns, ListQuery query, DeleteOptions options)
+    {
+        var list = Reader.List(kind, ns, query);
+        foreach (var item in list.Items)
+        {
+            try
+            {
+                await _deleter.DeleteAsync(kind, item.Id.Namespace, item.Id.Name, options);
+            }
+            catch (StatusException e) when (e.Code == 404)
+            {
+                continue;
+            }
+        }
+
+        return list;
+    }
+
+    /// <summary>The object, or null.</summary>
+    public StoredObject? Find(KindDefinition kind, string ns, string name) =>
+        store.Get(new ObjectId(KindIndex.Resource(kind.StorageType), ns, name));
+
+    private static Change Replacement(string subresource, JsonObject body) => subresource switch
+    {
+        "scale" => old => ScaleView.Apply(old, body),
+        "finalize" => old => Finalized(old, body),
+        _ => _ => body.DeepClone().AsObject(),
+    };
+
+    /// <summary>A namespace with the finalizers of its specification as <paramref name="body"/> has them, and nothing else changed.</summary>
+    private static JsonObject Finalized(JsonObject old, JsonObject body)
+    {
+        old.Ensure("spec")["finalizers"] = body.List("spec", "finalizers")?.DeepClone() ?? new JsonArray();
+        if (ObjectMeta.Text(body, "resourceVersion") is { Length: > 0 } revision)
+        {
+            ObjectMeta.Of(old)["resourceVersion"] = revision;
+        }
+
+        return old;
+    }
+}
