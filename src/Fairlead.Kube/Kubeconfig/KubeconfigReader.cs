@@ -1,0 +1,52 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Fairlead.Kube.Client;
+
+namespace Fairlead.Kube.Kubeconfig;
+
+/// <summary>Reads how to reach a cluster from a kubeconfig: its current context, data or files, client certificate or token.</summary>
+public static class KubeconfigReader
+{
+    /// <summary>The connection of the current context.</summary>
+    /// <param name="path">The kubeconfig's path; relative paths in it are relative to its directory.</param>
+    /// <exception cref="FormatException">What is missing or wrong in the file.</exception>
+    /// <exception cref="IOException">The file, or one it names, cannot be read.</exception>
+    public static KubeConnection Read(string path)
+    {
+        var root = MarkedNode.Parse(File.ReadAllText(path)) ?? throw new FormatException("the kubeconfig is empty");
+        var contextName = root.Text("current-context");
+        var context = Entry(root, "contexts", contextName, "context");
+        var cluster = Entry(root, "clusters", context.Text("cluster"), "cluster");
+        var user = Entry(root, "users", context.Text("user"), "user");
+        if (!Uri.TryCreate(cluster.Text("server"), UriKind.Absolute, out var server) || server.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new FormatException($"cluster {context.Text("cluster")}: server '{cluster.Text("server")}' is not an https address");
+        }
+
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(Data(cluster, "certificate-authority", directory));
+        var certificate = Data(user, "client-certificate", directory);
+        var token = user.Text("token") is { Length: > 0 } given ? given
+            : user.Text("tokenFile") is { Length: > 0 } file ? File.ReadAllText(Path.Combine(directory, file)).Trim() : "";
+        return new KubeConnection(
+            server, authorities, certificate.Length > 0 ? X509Certificate2.CreateFromPem(certificate, Data(user, "client-key", directory)) : null, token);
+    }
+
+    private static MarkedNode Entry(MarkedNode root, string section, string name, string field) =>
+        root.Get(section)?.Items?.Find(item => item.Text("name") == name)?.Get(field)
+        ?? throw new FormatException($"{section} has no entry '{name}'");
+
+    private static string Data(MarkedNode node, string key, string directory)
+    {
+        try
+        {
+            return node.Text($"{key}-data") is { Length: > 0 } data ? Encoding.ASCII.GetString(Convert.FromBase64String(data))
+                : node.Text(key) is { Length: > 0 } file ? File.ReadAllText(Path.Combine(directory, file)) : "";
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"{key}-data is not base64", e);
+        }
+    }
+}
