@@ -1,0 +1,2 @@
+global using Fairlead.Linux.Addresses;
+global using Fairlead.Nftables.Values;

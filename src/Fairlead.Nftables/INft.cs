@@ -1,0 +1,17 @@
+using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Transactions;
+
+namespace Fairlead.Nftables;
+
+/// <summary>The packet filter: the kernel's, or one in memory for tests. Reads and writes only tables of ours.</summary>
+public interface INft
+{
+    /// <summary>
+    /// Commits all of <paramref name="transaction"/> or nothing. An empty one is no work. <see cref="NftException"/> on any mistake, with nothing changed
+    /// (unless <see cref="NftException.IsUnknown"/>).
+    /// </summary>
+    Task CommitAsync(Transaction transaction, CancellationToken cancellationToken);
+
+    /// <summary>Reads a table of ours as it stands, consistently; null when there is none of that name.</summary>
+    Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken);
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Transactions;
+
+namespace Fairlead.Nftables.Memory;
+
+/// <summary>
+/// A packet filter in memory, for tests and for evaluation without a kernel. A commit works on a copy and swaps it in only when every operation held,
+/// by the kernel's own rules of existence and reference. Any thread may call.
+/// </summary>
+public sealed class MemoryNft : INft
+{
+    private readonly Lock _gate = new();
+    private ImmutableDictionary<string, Ruleset> _tables = ImmutableDictionary<string, Ruleset>.Empty;
+
+    /// <summary>The transaction committed last, or null: tests of incrementality look at it.</summary>
+    public Transaction? LastTransaction { get; private set; }
+
+    /// <summary>Number of transactions committed.</summary>
+    public int Commits { get; private set; }
+
+    /// <summary>All tables by name.</summary>
+    public ImmutableDictionary<string, Ruleset> Tables
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _tables;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CommitAsync(Transaction transaction, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            Commit(transaction);
+            return Task.CompletedTask;
+        }
+        catch (NftException e)
+        {
+            return Task.FromException(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Tables.GetValueOrDefault(table));
+    }
+
+    private void Commit(Transaction transaction)
+    {
+        lock (_gate)
+        {
+            var name = transaction.Table.Name;
+            var after = RulesetChange.Apply(_tables.GetValueOrDefault(name), transaction);
+            _tables = after is null ? _tables.Remove(name) : _tables.SetItem(name, after);
+            LastTransaction = transaction;
+            Commits++;
+        }
+    }
+}
