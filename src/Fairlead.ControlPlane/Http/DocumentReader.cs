@@ -1,43 +1,53 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
+using Fairlead.ControlPlane.Protobuf;
 using Fairlead.ControlPlane.Registry;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.ControlPlane.Http;
 
-/// <summary>Reads documents from the bodies of requests, JSON or YAML.</summary>
+/// <summary>Reads documents from the bodies of requests: JSON, YAML or Kubernetes' protobuf.</summary>
 internal static class DocumentReader
 {
-    private static readonly JsonDocumentOptions Bounded = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+    /// <summary>What a Content-Type may say.</summary>
+    public const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-    /// <summary>A document of <paramref name="kind"/>, with its apiVersion and kind, and warnings about its fields.</summary>
+    /// <summary>A document of <paramref name="kind"/> as it is stored, and warnings about its fields.</summary>
     /// <exception cref="StatusException">400 or 415.</exception>
     public static (JsonObject Body, IReadOnlyList<string> Warnings) Read(
         KindDefinition kind, byte[] bytes, string? contentType, FieldValidation validation)
     {
-        var body = ReadPlain(bytes, contentType);
+        var body = Parse(bytes, contentType, out var duplicates);
         CheckType(kind, body);
-        return (body, []);
+        return (body, SchemaGate.Decode(kind, body, duplicates, validation));
     }
 
     /// <summary>A document of any type.</summary>
     /// <exception cref="StatusException">400 or 415.</exception>
-    public static JsonObject ReadPlain(byte[] bytes, string? contentType)
-    {
-        var type = MediaType.Parse(contentType ?? "").Type;
-        if (type is not ("" or "application/json"))
-        {
-            throw StatusException.UnsupportedMediaType(type, "application/json, application/yaml");
-        }
+    public static JsonObject ReadPlain(byte[] bytes, string? contentType) => Parse(bytes, contentType, out _);
 
+    private static JsonObject Parse(byte[] bytes, string? contentType, out IReadOnlyList<string> duplicates)
+    {
+        duplicates = [];
+        var type = MediaType.Parse(contentType ?? "").Type;
         try
         {
-            return JsonNode.Parse(bytes, documentOptions: Bounded) as JsonObject
-                ?? throw StatusException.BadRequest("the body of the request must be one JSON object");
+            var node = type switch
+            {
+                "" or "application/json" => StrictJson.Parse(bytes, out duplicates),
+                "application/vnd.kubernetes.protobuf" => ProtobufDocument.Read(bytes),
+                _ => throw StatusException.UnsupportedMediaType(type, Accepted),
+            };
+            return node as JsonObject ?? throw StatusException.BadRequest("the body of the request must be one object");
         }
         catch (JsonException e)
         {
             throw StatusException.BadRequest($"the body of the request is not valid JSON: {e.Message}");
+        }
+        catch (FormatException e)
+        {
+            throw StatusException.BadRequest($"the body of the request cannot be read as {type}: {e.Message}");
         }
     }
 

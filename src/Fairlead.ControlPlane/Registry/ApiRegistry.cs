@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.ControlPlane.Registry;
 
@@ -39,20 +40,25 @@ internal sealed class ApiRegistry(ObjectStore store, TimeProvider time)
     }
 
     /// <summary>Patches an object or one of its subresources.</summary>
-    public Task<WriteReply> PatchAsync(
+    public async Task<WriteReply> PatchAsync(
         KindDefinition kind, string ns, string name, string subresource, PatchKind patchKind, JsonNode patch, WriteOptions options)
     {
+        IReadOnlyList<string> warnings = [];
         JsonObject Patched(JsonObject old)
         {
             if (subresource == "scale")
             {
-                return ScaleView.Apply(old, DocumentPatch.Apply(kind, patchKind, ScaleView.Of(old), patch));
+                var keys = SchemaCatalog.Default.Find("autoscaling/v1", "Scale");
+                return ScaleView.Apply(old, DocumentPatch.Apply(kind, patchKind, ScaleView.Of(old), keys, patch));
             }
 
-            return DocumentPatch.Apply(kind, patchKind, old, patch);
+            var result = DocumentPatch.Apply(kind, patchKind, old, SchemaCatalog.Default.Find(kind.Type), patch);
+            warnings = SchemaGate.Decode(kind, result, [], options.FieldValidation);
+            return result;
         }
 
-        return _writer.UpdateAsync(kind, ns, name, subresource, Patched, options);
+        var reply = await _writer.UpdateAsync(kind, ns, name, subresource, Patched, options);
+        return reply with { Warnings = [.. warnings, .. reply.Warnings] };
     }
 
     /// <summary>Assigns a pod to a node (core/v1 Binding).</summary>

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Patch;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.ControlPlane.Registry;
 
@@ -18,8 +20,8 @@ internal static class DocumentPatch
         "application/json-patch+json" => PatchKind.Json,
         "application/merge-patch+json" => PatchKind.Merge,
         "application/strategic-merge-patch+json" => PatchKind.Strategic,
-        "application/apply-patch+yaml" => throw StatusException.UnsupportedMediaType(
-            "server-side apply is not served yet; use kubectl apply without --server-side", Accepted),
+        "application/apply-patch+yaml" or "application/apply-patch+cbor" => throw StatusException.UnsupportedMediaType(
+            "server-side apply is not served; use kubectl apply without --server-side", Accepted),
         var other => throw StatusException.UnsupportedMediaType(other, Accepted),
     };
 
@@ -29,7 +31,7 @@ internal static class DocumentPatch
     {
         try
         {
-            return JsonNode.Parse(bytes) ?? throw StatusException.BadRequest("the patch is null");
+            return StrictJson.Parse(bytes, out _) ?? throw StatusException.BadRequest("the patch is null");
         }
         catch (JsonException e)
         {
@@ -38,7 +40,34 @@ internal static class DocumentPatch
     }
 
     /// <summary>The patched document.</summary>
-    /// <exception cref="StatusException">400 or 422.</exception>
-    public static JsonObject Apply(KindDefinition kind, PatchKind patchKind, JsonObject document, JsonNode patch) =>
-        throw StatusException.UnsupportedMediaType($"{patchKind} {kind.Type.Kind} {document.Count} {patch}", Accepted);
+    /// <param name="kind">Whose object is patched, for messages.</param>
+    /// <param name="patchKind">How.</param>
+    /// <param name="document">What is patched: the object, or the Scale made of it.</param>
+    /// <param name="keys">How lists of the document merge.</param>
+    /// <param name="patch">The patch.</param>
+    /// <exception cref="StatusException">400 for a malformed patch, 422 for one that does not fit.</exception>
+    public static JsonObject Apply(KindDefinition kind, PatchKind patchKind, JsonObject document, IMergeKeys? keys, JsonNode patch)
+    {
+        try
+        {
+            var result = patchKind switch
+            {
+                PatchKind.Json => JsonPatch.Apply(document, patch),
+                PatchKind.Merge => MergePatch.Apply(document, patch),
+                PatchKind.Strategic when keys is not null => StrategicMergePatch.Apply(document, patch, keys),
+                _ => throw StatusException.UnsupportedMediaType(patchKind.ToString(), Accepted),
+            };
+            return result as JsonObject ?? throw StatusException.BadRequest("the patch makes the object something other than an object");
+        }
+        catch (PatchException e) when (e.Misfit)
+        {
+            throw new StatusException(
+                422, "Invalid", $"the server rejected our request due to an error in our request: {e.Message}",
+                new JsonObject { ["group"] = kind.Type.Group, ["kind"] = kind.Type.Plural, ["name"] = ObjectMeta.Name(document) });
+        }
+        catch (PatchException e)
+        {
+            throw StatusException.BadRequest($"the patch cannot be applied: {e.Message}");
+        }
+    }
 }

@@ -57,7 +57,7 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
     public Task<JsonObject> CreateAsync(ResourceType type, string ns, JsonObject body, CancellationToken cancellationToken) => Translate(async () =>
     {
         var kind = Kind(type);
-        return Written(kind, await registry.CreateAsync(kind, ns, Typed(type, body), WriteOptions.Internal));
+        return Written(kind, await registry.CreateAsync(kind, ns, Typed(kind, body), WriteOptions.Internal));
     });
 
     public Task<JsonObject> UpdateAsync(
@@ -69,7 +69,7 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
             return Written(kind, await registry.BindAsync(kind, ns, name, body, WriteOptions.Internal));
         }
 
-        var document = subresource == "scale" ? body : Typed(type, body);
+        var document = subresource == "scale" ? body : Typed(kind, body);
         var reply = await registry.UpdateAsync(kind, ns, name, subresource, document, WriteOptions.Internal);
         return subresource == "scale" ? ScaleView.Of(reply.Object.Parse()) : Written(kind, reply);
     });
@@ -94,10 +94,12 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
     private static KindDefinition Kind(ResourceType type) => KindTable.Find(type)
         ?? throw new KubeException(404, "NotFound", $"no kind is served at {type.ApiVersion} {type.Plural}");
 
-    private static JsonObject Typed(ResourceType type, JsonObject body)
+    /// <summary>A controller's typing errors are faults of ours, found here and not by whoever reads the object.</summary>
+    private static JsonObject Typed(KindDefinition kind, JsonObject body)
     {
-        body["kind"] = type.Kind;
-        body["apiVersion"] = type.ApiVersion;
+        body["kind"] = kind.Type.Kind;
+        body["apiVersion"] = kind.Type.ApiVersion;
+        SchemaGate.Decode(kind, body, [], FieldValidation.Strict);
         return body;
     }
 
