@@ -31,7 +31,7 @@ public sealed class KubeconfigTests
     public static TheoryData<string> Files => new(
         Kubectl,
         Kubectl.TrimEnd(),
-        "clusters:\n  - name: a\n    cluster: {server: 'https://x'}\ncontexts:\n  -\n    name: a\n    context: {cluster: a, user: a}\nusers:\n  - {name: a, user: {}}\ncurrent-context: 'a'\n",
+        "clusters:\n  - name: a\n    cluster: {server: 'https://x'}\ncontexts:\n  -\n    name: a\n    context: {cluster: a, user: a}\nusers:\n  - {name: a, user: {}}\ncurrent-context: a\n",
         "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: \"\"\n",
         """{"kind":"Config","apiVersion":"v1","clusters":[{"name":"a","cluster":{"server":"https://x"}}],"contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}],"users":[{"name":"a","user":{}}],"current-context":"a"}""");
 

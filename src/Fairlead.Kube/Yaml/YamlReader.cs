@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Fairlead.Kube.Yaml;
+
+/// <summary>
+/// YAML documents as JSON, read as kubectl reads them: plain scalars by the YAML 1.1 rules that Go's library keeps (true, false, null, numbers),
+/// keys as text, doubled keys refused. Depth, nodes and aliases are bounded, so that a small file cannot become a large document.
+/// </summary>
+public static class YamlReader
+{
+    private const int MaxDepth = 100;
+    private const int MaxNodes = 200_000;
+    private static readonly SearchValues<char> RealCharacters = SearchValues.Create("0123456789.eE+-");
+
+    /// <summary>Reads every document that is not empty, in order.</summary>
+    /// <exception cref="FormatException">What is wrong, with line and column.</exception>
+    public static IReadOnlyList<JsonNode> ReadAll(TextReader text)
+    {
+        var documents = new List<JsonNode>();
+        try
+        {
+            var parser = new Parser(text);
+            parser.Consume<StreamStart>();
+            while (parser.TryConsume<DocumentStart>(out _))
+            {
+                if (new Document(parser).Read(MaxDepth) is { } document)
+                {
+                    documents.Add(document);
+                }
+
+                parser.Consume<DocumentEnd>();
+            }
+        }
+        catch (YamlException e)
+        {
+            throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.InnerException?.Message ?? e.Message}", e);
+        }
+
+        return documents;
+    }
+
+    /// <summary>The value of a plain scalar: null, a truth value, a number or text.</summary>
+    internal static JsonNode? Plain(string text) => text switch
+    {
+        "" or "~" or "null" or "Null" or "NULL" => null,
+        "true" or "True" or "TRUE" => JsonValue.Create(true),
+        "false" or "False" or "FALSE" => JsonValue.Create(false),
+        _ => Number(text) ?? JsonValue.Create(text),
+    };
+
+    private static JsonValue? Number(string text)
+    {
+        if (!char.IsAsciiDigit(text[0]) && !(text.Length > 1 && text[0] is '-' or '+' or '.'))
+        {
+            return null;
+        }
+
+        var digits = text.AsSpan(text[0] is '-' or '+' ? 1 : 0);
+        if (digits.StartsWith("0x", StringComparison.Ordinal) || digits.StartsWith("0o", StringComparison.Ordinal) || (digits.Length > 1 && digits[0] == '0' && char.IsAsciiDigit(digits[1])))
+        {
+            return Radix(text[0] == '-', digits);
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
+        {
+            return JsonValue.Create(integer);
+        }
+
+        return digits.ContainsAnyExcept(RealCharacters) ? null
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real) ? JsonValue.Create(real) : null;
+    }
+
+    /// <summary>Hexadecimal and octal, the latter with and without its letter (YAML 1.1: file modes such as 0644).</summary>
+    private static JsonValue? Radix(bool negative, ReadOnlySpan<char> digits)
+    {
+        long value;
+        if (digits[1] == 'x')
+        {
+            if (!long.TryParse(digits[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
+            {
+                return null;
+            }
+        }
+        else
+        {
+            value = 0;
+            foreach (var digit in digits[(digits[1] == 'o' ? 2 : 1)..])
+            {
+                if (digit is < '0' or > '7' || value > long.MaxValue >> 3)
+                {
+                    return null;
+                }
+
+                value = (value << 3) + (digit - '0');
+            }
+        }
+
+        return JsonValue.Create(negative ? -value : value);
+    }
+
+    private sealed class Document(Parser parser)
+    {
+        private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
+        private int _nodes;
+
+        public JsonNode? Read(int depth)
+        {
+            var at = parser.Current!.Start;
+            if (depth == 0 || ++_nodes > MaxNodes)
+            {
+                throw new YamlException(at, at, depth == 0 ? "nested too deeply" : "too large");
+            }
+
+            if (parser.TryConsume<AnchorAlias>(out var alias))
+            {
+                var original = _anchors.TryGetValue(alias.Value, out var node) ? node : throw new YamlException(at, at, $"unknown anchor {alias.Value}");
+                _nodes += Count(original);
+                return _nodes > MaxNodes ? throw new YamlException(at, at, "too large once its aliases are written out") : original?.DeepClone();
+            }
+
+            var anchor = ((NodeEvent)parser.Current).Anchor;
+            var read = parser.TryConsume<Scalar>(out var scalar) ? Value(scalar)
+                : parser.TryConsume<SequenceStart>(out _) ? ReadSequence(depth)
+                : ReadMapping(depth);
+            if (!anchor.IsEmpty)
+            {
+                _anchors[anchor] = read;
+            }
+
+            return read;
+        }
+
+        private static JsonNode? Value(Scalar scalar) => scalar.Style == ScalarStyle.Plain && scalar.Tag.IsEmpty ? Plain(scalar.Value) : JsonValue.Create(scalar.Value);
+
+        private static int Count(JsonNode? node) => node switch
+        {
+            JsonArray array => 1 + array.Sum(Count),
+            JsonObject map => 1 + map.Sum(pair => Count(pair.Value)),
+            _ => 1,
+        };
+
+        private JsonArray ReadSequence(int depth)
+        {
+            var array = new JsonArray();
+            while (!parser.TryConsume<SequenceEnd>(out _))
+            {
+                array.Add(Read(depth - 1));
+            }
+
+            return array;
+        }
+
+        private JsonObject ReadMapping(int depth)
+        {
+            parser.Consume<MappingStart>();
+            var map = new JsonObject();
+            var merged = new List<(Scalar Key, JsonNode? Source)>();
+            while (!parser.TryConsume<MappingEnd>(out _))
+            {
+                var key = parser.Consume<Scalar>();
+                if (key.Value == "<<" && key.Style == ScalarStyle.Plain)
+                {
+                    merged.Add((key, Read(depth - 1)));
+                }
+                else if (!map.TryAdd(key.Value, Read(depth - 1)))
+                {
+                    throw new YamlException(key.Start, key.End, $"key \"{key.Value}\" is given twice");
+                }
+            }
+
+            // Last, as what the mapping says itself wins.
+            merged.ForEach(merge => Merge(map, merge.Source, merge.Key));
+            return map;
+        }
+
+        /// <summary>A YAML 1.1 merge key.</summary>
+        private static void Merge(JsonObject map, JsonNode? other, Scalar key)
+        {
+            foreach (var source in other is JsonArray several ? several : [other?.DeepClone()])
+            {
+                foreach (var (name, value) in source as JsonObject ?? throw new YamlException(key.Start, key.End, "<< takes a mapping"))
+                {
+                    map.TryAdd(name, value?.DeepClone());
+                }
+            }
+        }
+    }
+}
