@@ -1,0 +1,54 @@
+using System.Net.Sockets;
+using Fairlead.Linux.Syscalls;
+
+namespace Fairlead.Linux.Netlink;
+
+/// <summary>
+/// A netlink socket that listens to multicast groups (route changes, conntrack events). It belongs to the network namespace of the thread that
+/// opened it; receiving is asynchronous and may happen anywhere, one receiver at a time.
+/// </summary>
+public sealed class NetlinkSubscription : IDisposable
+{
+    private const int QueueBytes = 8 * 1024 * 1024;
+    private readonly Socket _socket;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    private NetlinkSubscription(Socket socket) => _socket = socket;
+
+    /// <summary>Opens the socket in the network namespace of the calling thread and joins the groups.</summary>
+    /// <param name="protocol">The kernel's part.</param>
+    /// <param name="groups">Group numbers (RTNLGRP_*, NFNLGRP_*), not masks.</param>
+    /// <exception cref="LinuxException">No such protocol or group.</exception>
+    public static NetlinkSubscription Open(NetlinkProtocol protocol, params ReadOnlySpan<int> groups)
+    {
+        using var socket = NetlinkSocket.OpenBound(protocol, 0, out _);
+        NetlinkSocket.Set(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, QueueBytes);
+        foreach (var group in groups)
+        {
+            NetlinkSocket.Set(socket, Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, group);
+        }
+
+        return new NetlinkSubscription(new Socket(new SafeSocketHandle(socket.Disown(), ownsHandle: true)));
+    }
+
+    /// <summary>
+    /// Waits for the next events. The result is valid until the next call and is read with <see cref="NetlinkReader"/>. Empty: events were lost
+    /// (ENOBUFS) and the reader must list anew.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var length = await _socket.ReceiveAsync(_buffer, SocketFlags.None, cancellationToken);
+            return _buffer.AsMemory(0, length);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.NoBufferSpaceAvailable)
+        {
+            return default;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+}

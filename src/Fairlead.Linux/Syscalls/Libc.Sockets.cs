@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Linux.Syscalls;
+
+internal static partial class Libc
+{
+    internal const int AF_NETLINK = 16;
+    internal const int AF_PACKET = 17;
+    internal const int SOCK_RAW = 3;
+    internal const int SOCK_CLOEXEC = 0x80000;
+    internal const int SOL_SOCKET = 1;
+    internal const int SO_RCVTIMEO = 20;
+    internal const int SO_SNDBUFFORCE = 32;
+    internal const int SO_RCVBUFFORCE = 33;
+    internal const int SOL_NETLINK = 270;
+    internal const int NETLINK_ADD_MEMBERSHIP = 1;
+    internal const int NETLINK_CAP_ACK = 10;
+    internal const int NETLINK_EXT_ACK = 11;
+    internal const int NETLINK_GET_STRICT_CHK = 12;
+    internal const int MSG_TRUNC = 0x20;
+    internal const int MSG_DONTWAIT = 0x40;
+
+    /// <summary>socket(2). The socket belongs to the calling thread's network namespace.</summary>
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    internal static partial int Socket(int domain, int type, int protocol);
+
+    /// <summary>bind(2) for netlink.</summary>
+    [LibraryImport(Library, EntryPoint = "bind", SetLastError = true)]
+    internal static partial int Bind(SafeFd socket, in SockAddrNl address, int length);
+
+    /// <summary>getsockname(2) for netlink.</summary>
+    [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
+    internal static partial int GetSockName(SafeFd socket, ref SockAddrNl address, ref int length);
+
+    /// <summary>setsockopt(2) with an int.</summary>
+    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    internal static partial int SetSockOpt(SafeFd socket, int level, int option, in int value, int length);
+
+    /// <summary>setsockopt(2) with a struct timeval.</summary>
+    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    internal static partial int SetSockOpt(SafeFd socket, int level, int option, in TimeVal value, int length);
+
+    /// <summary>send(2).</summary>
+    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    internal static partial nint Send(SafeFd socket, ReadOnlySpan<byte> buffer, nuint length, int flags);
+
+    /// <summary>recvfrom(2) for netlink.</summary>
+    [LibraryImport(Library, EntryPoint = "recvfrom", SetLastError = true)]
+    internal static partial nint ReceiveFrom(SafeFd socket, Span<byte> buffer, nuint length, int flags, ref SockAddrNl from, ref int fromLength);
+}
+
+/// <summary>struct sockaddr_nl (<c>linux/netlink.h</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SockAddrNl
+{
+    internal ushort Family;
+    internal ushort Pad;
+    internal uint PortId;
+    internal uint Groups;
+}
+
+/// <summary>struct timeval (<c>sys/time.h</c>) of a 64-bit machine.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TimeVal
+{
+    internal long Seconds;
+    internal long Microseconds;
+}
