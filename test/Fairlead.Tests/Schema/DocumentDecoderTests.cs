@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Kinds;
 using Fairlead.Kube.Schema;
 
 namespace Fairlead.Tests.Schema;
@@ -22,7 +23,7 @@ public sealed class DocumentDecoderTests
     [Fact]
     public void Every_kind_has_a_schema_with_metadata()
     {
-        foreach (var type in ControlPlane.Kinds.KindTable.All.Select(kind => kind.Type))
+        foreach (var type in KindTable.All.Select(kind => kind.Type))
         {
             Assert.NotNull(SchemaCatalog.Default.Find(type)?.Field("metadata"));
             Assert.True(SchemaCatalog.Default.Find(type.ApiVersion, type.ListKind)?.IsList);
