@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Cluster.Controllers;
 using Fairlead.Linux.Addresses;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

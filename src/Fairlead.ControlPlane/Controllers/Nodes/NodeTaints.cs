@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Controllers;
+using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.State;
+
+namespace Fairlead.ControlPlane.Controllers.Nodes;
+
+/// <summary>The taints that follow from a node's state; others stay as they are. Pure.</summary>
+internal static class NodeTaints
+{
+    private const string NotReady = "node.kubernetes.io/not-ready";
+    private const string Unreachable = "node.kubernetes.io/unreachable";
+    private const string Unschedulable = "node.kubernetes.io/unschedulable";
+
+    public static ValueArray<Taint> For(NodeInfo node)
+    {
+        List<Taint> wanted = [];
+        switch (node.Ready)
+        {
+            case "True":
+                break;
+            case "Unknown":
+                wanted.Add(new Taint(Unreachable, "", "NoSchedule"));
+                break;
+            default:
+                wanted.Add(new Taint(NotReady, "", "NoSchedule"));
+                break;
+        }
+
+        if (node.Unschedulable)
+        {
+            wanted.Add(new Taint(Unschedulable, "", "NoSchedule"));
+        }
+
+        var kept = node.Taints.Where(taint => wanted.Contains(taint) || taint is not { Effect: "NoSchedule", Key: NotReady or Unreachable or Unschedulable });
+        return kept.Concat(wanted.Where(taint => !node.Taints.Contains(taint))).ToValueArray();
+    }
+
+    public static JsonObject ToJson(Taint taint, DateTimeOffset now)
+    {
+        var json = new JsonObject { ["key"] = taint.Key, ["effect"] = taint.Effect };
+        if (taint.Value.Length > 0)
+        {
+            json["value"] = taint.Value;
+        }
+
+        if (taint.Effect == "NoExecute")
+        {
+            json["timeAdded"] = now.ToApiTime();
+        }
+
+        return json;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Controllers;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
+
+namespace Fairlead.ControlPlane.Controllers.Rows;
+
+/// <summary>One taint of a node (core/v1 Taint).</summary>
+internal sealed record Taint(string Key, string Value, string Effect);
+
+/// <summary>A Node, as far as controllers need it.</summary>
+internal sealed record NodeInfo : IObjectRow
+{
+    public required RowMeta Meta { get; init; }
+
+    public bool Unschedulable { get; init; }
+
+    /// <summary>Status of condition Ready: True, False or Unknown; empty when the node has not said yet.</summary>
+    public string Ready { get; init; } = "";
+
+    public ValueArray<Taint> Taints { get; init; }
+
+    public ValueArray<IpNet> PodCIDRs { get; init; }
+
+    /// <summary>status.allocatable.pods; 110 when the node does not say.</summary>
+    public int PodCapacity { get; init; } = 110;
+
+    public string Name => Meta.Key.Name;
+
+    public string Zone => Meta.Labels["topology.kubernetes.io/zone"] ?? "";
+
+    public static NodeInfo Read(JsonObject node)
+    {
+        var (spec, status) = (node.At("spec"), node.At("status"));
+        var ready = status.Objects("conditions").FirstOrDefault(condition => condition.Text("type") == "Ready");
+        var texts = spec.Texts("podCIDRs").DefaultIfEmpty(spec.Text("podCIDR"));
+        return new NodeInfo
+        {
+            Meta = RowMeta.From(node),
+            Unschedulable = spec.Flag("unschedulable"),
+            Ready = ready.Text("status"),
+            Taints = spec.Objects("taints").Select(taint => new Taint(taint.Text("key"), taint.Text("value"), taint.Text("effect"))).ToValueArray(),
+            PodCIDRs = texts.Where(text => IpNet.TryParse(text, out _)).Select(IpNet.Parse).ToValueArray(),
+            PodCapacity = int.TryParse(status.Text("allocatable", "pods"), out var pods) ? pods : 110,
+        };
+    }
+}
