@@ -44,6 +44,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
     internal static partial nint Send(SafeFd socket, ReadOnlySpan<byte> buffer, nuint length, int flags);
 
+    /// <summary>sendto(2) for packet sockets.</summary>
+    [LibraryImport(Library, EntryPoint = "sendto", SetLastError = true)]
+    internal static partial nint SendTo(SafeFd socket, ReadOnlySpan<byte> buffer, nuint length, int flags, in Packets.SockAddrLl to, int toLength);
+
     /// <summary>recvfrom(2) for netlink.</summary>
     [LibraryImport(Library, EntryPoint = "recvfrom", SetLastError = true)]
     internal static partial nint ReceiveFrom(SafeFd socket, Span<byte> buffer, nuint length, int flags, ref SockAddrNl from, ref int fromLength);

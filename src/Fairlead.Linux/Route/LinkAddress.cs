@@ -1,0 +1,22 @@
+using Fairlead.Linux.Addresses;
+
+namespace Fairlead.Linux.Route;
+
+/// <summary>An address of a link.</summary>
+public sealed record LinkAddress
+{
+    /// <summary>Index of the link.</summary>
+    public required int Link { get; init; }
+
+    /// <summary>The address.</summary>
+    public required IpAddr Address { get; init; }
+
+    /// <summary>Prefix length; 32 or 128 for a single address.</summary>
+    public required int Prefix { get; init; }
+
+    /// <summary>Do not ask the neighbours whether the address is theirs (IFA_F_NODAD): usable at once. Means nothing for IPv4.</summary>
+    public bool NoDuplicateDetection { get; init; }
+
+    /// <summary>The kernel adds no route for the prefix (IFA_F_NOPREFIXROUTE).</summary>
+    public bool NoPrefixRoute { get; init; }
+}

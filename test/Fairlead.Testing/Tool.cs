@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Fairlead.Testing;
+
+/// <summary>Runs a command of the machine, for tests that compare with what independent tools see or need them as peers.</summary>
+public static class Tool
+{
+    /// <summary>Runs it to its end and returns what it printed; fails the test when it exits other than 0.</summary>
+    public static string Run(string command, params string[] arguments)
+    {
+        var (code, output, error) = TryRun(command, "", arguments);
+        return code == 0 ? output : throw new InvalidOperationException($"{command} {string.Join(' ', arguments)}: exit {code}: {error}{output}");
+    }
+
+    /// <summary>Runs it within a network namespace.</summary>
+    public static string RunIn(TestNetns netns, string command, params string[] arguments) =>
+        Run("nsenter", [$"--net={netns.Path}", command, .. arguments]);
+
+    /// <summary>Runs it to its end with some input and tells all.</summary>
+    public static (int Code, string Output, string Error) TryRun(string command, string input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+}
