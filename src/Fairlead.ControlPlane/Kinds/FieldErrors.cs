@@ -18,6 +18,9 @@ public sealed class FieldErrors : IReadOnlyCollection<FieldError>
     /// <summary>Adds a fault.</summary>
     public void Add(FieldError error) => _errors.Add(error);
 
+    /// <summary>Adds faults found elsewhere.</summary>
+    public void AddRange(IEnumerable<FieldError> errors) => _errors.AddRange(errors);
+
     /// <summary>The field must be set.</summary>
     public void Required(FieldPath field, string detail = "") => Add(new(FieldErrorType.Required, field.Text, null, detail));
 

@@ -1,0 +1,63 @@
+using Fairlead.Linux.Addresses;
+
+namespace Fairlead.ControlPlane.Kinds;
+
+/// <summary>Validation of addresses and ranges, strict as Kubernetes 1.36 is (KEP-4858).</summary>
+internal static class AddressRules
+{
+    private const string AddressRule = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+    private const string RangeRule = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+
+    public static void Address(string text, FieldPath field, FieldErrors errors)
+    {
+        if (!IpAddr.TryParse(text, out _))
+        {
+            errors.Invalid(field, text, AddressRule);
+        }
+    }
+
+    /// <summary>An address that traffic can be sent to: not unspecified, loopback, link-local or multicast (CVE-2021-25737).</summary>
+    public static void Destination(string text, FieldPath field, FieldErrors errors)
+    {
+        if (!IpAddr.TryParse(text, out var address))
+        {
+            errors.Invalid(field, text, AddressRule);
+        }
+        else if (Special(address) is { } fault)
+        {
+            errors.Invalid(field, text, fault);
+        }
+    }
+
+    public static bool Range(string text, FieldPath field, FieldErrors errors)
+    {
+        if (!IpNet.TryParse(text, out var range))
+        {
+            errors.Invalid(field, text, RangeRule);
+            return false;
+        }
+
+        var address = text[..text.IndexOf('/', StringComparison.Ordinal)];
+        if (IpAddr.TryParse(address, out var given) && given != range.Address)
+        {
+            errors.Invalid(field, text, $"must not have bits set beyond the prefix length; did you mean \"{range}\"?");
+            return false;
+        }
+
+        return true;
+    }
+
+    private static string? Special(IpAddr address)
+    {
+        if (!address.IsSpecial)
+        {
+            return null;
+        }
+
+        var (v4, value) = (address.IsV4, address.Value);
+        return value == 0 ? $"may not be unspecified ({address})"
+            : (v4 ? (value >> 24) == 127 : value == 1) ? "may not be in the loopback range (127.0.0.0/8, ::1/128)"
+            : (v4 ? (value >> 28) == 0xE : (value >> 120) == 0xFF) ? "may not be in the multicast range (224.0.0.0/4, ff00::/8)"
+            : "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.ControlPlane.Kinds;
+
+/// <summary>What a Service asks for that has no effect, or will not for long.</summary>
+internal static class ServiceWarnings
+{
+    public static IEnumerable<string> Of(JsonObject service)
+    {
+        var spec = service.Object("spec");
+        if (!string.IsNullOrEmpty(spec.Text("loadBalancerIP")))
+        {
+            yield return "spec.loadBalancerIP is deprecated since v1.24 and only a wish; the load balancer may give another address";
+        }
+
+        if (spec.List("externalIPs") is { Count: > 0 })
+        {
+            yield return "spec.externalIPs is deprecated since v1.36 and will be off by default in a later version";
+        }
+
+        if (spec.Text("trafficDistribution") == "PreferClose")
+        {
+            yield return "spec.trafficDistribution: PreferClose is deprecated since v1.35; use PreferSameZone, which means the same";
+        }
+
+        if (!string.IsNullOrEmpty(spec.Text("externalName")) && !ServiceTraits.IsExternalName(service))
+        {
+            yield return "spec.externalName is ignored when spec.type is not \"ExternalName\"";
+        }
+
+        if (ServiceTraits.IsHeadless(service) && spec.Text("sessionAffinity") == "ClientIP")
+        {
+            yield return "spec.sessionAffinity is ignored when spec.clusterIP is \"None\"";
+        }
+
+        if (ServiceTraits.IsHeadless(service) && spec.List("externalIPs") is { Count: > 0 })
+        {
+            yield return "spec.externalIPs is ignored when spec.clusterIP is \"None\"";
+        }
+
+        if (service.Text("metadata", "annotations", "service.kubernetes.io/topology-aware-hints") is not null)
+        {
+            yield return "annotation service.kubernetes.io/topology-aware-hints is deprecated; use service.kubernetes.io/topology-mode";
+        }
+    }
+}
