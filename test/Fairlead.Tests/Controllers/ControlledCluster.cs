@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Controllers;
+using Fairlead.ControlPlane.Controllers;
+using Fairlead.ControlPlane.Registry;
+using Fairlead.ControlPlane.Store;
+using Fairlead.Kube.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Tests.Controllers;
+
+/// <summary>The real store and API with the real controllers; the test itself plays the nodes.</summary>
+internal sealed class ControlledCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-controllers-").FullName;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ObjectStore _store;
+    private readonly ControllerManager _manager;
+    private readonly Task _running;
+
+    private ControlledCluster(ControllerOptions options, TimeProvider time)
+    {
+        _store = ObjectStore.Open(Path.Combine(_directory, "store.db"), new KindIndex(), 4096);
+        Api = new LocalApi(new ApiRegistry(_store, time));
+        _manager = new ControllerManager(Api, options, time, NullLoggerFactory.Instance);
+        _running = _manager.RunAsync(_stopping.Token);
+    }
+
+    public IKubeApi Api { get; }
+
+    public static async Task<ControlledCluster> StartAsync(int nodes = 2, ControllerOptions? options = null, TimeProvider? time = null)
+    {
+        var cluster = new ControlledCluster(options ?? new ControllerOptions(), time ?? TimeProvider.System);
+        foreach (var name in new[] { "default", "kube-node-lease" })
+        {
+            await cluster.CreateAsync(ResourceTypes.Namespaces, "", $$"""{ "metadata": { "name": "{{name}}" } }""");
+        }
+
+        for (var i = 1; i <= nodes; i++)
+        {
+            await cluster.CreateAsync(ResourceTypes.Nodes, "", $$"""{ "metadata": { "name": "n{{i}}", "labels": { "topology.kubernetes.io/zone": "z{{i}}" } } }""");
+            await cluster.StatusAsync(ResourceTypes.Nodes, "", $"n{i}", """{ "conditions": [ { "type": "Ready", "status": "True" } ] }""");
+        }
+
+        return cluster;
+    }
+
+    public Task<JsonObject> CreateAsync(ResourceType type, string space, string body) => Api.CreateAsync(type, space, Make.Document(body), default);
+
+    public Task<JsonObject> GetAsync(ResourceType type, string space, string name) => Api.GetAsync(type, space, name, default);
+
+    public Task<JsonObject> PatchAsync(ResourceType type, string space, string name, string patch) =>
+        Api.PatchAsync(type, space, name, "", PatchKind.Merge, Make.Document(patch), default);
+
+    public Task<JsonObject> StatusAsync(ResourceType type, string space, string name, string status) =>
+        Api.PatchAsync(type, space, name, "status", PatchKind.Strategic, new JsonObject { ["status"] = Make.Document(status) }, default);
+
+    public Task DeleteAsync(ResourceType type, string space, string name, string options = "{}") => Api.DeleteAsync(type, space, name, Make.Document(options), default);
+
+    public async Task<IReadOnlyList<JsonObject>> ListAsync(ResourceType type, string space) =>
+        [.. (await Api.ListAsync(type, space, ListOptions.All, default)).Objects("items")];
+
+    /// <summary>Waits, by watching, until the objects of a kind are as <paramref name="condition"/> wants them; returns them.</summary>
+    public async Task<IReadOnlyList<JsonObject>> UntilAsync(ResourceType type, string space, Func<IReadOnlyList<JsonObject>, bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var list = await Api.ListAsync(type, space, ListOptions.All, patience.Token);
+        var items = list.Objects("items").ToDictionary(item => item.Text("metadata", "name"));
+        try
+        {
+            if (condition([.. items.Values]))
+            {
+                return [.. items.Values];
+            }
+
+            var options = new ListOptions { ResourceVersion = list.Text("metadata", "resourceVersion") };
+            await foreach (var change in Api.WatchAsync(type, space, options, patience.Token))
+            {
+                _ = change.Type == "DELETED" ? items.Remove(change.Object.Text("metadata", "name")) : change.Type != "BOOKMARK" && Set(items, change.Object);
+                if (condition([.. items.Values]))
+                {
+                    return [.. items.Values];
+                }
+            }
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{type.Plural} never became as wanted: {string.Join('\n', items.Values.Select(item => item.ToJsonString()))}");
+        }
+
+        throw new InvalidOperationException("the watch ended");
+    }
+
+    /// <summary>Plays the nodes until the cluster stops: bound pods run and are Ready at an address of their own, terminating ones go.</summary>
+    public void PlayNodes() => _ = PlayNodesAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        try
+        {
+            await _running;
+        }
+        catch (OperationCanceledException)
+        {
+            _manager.Dispose();
+        }
+
+        await _store.DisposeAsync();
+        _stopping.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static bool Set(Dictionary<string, JsonObject> items, JsonObject item)
+    {
+        items[item.Text("metadata", "name")] = item;
+        return true;
+    }
+
+    private async Task PlayNodesAsync()
+    {
+        var next = 0;
+        var list = await Api.ListAsync(ResourceTypes.Pods, "", ListOptions.All, _stopping.Token);
+        foreach (var pod in list.Objects("items").ToList())
+        {
+            await PlayAsync(pod, ++next);
+        }
+
+        var options = new ListOptions { ResourceVersion = list.Text("metadata", "resourceVersion") };
+        await foreach (var change in Api.WatchAsync(ResourceTypes.Pods, "", options, _stopping.Token))
+        {
+            if (change.Type is "ADDED" or "MODIFIED")
+            {
+                await PlayAsync(change.Object, ++next);
+            }
+        }
+    }
+
+    private async Task PlayAsync(JsonObject pod, int number)
+    {
+        var (space, name) = (pod.Text("metadata", "namespace"), pod.Text("metadata", "name"));
+        try
+        {
+            if (pod.Text("metadata", "deletionTimestamp").Length > 0)
+            {
+                await DeleteAsync(ResourceTypes.Pods, space, name, """{ "gracePeriodSeconds": 0 }""");
+            }
+            else if (pod.Text("spec", "nodeName").Length > 0 && pod.Text("status", "podIP").Length == 0)
+            {
+                var ip = $"10.244.{number / 250}.{(number % 250) + 1}";
+                await StatusAsync(ResourceTypes.Pods, space, name, $$"""
+                    { "phase": "Running", "podIP": "{{ip}}", "podIPs": [ { "ip": "{{ip}}" } ],
+                      "conditions": [ { "type": "Ready", "status": "True", "lastTransitionTime": "{{DateTimeOffset.UnixEpoch.AddYears(56).ToApiTime()}}" } ] }
+                    """);
+            }
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            // Deleted between the event and this answer to it, as happens to real nodes.
+            return;
+        }
+    }
+}
