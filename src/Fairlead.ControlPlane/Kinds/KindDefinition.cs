@@ -102,7 +102,7 @@ public abstract class KindDefinition
     {
         WriteScope.Apply(this, obj, old, context);
         PrepareObject(obj, old, context);
-        if (CountsGeneration)
+        if (CountsGeneration && context.Subresource is not ("status" or "binding"))
         {
             WriteScope.CountGeneration(obj, old);
         }
@@ -120,7 +120,10 @@ public abstract class KindDefinition
     /// <summary>Checks the name beyond what paths allow; the detail of a fault, or null. Default: a DNS subdomain (RFC 1123).</summary>
     public virtual string? CheckName(string name, bool prefix) => Names.DnsSubdomain(name, prefix);
 
-    /// <summary>Texts for <c>Warning:</c> headers of a write; empty for most.</summary>
+    /// <summary>A text for the <c>Warning:</c> header of every answer about this kind, reads too; null for most.</summary>
+    public virtual string? Deprecation => null;
+
+    /// <summary>Texts for <c>Warning:</c> headers of a write, beside <see cref="Deprecation"/>; empty for most.</summary>
     public virtual IEnumerable<string> Warnings(JsonObject obj, JsonObject? old) => [];
 
     /// <summary>The cells of the object's row, one per column of <see cref="Columns"/>.</summary>

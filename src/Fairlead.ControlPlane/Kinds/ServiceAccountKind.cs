@@ -2,10 +2,10 @@ using Fairlead.Kube.Client;
 
 namespace Fairlead.ControlPlane.Kinds;
 
-/// <summary>The kind ServiceAccount.</summary>
+/// <summary>The kind ServiceAccount: an identity for pods.</summary>
 internal sealed class ServiceAccountKind : KindDefinition
 {
-    public override ResourceType Type { get; } = new("", "v1", "serviceaccounts", "ServiceAccount", true);
+    public override ResourceType Type => ResourceTypes.ServiceAccounts;
 
     public override IReadOnlyList<string> ShortNames => ["sa"];
 }

@@ -18,8 +18,9 @@ internal static class WriteScope
         {
             KeepAllButStatus(obj, old);
         }
-        else if (kind.StatusSubresource)
+        else if (kind.StatusSubresource && context.Subresource.Length == 0)
         {
+            // Other subresources, such as binding, are the server's own writes and may touch both.
             Copy("status", old, obj);
         }
     }
