@@ -21,7 +21,7 @@ meta DeleteOptions
 """
 
 # Go structs embedded in others: a message of their own in protobuf, the fields of the outer one in JSON.
-INLINE = {"localObjectReference", "volumeSource", "handler", "ephemeralContainerCommon"}
+INLINE = {"localObjectReference", "volumeSource", "handler", "ephemeralContainerCommon", "ingressRuleValue"}
 
 # Numbers and flags that are pointers in Go: there a zero is a value, elsewhere it is nothing.
 POINTERS = set("""
@@ -114,6 +114,7 @@ def main():
         seen.add(name)
         parts = []
         for number, field, repeated, kind, target in messages[name]:
+            field = "apiGroup" if field == "aPIGroup" else field
             mark = ""
             if repeated and target.startswith(name + ".") and target.endswith("Entry"):
                 kind, target = next((k, t) for n, _, _, k, t in messages[target] if n == 2)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Bootstrap;
 using Fairlead.ControlPlane.Http;
 using Fairlead.ControlPlane.Pki;
@@ -30,7 +31,14 @@ public sealed class ControlPlane : IAsyncDisposable
         _authority = authority;
         _certificate = authority.IssueServer(ServerNames.Of(options), ServerNames.Addresses(options));
         _store = ObjectStore.Open(Path.Combine(options.StateDirectory, "store.db"), new KindIndex(), options.WatchWindow);
-        _registry = new ApiRegistry(_store, options.Time);
+        var services = new ServiceAllocation(new ClusterRanges { Services = options.ServiceRanges });
+        var stored = _store.Snapshot(KindIndex.Resource(ResourceTypes.Services)).Objects.Values.Select(item => item.Parse());
+        foreach (var problem in services.Restore(stored))
+        {
+            HttpLog.AllocationDoubtful(options.Loggers.CreateLogger("Fairlead.ControlPlane.Allocation"), problem);
+        }
+
+        _registry = new ApiRegistry(_store, options.Time, services);
         Api = new LocalApi(_registry);
     }
 
@@ -114,7 +122,7 @@ public sealed class ControlPlane : IAsyncDisposable
         await ClusterObjects.EnsureAsync(Api, _options, cancellationToken);
         var logger = _options.Loggers.CreateLogger("Fairlead.ControlPlane.Http");
         var resources = new ResourceHandler(_registry, new PodStreams(_options.PodsSocket), _stopping.Token);
-        var router = new RequestRouter(resources, new Discovery(), logger);
+        var router = new RequestRouter(resources, new Discovery(), new OpenApiHandler(), logger);
         _server = await ApiServer.StartAsync(_options.Listen, _authority, _certificate, router.HandleAsync, _options.Loggers);
         Endpoints = _server.Endpoints;
         foreach (var endpoint in Endpoints)

@@ -16,4 +16,7 @@ internal static partial class HttpLog
 
     [LoggerMessage(4, LogLevel.Information, "The API server listens on {Endpoint}")]
     public static partial void Listening(ILogger logger, string endpoint);
+
+    [LoggerMessage(5, LogLevel.Warning, "Allocation found at start: {Problem}")]
+    public static partial void AllocationDoubtful(ILogger logger, string problem);
 }

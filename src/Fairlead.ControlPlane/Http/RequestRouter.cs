@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.ControlPlane.Http;
 
 /// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
-internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, ILogger logger)
+internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, OpenApiHandler openApi, ILogger logger)
 {
     /// <summary>The version of the API that is spoken, as clients compare it with their own.</summary>
     public const string ApiMinor = "34";
@@ -67,7 +67,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
             "/version" => Answer.JsonAsync(context, 200, Version()),
             "/healthz" or "/livez" or "/readyz" => Health(context, path),
             "" => Answer.JsonAsync(context, 200, new JsonObject { ["paths"] = new JsonArray("/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version") }),
-            var other => OpenApiHandler.TryHandle(context, other) ?? throw StatusException.NoSuchPath(),
+            var other => openApi.TryHandle(context, other) ?? throw StatusException.NoSuchPath(),
         });
     }
 

@@ -29,6 +29,11 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         var verb = Verb(context.Request, path);
         var resource = path.Subresource.Length > 0 ? $"{path.Plural}/{path.Subresource}" : path.Plural;
         Authorizer.Demand(caller, new AccessRequest(verb, path.Group, resource, path.Namespace, path.Name));
+        if (kind.Deprecation is { } deprecation)
+        {
+            Answer.Warn(context, [deprecation]);
+        }
+
         if (PodStreams.Serves(kind, path.Subresource))
         {
             return streams.HandleAsync(context, path);

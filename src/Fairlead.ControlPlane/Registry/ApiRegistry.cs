@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
@@ -7,10 +8,10 @@ using Fairlead.Kube.Schema;
 namespace Fairlead.ControlPlane.Registry;
 
 /// <summary>The API's verbs over the store, the same for requests over HTTPS and for controllers in the process.</summary>
-internal sealed class ApiRegistry(ObjectStore store, TimeProvider time)
+internal sealed class ApiRegistry(ObjectStore store, TimeProvider time, ServiceAllocation? services = null)
 {
-    private readonly ObjectWriter _writer = new(store, time);
-    private readonly ObjectDeleter _deleter = new(store, time);
+    private readonly ObjectWriter _writer = new(store, new WriteAllocation(services), time);
+    private readonly ObjectDeleter _deleter = new(store, new WriteAllocation(services), time);
 
     public ObjectReader Reader { get; } = new(store, time);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 
@@ -8,7 +9,7 @@ namespace Fairlead.ControlPlane.Registry;
 internal sealed record DeleteReply(StoredObject Object, bool Gone);
 
 /// <summary>Deletion: at once, after a grace period (pods), or after the finalizers.</summary>
-internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
+internal sealed class ObjectDeleter(ObjectStore store, WriteAllocation allocation, TimeProvider time)
 {
     private const int MostAttempts = 16;
     private const string Foreground = "foregroundDeletion";
@@ -35,6 +36,11 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
             var result = await store.WriteAsync(id, stored.Revision, gone ? null : value);
             if (result.Outcome == WriteOutcome.Done)
             {
+                if (gone)
+                {
+                    allocation.Release(kind, stored.Parse());
+                }
+
                 return new DeleteReply(result.Written!, gone);
             }
         }

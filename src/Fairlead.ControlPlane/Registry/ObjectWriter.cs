@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 
@@ -8,7 +9,7 @@ namespace Fairlead.ControlPlane.Registry;
 internal delegate JsonObject Change(JsonObject old);
 
 /// <summary>Create, update and everything that is an update underneath: patches, status, scale, binding, finalize.</summary>
-internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
+internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation, TimeProvider time)
 {
     private const int MostAttempts = 16;
 
@@ -22,12 +23,13 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             var value = body.DeepClone().AsObject();
             SystemMetadata.Create(value, kind.Type, ns, time.GetUtcNow());
             var name = ObjectMeta.Name(value);
-            Complete(kind, value, null, "", options);
+            using var reservation = Complete(kind, value, null, "", options);
             var warnings = kind.Warnings(value, null).ToArray();
             var id = new ObjectId(KindIndex.Resource(kind.StorageType), ns, name);
             var written = store.Get(id) is null ? await StoreAsync(kind, id, value, null, options) : null;
             if (written is not null)
             {
+                reservation?.Commit();
                 return new WriteReply(written, warnings, Created: true);
             }
 
@@ -63,10 +65,19 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             }
 
             SystemMetadata.Update(value, old, kind.Type, ns, name);
-            Complete(kind, value, old, subresource, options);
+            using var reservation = Complete(kind, value, old, subresource, options);
             var warnings = kind.Warnings(value, old).ToArray();
             if (await ReplaceAsync(kind, stored, old, value, options) is { } written)
             {
+                if (MayGo(kind, value) && !options.DryRun)
+                {
+                    allocation.Release(kind, old);
+                }
+                else
+                {
+                    reservation?.Commit();
+                }
+
                 return new WriteReply(written, warnings);
             }
         }
@@ -93,16 +104,22 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         && (value.Number("metadata", "deletionGracePeriodSeconds") ?? 0) == 0
         && (kind.Type.Kind != "Namespace" || (value.List("spec", "finalizers")?.Count ?? 0) == 0);
 
-    private void Complete(KindDefinition kind, JsonObject value, JsonObject? old, string subresource, WriteOptions options)
+    private Reservation? Complete(KindDefinition kind, JsonObject value, JsonObject? old, string subresource, WriteOptions options)
     {
         var context = new WriteContext { Subresource = subresource, DryRun = options.DryRun, Now = time.GetUtcNow() };
         kind.Default(value);
         kind.Prepare(value, old, context);
+        var refused = new FieldErrors();
+        var reservation = allocation.Prepare(kind, value, old, context, refused);
         var errors = kind.Validate(value, old, context);
+        errors.AddRange(refused);
         if (!errors.IsEmpty)
         {
+            reservation?.Dispose();
             throw StatusException.Invalid(kind.Type.Group, kind.Type.Kind, ObjectMeta.Name(value), errors);
         }
+
+        return reservation;
     }
 
     private async Task<StoredObject?> ReplaceAsync(KindDefinition kind, StoredObject stored, JsonObject old, JsonObject value, WriteOptions options)
