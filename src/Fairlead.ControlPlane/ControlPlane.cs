@@ -38,7 +38,7 @@ public sealed class ControlPlane : IAsyncDisposable
             HttpLog.AllocationDoubtful(options.Loggers.CreateLogger("Fairlead.ControlPlane.Allocation"), problem);
         }
 
-        _registry = new ApiRegistry(_store, options.Time, services);
+        _registry = new ApiRegistry(_store, options.Time, services, options.PodWarnings);
         Api = new LocalApi(_registry);
     }
 

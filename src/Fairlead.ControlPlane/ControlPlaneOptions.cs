@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Cluster.Controllers;
+using Fairlead.ControlPlane.Kinds;
 using Fairlead.Linux.Addresses;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -32,6 +33,9 @@ public sealed record ControlPlaneOptions
 
     /// <summary>Makes the controllers that run in this process, once the API is there.</summary>
     public Func<ControlPlane, IEnumerable<IController>> Controllers { get; init; } = _ => [];
+
+    /// <summary>What is said about pods as they are written, such as images that are not run. Null: nothing.</summary>
+    public PodSpecWarnings? PodWarnings { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

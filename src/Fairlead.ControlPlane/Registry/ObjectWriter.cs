@@ -9,7 +9,7 @@ namespace Fairlead.ControlPlane.Registry;
 internal delegate JsonObject Change(JsonObject old);
 
 /// <summary>Create, update and everything that is an update underneath: patches, status, scale, binding, finalize.</summary>
-internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation, TimeProvider time)
+internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation, WriteWarnings said, TimeProvider time)
 {
     private const int MostAttempts = 16;
 
@@ -24,7 +24,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
             SystemMetadata.Create(value, kind.Type, ns, time.GetUtcNow());
             var name = ObjectMeta.Name(value);
             using var reservation = Complete(kind, value, null, "", options);
-            var warnings = kind.Warnings(value, null).ToArray();
+            var warnings = said.Of(kind, value, null);
             var id = new ObjectId(KindIndex.Resource(kind.StorageType), ns, name);
             var written = store.Get(id) is null ? await StoreAsync(kind, id, value, null, options) : null;
             if (written is not null)
@@ -66,7 +66,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
 
             SystemMetadata.Update(value, old, kind.Type, ns, name);
             using var reservation = Complete(kind, value, old, subresource, options);
-            var warnings = kind.Warnings(value, old).ToArray();
+            var warnings = said.Of(kind, value, old);
             if (await ReplaceAsync(kind, stored, old, value, options) is { } written)
             {
                 if (MayGo(kind, value) && !options.DryRun)

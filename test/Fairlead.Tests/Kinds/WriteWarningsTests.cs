@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Kinds;
+using Fairlead.ControlPlane.Registry;
+using Fairlead.Tests.Schema;
+
+namespace Fairlead.Tests.Kinds;
+
+public sealed class WriteWarningsTests
+{
+    private readonly WriteWarnings _warnings = new((spec, path) =>
+        spec.List("containers").Items().Select(item => $"{path}.containers[{item.Index}].image: {item.Item.Text("image")} is not run"));
+
+    [Fact]
+    public void Images_that_are_not_run_are_told_for_pods_and_templates()
+    {
+        var pod = new KindHarness().Create("""{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a","image":"nginx"}]}}""");
+        Assert.Equal(["spec.containers[0].image: nginx is not run"], _warnings.Of(new PodKind(), pod, null));
+        var deployment = new KindHarness().Create(Manifests.Deployment);
+        Assert.Equal(["spec.template.spec.containers[0].image: nginx:1.27 is not run"], _warnings.Of(new DeploymentKind(), deployment, null));
+    }
+
+    [Fact]
+    public void Nothing_is_told_again_when_the_pods_stay_as_they_are()
+    {
+        var old = new KindHarness().Create(Manifests.Deployment);
+        var scaled = old.DeepClone().AsObject();
+        scaled["spec"]!["replicas"] = 9;
+        Assert.Empty(_warnings.Of(new DeploymentKind(), scaled, old));
+    }
+
+    [Fact]
+    public void Without_anyone_who_runs_pods_only_the_kind_speaks() =>
+        Assert.Contains("not served", Assert.Single(new WriteWarnings(null).Of(new IngressKind(), new JsonObject(), null)), StringComparison.Ordinal);
+}
