@@ -44,10 +44,10 @@ internal static class ServiceFamilies
             return;
         }
 
-        if (families.Select((name, index) => (name, index)).FirstOrDefault(item => cluster.All(family => family.Name != item.name)) is { name: { } unknown } missing
-            && unknown is "IPv4" or "IPv6")
+        var missing = families.FindIndex(name => name is "IPv4" or "IPv6" && cluster.All(family => family.Name != name));
+        if (missing >= 0)
         {
-            errors.Invalid(FieldPath.Spec.Child("ipFamilies").Index(missing.index), unknown, "not configured on this cluster");
+            errors.Invalid(FieldPath.Spec.Child("ipFamilies").Index(missing), families[missing], "not configured on this cluster");
             return;
         }
 
@@ -88,6 +88,6 @@ internal static class ServiceFamilies
 
     private static bool KeepsPreferDualStack(JsonObject spec, JsonObject? old) =>
         old is not null && spec.Text("ipFamilyPolicy") == Prefer && old.Text("ipFamilyPolicy") == Prefer
-        && spec.List("ipFamilies") is { Count: > 0 } && Doc.Same(spec.At("clusterIPs"), old.At("clusterIPs")) && Doc.Same(spec.At("ipFamilies"), old.At("ipFamilies"))
-        && spec.Text("type") == old.Text("type");
+        && spec.List("ipFamilies") is { Count: > 0 } && Doc.Same(spec.At("ipFamilies"), old.At("ipFamilies"))
+        && Doc.Same(spec.At("clusterIPs"), old.At("clusterIPs")) && spec.Text("type") == old.Text("type");
 }

@@ -53,7 +53,8 @@ internal static class ContainerDefaults
 
     private static void Probe(JsonObject probe)
     {
-        foreach (var (name, value) in (ReadOnlySpan<(string, int)>)[("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)])
+        (string, int)[] values = [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)];
+        foreach (var (name, value) in values)
         {
             if (probe.Number(name) is null or 0)
             {

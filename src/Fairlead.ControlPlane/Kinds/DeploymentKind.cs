@@ -117,7 +117,8 @@ internal sealed class DeploymentKind : KindDefinition
             return number;
         }
 
-        if (value.AsText() is { } text && text.EndsWith('%') && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var share))
+        if (value.AsText() is { } text && text.EndsWith('%')
+            && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var share))
         {
             return share;
         }

@@ -38,8 +38,7 @@ internal sealed class EndpointSliceKind : KindDefinition
 
     public override IReadOnlyList<JsonNode?> Row(JsonObject obj, DateTimeOffset now)
     {
-        var ports = obj.List("ports").Items()
-            .Select(item => item.Item.Number("port") is { } port ? port.ToString(CultureInfo.InvariantCulture) : item.Item.Text("name") is { Length: > 0 } name ? name : "*");
+        var ports = obj.List("ports").Items().Select(item => PortText(item.Item));
         var addresses = obj.List("endpoints").Items().SelectMany(item => item.Item.List("addresses").Texts());
         return [Print.Name(obj), obj.Text("addressType") ?? "", OrUnset([.. ports]), OrUnset([.. addresses]), Print.Age(obj, now)];
     }
@@ -137,6 +136,11 @@ internal sealed class EndpointSliceKind : KindDefinition
             Rules.CheckName(port.At("appProtocol"), field.Child("appProtocol"), Names.QualifiedName, errors);
         }
     }
+
+    /// <summary>The number; a slice without one means all ports.</summary>
+    private static string PortText(JsonObject port) => port.Number("port") is { } number ? number.ToString(CultureInfo.InvariantCulture)
+        : port.Text("name") is { Length: > 0 } name ? name
+        : "*";
 
     private static string OrUnset(IReadOnlyCollection<string> texts) => texts.Count == 0 ? Unset : Print.AtMost(texts, Shown);
 }

@@ -25,7 +25,8 @@ internal static class IngressRules
         Rules.CheckName(spec.At("ingressClassName"), FieldPath.Spec.Child("ingressClassName"), name => Names.DnsSubdomain(name), errors);
         if (old is null && spec.Has("ingressClassName") && obj.Text("metadata", "annotations", "kubernetes.io/ingress.class") is { } annotation)
         {
-            errors.Invalid(FieldPath.Metadata.Child("annotations").Child("kubernetes.io/ingress.class"), annotation, "can not be set when the class field is also set");
+            var field = FieldPath.Metadata.Child("annotations").Child("kubernetes.io/ingress.class");
+            errors.Invalid(field, annotation, "can not be set when the class field is also set");
         }
 
         foreach (var (index, rule) in spec.List("rules").Items())

@@ -102,17 +102,6 @@ internal static class Names
 
     public static string? Port(long port) => port is >= 1 and <= 65535 ? null : PortRange;
 
-    /// <summary>An absolute path segment: a name usable in a URL path.</summary>
-    public static string? PathSegment(string name, bool prefix = false)
-    {
-        if (!prefix && name is "." or "..")
-        {
-            return $"may not be '{name}'";
-        }
-
-        return name.Contains('/', StringComparison.Ordinal) ? "may not contain '/'" : name.Contains('%', StringComparison.Ordinal) ? "may not contain '%'" : null;
-    }
-
     private static string Unprefixed(string name, bool prefix) => prefix && name.Length > 1 && name[^1] == '-' ? name[..^1] : name;
 
     private static bool IsDnsLabel(string label) =>

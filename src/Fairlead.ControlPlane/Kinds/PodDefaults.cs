@@ -64,7 +64,10 @@ internal static class PodDefaults
             {
                 tolerations.Add((JsonNode)new JsonObject
                 {
-                    ["effect"] = "NoExecute", ["key"] = taint, ["operator"] = "Exists", ["tolerationSeconds"] = TolerationSeconds,
+                    ["effect"] = "NoExecute",
+                    ["key"] = taint,
+                    ["operator"] = "Exists",
+                    ["tolerationSeconds"] = TolerationSeconds,
                 });
             }
         }

@@ -60,7 +60,8 @@ internal static class PodUpdateRules
         {
             if (!previous.Contains(gate.Text("name")))
             {
-                errors.Forbidden(FieldPath.Spec.Child("schedulingGates").Index(index), "only deletion is allowed, but found new scheduling gate '" + gate.Text("name") + "'");
+                var field = FieldPath.Spec.Child("schedulingGates").Index(index);
+                errors.Forbidden(field, $"only deletion is allowed, but found new scheduling gate '{gate.Text("name")}'");
             }
         }
     }

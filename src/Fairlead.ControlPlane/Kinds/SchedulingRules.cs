@@ -33,7 +33,8 @@ internal static class SchedulingRules
         var isExists = toleration.Text("operator") == "Exists";
         if (string.IsNullOrEmpty(toleration.Text("key")) && !isExists)
         {
-            errors.Invalid(field.Child("operator"), toleration.Text("operator") ?? "", "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            const string Rule = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+            errors.Invalid(field.Child("operator"), toleration.Text("operator") ?? "", Rule);
         }
 
         if (isExists && !string.IsNullOrEmpty(toleration.Text("value")))

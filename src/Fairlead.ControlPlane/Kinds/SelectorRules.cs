@@ -15,7 +15,8 @@ internal static class SelectorRules
         }
     }
 
-    public static bool IsEmpty(JsonObject selector) => selector.Object("matchLabels") is not { Count: > 0 } && selector.List("matchExpressions") is not { Count: > 0 };
+    public static bool IsEmpty(JsonObject selector) =>
+        selector.Object("matchLabels") is not { Count: > 0 } && selector.List("matchExpressions") is not { Count: > 0 };
 
     public static bool Matches(JsonObject selector, JsonObject? labels)
     {

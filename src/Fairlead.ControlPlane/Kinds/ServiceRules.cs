@@ -67,8 +67,8 @@ internal static class ServiceRules
         var seconds = spec.Number("sessionAffinityConfig", "clientIP", "timeoutSeconds");
         if (affinity == "ClientIP" && seconds is not (> 0 and <= MostAffinitySeconds))
         {
-            errors.Invalid(
-                FieldPath.Spec.Child("sessionAffinityConfig").Child("clientIP").Child("timeoutSeconds"), seconds, $"must be greater than 0 and less than {MostAffinitySeconds}");
+            var field = FieldPath.Spec.Child("sessionAffinityConfig").Child("clientIP").Child("timeoutSeconds");
+            errors.Invalid(field, seconds, $"must be greater than 0 and less than {MostAffinitySeconds}");
         }
     }
 
@@ -113,8 +113,8 @@ internal static class ServiceRules
         {
             if (port.Number("port") == KubeletPort)
             {
-                errors.Invalid(
-                    FieldPath.Spec.Child("ports").Index(index).Child("port"), KubeletPort, $"may not expose port {KubeletPort} externally since it is used by kubelet");
+                var field = FieldPath.Spec.Child("ports").Index(index).Child("port");
+                errors.Invalid(field, KubeletPort, $"may not expose port {KubeletPort} externally since it is used by kubelet");
             }
         }
     }

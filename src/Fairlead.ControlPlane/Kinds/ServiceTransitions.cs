@@ -91,7 +91,8 @@ internal static class ServiceTransitions
             DropUnchanged(spec, old, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy");
         }
 
-        if (ServiceTraits.MayHaveNodePorts(old) && !ServiceTraits.MayHaveNodePorts(service) && NodePorts(spec).SetEquals(NodePorts(old.Object("spec"))))
+        if (ServiceTraits.MayHaveNodePorts(old) && !ServiceTraits.MayHaveNodePorts(service)
+            && NodePorts(spec).SetEquals(NodePorts(old.Object("spec"))))
         {
             foreach (var (_, port) in spec.List("ports").Items())
             {

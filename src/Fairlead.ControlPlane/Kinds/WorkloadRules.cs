@@ -43,8 +43,8 @@ internal static class WorkloadRules
         }
         else if (!SelectorRules.Matches(selector, spec.Object("template", "metadata", "labels")))
         {
-            errors.Invalid(
-                FieldPath.Spec.Child("template").Child("metadata").Child("labels"), spec.At("template", "metadata", "labels"), "`selector` does not match template `labels`");
+            var labels = FieldPath.Spec.Child("template").Child("metadata").Child("labels");
+            errors.Invalid(labels, spec.At("template", "metadata", "labels"), "`selector` does not match template `labels`");
         }
     }
 

@@ -52,7 +52,8 @@ public readonly record struct Quantity : IComparable<Quantity>
             end++;
         }
 
-        if (!TryParseNumber(text.AsSpan(0, end), out var digits, out var scale) || !TryParseSuffix(text[end..], out var style, out var exponent, out var factor))
+        if (!TryParseNumber(text.AsSpan(0, end), out var digits, out var scale)
+            || !TryParseSuffix(text[end..], out var style, out var exponent, out var factor))
         {
             return false;
         }
