@@ -2,14 +2,11 @@ using Fairlead.Linux.Addresses;
 
 namespace Fairlead.ControlPlane.Allocation;
 
-/// <summary>The ranges of a cluster from which addresses and ports are allocated.</summary>
+/// <summary>The ranges of a cluster from which Services get addresses and node ports.</summary>
 public sealed record ClusterRanges
 {
     /// <summary>The Services' ranges, one per family, the primary family first.</summary>
     public required IReadOnlyList<IpNet> Services { get; init; }
-
-    /// <summary>The pods' ranges, one per family, the primary family first. Nodes get a /24 or a /64 of them.</summary>
-    public IReadOnlyList<IpNet> Pods { get; init; } = [];
 
     /// <summary>The first node port, 1 to 65535.</summary>
     public int FirstNodePort { get; init; } = 30000;

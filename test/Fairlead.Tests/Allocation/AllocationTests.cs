@@ -132,34 +132,7 @@ public sealed class AllocationTests
         Assert.Equal(800, (await Task.WhenAll(writers)).SelectMany(item => item).Distinct().Count());
     }
 
-    [Fact]
-    public void Nodes_get_the_lowest_free_part_of_each_family()
-    {
-        var allocator = new PodCidrAllocator(Pods("10.244.0.0/16", "fd00:10:244::/56"));
-        Assert.True(allocator.Occupy([IpNet.Parse("10.244.0.0/24")]));
-        Assert.False(allocator.Occupy([IpNet.Parse("10.244.0.0/24")]));
-        Assert.False(allocator.Occupy([IpNet.Parse("10.245.0.0/24")]));
-        Assert.Equal(["10.244.1.0/24", "fd00:10:244::/64"], allocator.Allocate()!.Select(range => range.ToString()));
-        Assert.Equal(["10.244.2.0/24", "fd00:10:244:1::/64"], allocator.Allocate()!.Select(range => range.ToString()));
-        allocator.Release([IpNet.Parse("10.244.1.0/24"), IpNet.Parse("fd00:10:244::/64")]);
-        Assert.Equal(["10.244.1.0/24", "fd00:10:244::/64"], allocator.Allocate()!.Select(range => range.ToString()));
-    }
-
-    [Fact]
-    public void A_family_without_room_takes_nothing_of_the_other()
-    {
-        var allocator = new PodCidrAllocator(Pods("10.244.0.0/23", "fd00:10:244::/64"));
-        Assert.NotNull(allocator.Allocate());
-        Assert.Null(allocator.Allocate());
-        allocator.Release([IpNet.Parse("fd00:10:244::/64")]);
-        Assert.Equal(["10.244.1.0/24", "fd00:10:244::/64"], allocator.Allocate()!.Select(range => range.ToString()));
-        Assert.Throws<ArgumentException>(() => new PodCidrAllocator(Pods("10.0.0.0/25")));
-    }
-
     private static ClusterRanges Tiny => new() { Services = [IpNet.Parse("10.0.0.0/27")], FirstNodePort = 100, LastNodePort = 119 };
-
-    private static ClusterRanges Pods(params string[] ranges) =>
-        new() { Services = [IpNet.Parse("10.96.0.0/12")], Pods = [.. ranges.Select(IpNet.Parse)] };
 
     private static JsonObject New(string type) => JsonNode.Parse(
         $$"""{"metadata":{"name":"s","namespace":"default"},"spec":{"type":"{{type}}","ports":[{"name":"a","port":80,"protocol":"TCP"}] } }""")!.AsObject();
