@@ -139,8 +139,8 @@ internal sealed class UplinkResponder : IDisposable
     private void Answer(IpAddr address, Link uplink)
     {
         Prepare(uplink.Name, address.Family);
-        _route.ReplaceRoute(new IpRoute { Destination = IpNet.Single(address), Link = _sink });
         _route.ReplaceNeighbour(new Neighbour { Link = uplink.Index, Address = address, Proxy = true });
+        _route.ReplaceRoute(new IpRoute { Destination = IpNet.Single(address), Link = _sink });
         _answered.Add(address);
     }
 
