@@ -9,12 +9,6 @@ public enum MetaKey : uint
     /// <summary>Packet mark.</summary>
     Mark = 3,
 
-    /// <summary>Index of the interface it came in by.</summary>
-    Iif = 4,
-
-    /// <summary>Index of the interface it goes out by.</summary>
-    Oif = 5,
-
     /// <summary>Name of the interface it came in by.</summary>
     IifName = 6,
 
@@ -37,12 +31,6 @@ public static class Meta
     /// <summary><c>meta mark</c>.</summary>
     public static readonly MetaSelector Mark = new(MetaKey.Mark);
 
-    /// <summary><c>iif</c>.</summary>
-    public static readonly MetaSelector Iif = new(MetaKey.Iif);
-
-    /// <summary><c>oif</c>.</summary>
-    public static readonly MetaSelector Oif = new(MetaKey.Oif);
-
     /// <summary><c>iifname</c>.</summary>
     public static readonly MetaSelector IifName = new(MetaKey.IifName);
 
@@ -59,7 +47,6 @@ public static class Meta
     {
         MetaKey.Priority => FieldType.ClassId,
         MetaKey.Mark => FieldType.Mark,
-        MetaKey.Iif or MetaKey.Oif => FieldType.InterfaceIndex,
         MetaKey.IifName or MetaKey.OifName => FieldType.InterfaceName,
         MetaKey.NfProto => FieldType.NfProto,
         MetaKey.L4Proto => FieldType.InetProtocol,

@@ -76,6 +76,9 @@ public static class Payload
     /// <summary>UDP destination port.</summary>
     public static readonly PayloadSelector UdpDport = Make("udp dport", PayloadBase.Transport, 2, FieldType.InetService, null, IpProtocol.Udp);
 
+    /// <summary>SCTP destination port.</summary>
+    public static readonly PayloadSelector SctpDport = Make("sctp dport", PayloadBase.Transport, 2, FieldType.InetService, null, IpProtocol.Sctp);
+
     /// <summary>ICMP message type.</summary>
     public static readonly PayloadSelector IcmpType =
         Make("icmp type", PayloadBase.Transport, 0, FieldType.IcmpType, IpFamily.V4, IpProtocol.Icmp);
@@ -85,7 +88,7 @@ public static class Payload
         Make("icmpv6 type", PayloadBase.Transport, 0, FieldType.IcmpV6Type, IpFamily.V6, IpProtocol.IcmpV6);
 
     internal static readonly PayloadSelector[] All =
-        [IpSaddr, IpDaddr, Ip6Saddr, Ip6Daddr, ThSport, ThDport, TcpSport, TcpDport, TcpFlags, UdpSport, UdpDport, IcmpType, IcmpV6Type];
+        [IpSaddr, IpDaddr, Ip6Saddr, Ip6Daddr, ThSport, ThDport, TcpSport, TcpDport, TcpFlags, UdpSport, UdpDport, SctpDport, IcmpType, IcmpV6Type];
 
     /// <summary>The source address of <paramref name="family"/>.</summary>
     public static PayloadSelector Saddr(IpFamily family) => family == IpFamily.V4 ? IpSaddr : Ip6Saddr;

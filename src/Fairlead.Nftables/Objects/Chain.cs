@@ -1,5 +1,3 @@
-using Fairlead.Nftables.Expressions;
-
 namespace Fairlead.Nftables.Objects;
 
 /// <summary>What a base chain is for (<c>NFTA_CHAIN_TYPE</c>).</summary>
@@ -81,33 +79,5 @@ public sealed record Chain(string Name, BaseChain? Base = null) : NftObject
             { Type: ChainType.Nat, Priority: <= -200 } => $"{Title}: a nat chain's priority is above -200",
             _ => null,
         };
-    }
-}
-
-/// <summary>A rule, appended to (or inserted before) those of its chain: its statements run in order until one does not hold or decides.</summary>
-public sealed record Rule(string Chain, Seq<Statement> Statements) : NftObject
-{
-    /// <summary>A note that is stored with the rule and listed behind it.</summary>
-    public string Comment { get; init; } = "";
-
-    /// <inheritdoc/>
-    public override string Title => $"rule of chain {Chain}";
-
-    internal override string? Problem()
-    {
-        if (NameProblem("chain", Chain) is { } name)
-        {
-            return name;
-        }
-
-        foreach (var statement in Statements)
-        {
-            if (statement.Problem() is { } problem)
-            {
-                return $"{Title}: {problem}";
-            }
-        }
-
-        return Statements.Count == 0 ? $"{Title}: it has no statement" : CommentProblem(Title, Comment);
     }
 }

@@ -55,9 +55,15 @@ public abstract record Container : NftObject
             return problem;
         }
 
-        if (Key.Count == 0 || KeyLength > 64)
+        // nft packs the types of a concatenation into one number of 32 bits, six each.
+        if (Key.Count is 0 or > 5 || KeyLength > 64)
         {
-            return $"{Title}: a key takes 1 to 64 bytes";
+            return $"{Title}: a key has 1 to 5 fields and at most 64 bytes";
+        }
+
+        if (IsInterval && Key.Any(type => type.IsHostOrder))
+        {
+            return $"{Title}: a number in the machine's order has no ranges";
         }
 
         if ((Flags & ContainerFlags.Dynamic) != 0 && Size == 0)

@@ -19,8 +19,7 @@ internal static class References
                 Nat { To: FromMap map } => Lookup(ruleset, map),
                 SetMeta { Value: FromMap map } => Lookup(ruleset, map),
                 SetCtMark { Value: FromMap map } => Lookup(ruleset, map),
-                UpdateSet update => Lookup(
-                    ruleset, update.Container, update.Key, container => (container.Flags & ContainerFlags.Dynamic) != 0, "a dynamic set or map"),
+                UpdateSet update => Lookup(ruleset, update.Container, update.Key, container => Takes(container, update), "a dynamic container of that value"),
                 _ => null,
             };
             if (problem is not null)
@@ -78,6 +77,9 @@ internal static class References
         UpdateSet update => update.Container,
         _ => null,
     };
+
+    private static bool Takes(Container container, UpdateSet update) => (container.Flags & ContainerFlags.Dynamic) != 0
+        && (container is Map map ? update.Value is { } value && FieldType.LengthOf(value.Types) == map.ValueLength : update.Value is null);
 
     private static string? Lookup(Ruleset ruleset, FromMap map) =>
         Lookup(ruleset, map.Map, map.Key, container => container is Map { IsVerdictMap: false }, "a map of data");

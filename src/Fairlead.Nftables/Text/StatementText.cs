@@ -108,8 +108,6 @@ internal static class StatementText
     {
         MetaKey.Priority => "meta priority",
         MetaKey.Mark => "meta mark",
-        MetaKey.Iif => "iif",
-        MetaKey.Oif => "oif",
         MetaKey.IifName => "iifname",
         MetaKey.OifName => "oifname",
         MetaKey.NfProto => "meta nfproto",

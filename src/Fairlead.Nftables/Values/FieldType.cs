@@ -27,9 +27,6 @@ public sealed class FieldType
     /// <summary>An interface's name, padded with zeros to 16 bytes.</summary>
     public static readonly FieldType InterfaceName = new("ifname", 41, 16);
 
-    /// <summary>An interface's index.</summary>
-    public static readonly FieldType InterfaceIndex = new("iface_index", 20, 4, hostOrder: true);
-
     /// <summary>A plain number.</summary>
     public static readonly FieldType Integer = new("integer", 4, 4, hostOrder: true);
 
@@ -57,12 +54,12 @@ public sealed class FieldType
     /// <summary>What the routing table says of an address: <see cref="FibAddressType"/>.</summary>
     public static readonly FieldType FibAddress = new("fib_addrtype", 38, 4, hostOrder: true);
 
-    /// <summary>True or false: <c>exists</c> or <c>missing</c>.</summary>
-    public static readonly FieldType Boolean = new("boolean", 39, 1);
+    /// <summary>True or false: <c>exists</c> or <c>missing</c>; as long as the interface index that the kernel stores it in place of.</summary>
+    public static readonly FieldType Boolean = new("boolean", 39, 4, hostOrder: true);
 
     private static readonly FieldType[] All =
     [
-        IPv4Address, IPv6Address, InetProtocol, InetService, Mark, ClassId, InterfaceName, InterfaceIndex, Integer, NfProto, CtState, CtStatus, CtDirection,
+        IPv4Address, IPv6Address, InetProtocol, InetService, Mark, ClassId, InterfaceName, Integer, NfProto, CtState, CtStatus, CtDirection,
         IcmpType, IcmpV6Type, TcpFlag, FibAddress, Boolean,
     ];
 

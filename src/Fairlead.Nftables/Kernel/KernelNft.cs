@@ -1,0 +1,81 @@
+using Fairlead.Linux;
+using Fairlead.Linux.Netlink;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Transactions;
+
+namespace Fairlead.Nftables.Kernel;
+
+/// <summary>
+/// The kernel's nf_tables over netlink. One commit is one batch, which the kernel takes whole or not at all. Any thread may call; commits take turns.
+/// </summary>
+public sealed class KernelNft : INft, IDisposable
+{
+    private readonly NetlinkSocket _socket;
+    private readonly TableReader _reader;
+
+    private KernelNft(NetlinkSocket socket)
+    {
+        _socket = socket;
+        _reader = new TableReader(socket);
+    }
+
+    /// <summary>Opens nf_tables of the network namespace of the calling thread.</summary>
+    /// <exception cref="NftException">The kernel has no nf_tables, or the caller lacks CAP_NET_ADMIN there.</exception>
+    public static KernelNft Open()
+    {
+        NetlinkSocket? socket = null;
+        try
+        {
+            socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
+            var nft = new KernelNft(socket);
+            nft._reader.Generation();
+            return nft;
+        }
+        catch (LinuxException e)
+        {
+            socket?.Dispose();
+            throw new NftException($"nf_tables cannot be used: {e.Message}", (int)e.Errno);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CommitAsync(Transaction transaction, CancellationToken cancellationToken) =>
+        transaction.Error is { } error ? Task.FromException(new NftException(error))
+        : transaction.IsEmpty ? Task.CompletedTask
+        : Task.Run(() => Commit(transaction), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken) =>
+        Task.Run(() => _reader.Read(new Table(table), cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private void Commit(Transaction transaction)
+    {
+        using var writer = new NetlinkWriter(64 * 1024);
+        var origins = BatchWriter.Write(writer, transaction);
+        var operation = $"commit {transaction.Size} objects to {transaction.Table.Title}";
+        try
+        {
+            var errors = _socket.Transact(writer, operation, null);
+            if (errors.Count > 0)
+            {
+                throw Failure(errors[0], origins, operation);
+            }
+        }
+        catch (LinuxException e)
+        {
+            throw new NftException($"{operation}: {e.Message}", (int)e.Errno);
+        }
+    }
+
+    /// <summary>Message 0 is the batch's begin: a refusal there concerns the batch as a whole.</summary>
+    private static NftException Failure(NetlinkError error, IReadOnlyList<Operation> origins, string operation)
+    {
+        var what = error.MessageIndex >= 1 && error.MessageIndex <= origins.Count ? origins[error.MessageIndex - 1].ToString() : operation;
+        var why = error.Text.Length > 0 ? $"{error.Errno}: {error.Text}" : error.Errno.ToString();
+        return new NftException($"{what}: {why}", (int)error.Errno);
+    }
+}
