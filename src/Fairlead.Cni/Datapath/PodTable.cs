@@ -142,7 +142,7 @@ internal static class PodTable
         {
             var port = Selector.Of(Meta.L4Proto, Payload.ThDport);
             var addressAndPort = Selector.Of(Payload.Daddr(family), Meta.L4Proto, Payload.ThDport);
-            transaction.Add(new Rule(HostPorts, [Packets(family), Nat.Dnat(family, addressAndPort, PortsOf(family).Name)]));
+            transaction.Add(new Rule(HostPorts, [Nat.Dnat(family, addressAndPort, PortsOf(family).Name)]));
             transaction.Add(new Rule(HostPorts, [Packets(family), Nat.Dnat(family, port, PortsOfAny(family).Name)]));
         }
 
