@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Transactions;
+using Fairlead.Nftables.Values;
+
+namespace Fairlead.Policy.Nftables;
+
+/// <summary>All of the table, as it is or as it is to be.</summary>
+internal sealed record TableContent(
+    ImmutableDictionary<string, ChainContent> Chains, ImmutableDictionary<string, ContainerContent> Containers)
+{
+    public static TableContent Of(Ruleset ruleset) => new(ruleset.Chains.ToImmutableDictionary(), ruleset.Containers.ToImmutableDictionary());
+
+    /// <summary>
+    /// What leads from <paramref name="current"/> (null: no table) to <paramref name="wanted"/>. A set or base chain of the same name but another shape,
+    /// as another version of the program may have left, has the whole table made anew, in the same transaction.
+    /// </summary>
+    public static Transaction Change(Table table, TableContent? current, TableContent wanted)
+    {
+        var transaction = new Transaction(table);
+        if (current is not null && !SameShape(current, wanted))
+        {
+            transaction.Destroy(table);
+            current = null;
+        }
+
+        if (current is null)
+        {
+            transaction.Add(table);
+        }
+
+        var from = current ?? new TableContent(ImmutableDictionary<string, ChainContent>.Empty, ImmutableDictionary<string, ContainerContent>.Empty);
+        AddObjects(transaction, from, wanted);
+        foreach (var (name, content) in wanted.Containers.OrderBy(pair => pair.Value.Container is Map).ThenBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            ChangeElements(transaction, content.Container, from.Containers.GetValueOrDefault(name)?.Elements, content.Elements);
+        }
+
+        DeleteObjects(transaction, from, wanted);
+        return transaction;
+    }
+
+    private static bool SameShape(TableContent current, TableContent wanted) =>
+        wanted.Containers.All(pair => !current.Containers.TryGetValue(pair.Key, out var there) || there.Container == pair.Value.Container)
+        && wanted.Chains.All(pair => !current.Chains.TryGetValue(pair.Key, out var there) || there.Chain == pair.Value.Chain);
+
+    private static void AddObjects(Transaction transaction, TableContent from, TableContent wanted)
+    {
+        foreach (var (_, content) in Missing(wanted.Containers, from.Containers))
+        {
+            transaction.Add(content.Container);
+        }
+
+        foreach (var (_, content) in Missing(wanted.Chains, from.Chains))
+        {
+            transaction.Add(content.Chain);
+        }
+
+        foreach (var (name, content) in wanted.Chains.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            var there = from.Chains.GetValueOrDefault(name);
+            if (there is not null && there.Rules.SequenceEqual(content.Rules))
+            {
+                continue;
+            }
+
+            if (there is not null)
+            {
+                transaction.Flush(content.Chain);
+            }
+
+            foreach (var rule in content.Rules)
+            {
+                transaction.Add(rule);
+            }
+        }
+    }
+
+    private static void ChangeElements(
+        Transaction transaction, Container container, ImmutableDictionary<Datum, Element>? from, ImmutableDictionary<Datum, Element> wanted)
+    {
+        if (ReferenceEquals(from, wanted))
+        {
+            return;
+        }
+
+        from ??= ImmutableDictionary<Datum, Element>.Empty;
+        var gone = from.Values.Where(element => wanted.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
+        var added = wanted.Values.Where(element => from.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
+        transaction.Delete(new Elements(container, gone)).Add(new Elements(container, added));
+    }
+
+    private static void DeleteObjects(Transaction transaction, TableContent from, TableContent wanted)
+    {
+        foreach (var (_, content) in Missing(from.Chains, wanted.Chains))
+        {
+            transaction.Delete(content.Chain);
+        }
+
+        foreach (var (_, content) in Missing(from.Containers, wanted.Containers))
+        {
+            transaction.Delete(content.Container);
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, T>> Missing<T>(ImmutableDictionary<string, T> these, ImmutableDictionary<string, T> there) =>
+        these.Where(pair => !there.ContainsKey(pair.Key)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+}

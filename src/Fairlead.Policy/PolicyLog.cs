@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Policy;
+
+internal static partial class PolicyLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "Policies of {Pods} pods are in force")]
+    public static partial void InForce(this ILogger logger, int pods);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Flows} connections were cut: policy allows them no longer")]
+    public static partial void Cut(this ILogger logger, int flows);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Policies could not be put in force; what was in force stays; next try in {Delay}")]
+    public static partial void CommitFailed(this ILogger logger, Exception exception, TimeSpan delay);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Connections that policy allows no longer could not be cut")]
+    public static partial void CutFailed(this ILogger logger, Exception exception);
+}
