@@ -4,6 +4,7 @@ using Fairlead.ControlPlane.Controllers;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
+using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Tests.Controllers;
@@ -39,8 +40,7 @@ internal sealed class ControlledCluster : IAsyncDisposable
 
         for (var i = 1; i <= nodes; i++)
         {
-            await cluster.CreateAsync(ResourceTypes.Nodes, "", $$"""{ "metadata": { "name": "n{{i}}", "labels": { "topology.kubernetes.io/zone": "z{{i}}" } } }""");
-            await cluster.StatusAsync(ResourceTypes.Nodes, "", $"n{i}", """{ "conditions": [ { "type": "Ready", "status": "True" } ] }""");
+            await PlayedNodes.AddAsync(cluster.Api, $"n{i}", $"z{i}");
         }
 
         return cluster;
@@ -93,7 +93,7 @@ internal sealed class ControlledCluster : IAsyncDisposable
     }
 
     /// <summary>Plays the nodes until the cluster stops: bound pods run and are Ready at an address of their own, terminating ones go.</summary>
-    public void PlayNodes() => _ = PlayNodesAsync();
+    public void PlayNodes() => _ = new PlayedNodes(Api, TimeProvider.System).RunAsync(_stopping.Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -116,49 +116,5 @@ internal sealed class ControlledCluster : IAsyncDisposable
     {
         items[item.Text("metadata", "name")] = item;
         return true;
-    }
-
-    private async Task PlayNodesAsync()
-    {
-        var next = 0;
-        var list = await Api.ListAsync(ResourceTypes.Pods, "", ListOptions.All, _stopping.Token);
-        foreach (var pod in list.Objects("items").ToList())
-        {
-            await PlayAsync(pod, ++next);
-        }
-
-        var options = new ListOptions { ResourceVersion = list.Text("metadata", "resourceVersion") };
-        await foreach (var change in Api.WatchAsync(ResourceTypes.Pods, "", options, _stopping.Token))
-        {
-            if (change.Type is "ADDED" or "MODIFIED")
-            {
-                await PlayAsync(change.Object, ++next);
-            }
-        }
-    }
-
-    private async Task PlayAsync(JsonObject pod, int number)
-    {
-        var (space, name) = (pod.Text("metadata", "namespace"), pod.Text("metadata", "name"));
-        try
-        {
-            if (pod.Text("metadata", "deletionTimestamp").Length > 0)
-            {
-                await DeleteAsync(ResourceTypes.Pods, space, name, """{ "gracePeriodSeconds": 0 }""");
-            }
-            else if (pod.Text("spec", "nodeName").Length > 0 && pod.Text("status", "podIP").Length == 0)
-            {
-                var ip = $"10.244.{number / 250}.{(number % 250) + 1}";
-                await StatusAsync(ResourceTypes.Pods, space, name, $$"""
-                    { "phase": "Running", "podIP": "{{ip}}", "podIPs": [ { "ip": "{{ip}}" } ],
-                      "conditions": [ { "type": "Ready", "status": "True", "lastTransitionTime": "{{DateTimeOffset.UnixEpoch.AddYears(56).ToApiTime()}}" } ] }
-                    """);
-            }
-        }
-        catch (KubeException e) when (e.IsNotFound)
-        {
-            // Deleted between the event and this answer to it, as happens to real nodes.
-            return;
-        }
     }
 }

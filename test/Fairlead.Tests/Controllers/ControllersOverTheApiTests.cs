@@ -135,7 +135,7 @@ public sealed class ControllersOverTheApiTests
     public async Task A_namespace_is_furnished_and_goes_with_all_its_content()
     {
         await using var cluster = await ControlledCluster.StartAsync(options: new ControllerOptions { RootCertificate = "PEM" });
-        await cluster.CreateAsync(ResourceTypes.Namespaces, "", """{ "metadata": { "name": "shop" }, "spec": { "finalizers": [ "kubernetes" ] } }""");
+        await cluster.CreateAsync(ResourceTypes.Namespaces, "", """{ "metadata": { "name": "shop" } }""");
         await cluster.UntilAsync(ResourceTypes.ServiceAccounts, "shop", items => items.Any(item => item.Text("metadata", "name") == "default"));
         var maps = await cluster.UntilAsync(ResourceTypes.ConfigMaps, "shop", items => items.Count == 1);
         Assert.Equal("PEM", maps[0].Text("data", "ca.crt"));
