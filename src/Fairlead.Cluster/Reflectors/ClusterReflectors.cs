@@ -13,11 +13,15 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
-        Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken),
+        RunNodesAsync(cancellationToken),
         Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
         Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, EndpointSliceReader.Read, cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
         Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken));
+
+    /// <summary>Lists and watches nodes alone until cancelled.</summary>
+    public Task RunNodesAsync(CancellationToken cancellationToken) =>
+        Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken);
 
     private Task Run<TKey, TRow>(
         ResourceType type, Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, CancellationToken cancellationToken)

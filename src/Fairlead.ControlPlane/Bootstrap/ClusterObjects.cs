@@ -43,12 +43,12 @@ internal static class ClusterObjects
         metadata["name"] = name;
         try
         {
-            await api.CreateAsync(type, ns, body, cancellationToken);
+            // It may be there from an earlier start, perhaps changed since by its owner; a Service then holds the very address asked for.
+            await api.GetAsync(type, ns, name, cancellationToken);
         }
-        catch (KubeException e) when (e.IsAlreadyExists)
+        catch (KubeException e) when (e.IsNotFound)
         {
-            // It is there from an earlier start, perhaps changed since by its owner.
-            return;
+            await api.CreateAsync(type, ns, body, cancellationToken);
         }
     }
 

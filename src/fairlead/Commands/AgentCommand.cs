@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Fairlead.Composition;
+
+namespace Fairlead.Commands;
+
+/// <summary><c>fairlead agent</c>: the node agent, on one machine and on a real cluster alike.</summary>
+internal static class AgentCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var kubeconfig = new Option<string>("--kubeconfig") { Description = "How to reach the API server", Required = true };
+        var node = new Option<string>("--node-name") { Description = "This node's name in the cluster", Required = true };
+        var bin = new Option<string>("--cni-bin-dir") { Description = "Where the container runtime looks for plugins", DefaultValueFactory = _ => "/opt/cni/bin" };
+        var conf = new Option<string>("--cni-conf-dir") { Description = "Where it looks for configurations", DefaultValueFactory = _ => "/etc/cni/net.d" };
+        var state = new Option<string>("--state-dir") { Description = "Where the agent keeps its state", DefaultValueFactory = _ => "/var/lib/fairlead-agent" };
+        var socket = new Option<string>("--socket") { Description = "Where the plugin reaches the agent", DefaultValueFactory = _ => "/run/fairlead/cni.sock" };
+        var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
+        var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit" };
+        var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
+        {
+            kubeconfig, node, bin, conf, state, socket, masquerade, cleanup,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var options = new AgentOptions
+            {
+                Kubeconfig = parsed.GetRequiredValue(kubeconfig),
+                NodeName = parsed.GetRequiredValue(node),
+                CniBinDirectory = parsed.GetRequiredValue(bin),
+                CniConfDirectory = parsed.GetRequiredValue(conf),
+                StateDirectory = parsed.GetRequiredValue(state),
+                Socket = parsed.GetRequiredValue(socket),
+                Masquerade = parsed.GetValue(masquerade),
+            };
+            return parsed.GetValue(cleanup) ? Agent.CleanUpAsync(options, cancellationToken) : Agent.RunAsync(options, cancellationToken);
+        });
+        return command;
+    }
+}

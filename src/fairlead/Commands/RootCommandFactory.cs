@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Fairlead.Terminal;
+
+namespace Fairlead.Commands;
+
+/// <summary>The command tree, and how its errors become exit codes.</summary>
+internal static class RootCommandFactory
+{
+    /// <summary>How long a command may take to end once it was asked to: a cluster ends its processes and removes its network.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Parses and runs. Usage errors exit 2 and do nothing; errors meant for the user are two lines.</summary>
+    public static async Task<int> RunAsync(string[] args, Output output)
+    {
+        var root = Create(output);
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            var command = string.Join(' ', Path(parsed.CommandResult));
+            output.Error(parsed.Errors[0].Message, $"see `{command} --help`");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit });
+        }
+        catch (UserError e)
+        {
+            output.Error(e.Message, e.Hint);
+            return e.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    private static RootCommand Create(Output output)
+    {
+        var root = new RootCommand("Kubernetes Services and networking in one program: a cluster on this machine in seconds, or the node agent of a real one.")
+        {
+            UpCommand.Create(output),
+            DownCommand.Create(output),
+            StatusCommand.Create(output),
+            KubeconfigCommand.Create(output),
+            AgentCommand.Create(),
+            CniCommand.Create(),
+        };
+        return root;
+    }
+
+    private static List<string> Path(CommandResult? result)
+    {
+        var names = new List<string>();
+        for (SymbolResult? at = result; at is CommandResult command; at = command.Parent)
+        {
+            names.Insert(0, command.Command is RootCommand ? "fairlead" : command.Command.Name);
+        }
+
+        return names;
+    }
+}

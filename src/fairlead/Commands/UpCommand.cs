@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Fairlead.OneMachine;
+using Fairlead.Terminal;
+
+namespace Fairlead.Commands;
+
+/// <summary><c>fairlead up</c>: start, or resume, a one-machine cluster.</summary>
+internal static class UpCommand
+{
+    private const int MaxNodes = 64;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(Output output)
+    {
+        var name = CommonOptions.Name();
+        var nodes = new Option<int?>("--nodes") { Description = "How many nodes (2 unless said otherwise)" };
+        nodes.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > MaxNodes)
+            {
+                result.AddError($"--nodes takes a number from 1 to {MaxNodes}");
+            }
+        });
+        var families = new Option<string?>("--ip-family") { Description = "ipv4 (default) or dual" };
+        families.AcceptOnlyFromAmong("ipv4", "dual");
+        var files = new Option<FileInfo[]>("--filename", "-f") { Description = "Apply these manifests once the cluster is ready", AllowMultipleArgumentsPerToken = false };
+        var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready; it goes on in the background" };
+        var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
+        var noEgress = new Option<bool>("--no-egress") { Description = "Pods cannot reach anything outside the cluster" };
+        var progress = new Option<int?>("--progress-fd") { Hidden = true };
+        var command = new Command("up", "Start (or resume) a cluster on this machine")
+        {
+            name, nodes, families, files, detach, noSwitch, noEgress, progress,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var request = new UpRequest
+            {
+                Name = parsed.GetRequiredValue(name),
+                Nodes = parsed.GetValue(nodes),
+                Families = parsed.GetValue(families) is { } text ? Enum.Parse<IpFamilyMode>(text, ignoreCase: true) : null,
+                Files = [.. (parsed.GetValue(files) ?? []).Select(file => file.FullName)],
+                Switch = !parsed.GetValue(noSwitch),
+                Egress = !parsed.GetValue(noEgress),
+            };
+            return parsed.GetValue(progress) is { } descriptor
+                ? Up.RunDetachedAsync(request, descriptor, cancellationToken)
+                : parsed.GetValue(detach)
+                    ? Up.DetachAsync(request, output, cancellationToken)
+                    : Up.RunForegroundAsync(request, output, cancellationToken);
+        });
+        return command;
+    }
+}

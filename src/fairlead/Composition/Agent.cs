@@ -1,0 +1,76 @@
+using Fairlead.Balancer;
+using Fairlead.Cluster;
+using Fairlead.Cluster.Reflectors;
+using Fairlead.Cni;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Kubeconfig;
+using Fairlead.Linux.Conntrack;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Nftables.Kernel;
+using Fairlead.Policy;
+using Fairlead.Terminal;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Composition;
+
+/// <summary>The node agent: the tables, the reflectors that fill them, and the rooms that read them, in this process's network namespace.</summary>
+internal static class Agent
+{
+    /// <summary>Runs until cancelled; what it made on the node stays and keeps working.</summary>
+    public static async Task<int> RunAsync(AgentOptions options, CancellationToken cancellationToken)
+    {
+        using var loggers = new FileLoggerFactory();
+        var time = TimeProvider.System;
+        var (cluster, node) = (new ClusterTables(), new NodeTables());
+        using var api = new KubeClient(Connection(options.Kubeconfig));
+        using var netns = NetNamespace.Current();
+        using var nft = KernelNft.Open();
+        using var flows = ConntrackSocket.Open();
+        var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
+        var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
+        var rooms = new[]
+        {
+            reflectors.RunAsync(cancellationToken),
+            cni.RunAsync(cancellationToken),
+            new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
+            new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
+        };
+
+        // A room that ends has failed; the supervisor (or kubelet) starts the agent anew, and it adopts what is there.
+        await await Task.WhenAny(rooms);
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Removes everything the agent made on this node.</summary>
+    public static async Task<int> CleanUpAsync(AgentOptions options, CancellationToken cancellationToken)
+    {
+        using var netns = NetNamespace.Current();
+        using var nft = KernelNft.Open();
+        await CniRoom.CleanUpAsync(Cni(options, netns), nft, cancellationToken);
+        await PolicyRoom.CleanUpAsync(nft, cancellationToken);
+        return ExitCodes.Ok;
+    }
+
+    private static KubeConnection Connection(string kubeconfig)
+    {
+        try
+        {
+            return KubeconfigReader.Read(kubeconfig);
+        }
+        catch (Exception e) when (e is IOException or FormatException or UnauthorizedAccessException)
+        {
+            throw new UserError($"{kubeconfig}: {e.Message}", "name a kubeconfig with --kubeconfig");
+        }
+    }
+
+    private static CniOptions Cni(AgentOptions options, NetNamespace netns) => new()
+    {
+        NodeName = options.NodeName,
+        Namespace = netns,
+        StateDirectory = Path.Combine(options.StateDirectory, "cni"),
+        SocketPath = options.Socket,
+        BinDirectory = options.CniBinDirectory,
+        ConfDirectory = options.CniConfDirectory,
+        Masquerade = options.Masquerade,
+    };
+}

@@ -1,0 +1,129 @@
+using System.Text;
+using Fairlead.Linux;
+using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Route;
+
+namespace Fairlead.OneMachine;
+
+/// <summary>
+/// The links between host and nodes: a bridge in a namespace of its own, one veth to the host, one to each node. Building it twice is building it
+/// once; taking it down leaves nothing.
+/// </summary>
+internal sealed class Fabric(ClusterSpec spec)
+{
+    /// <summary>Marks the host's routes that are ours (RTPROT_*; none of those assigned).</summary>
+    internal const byte RouteProtocol = 77;
+
+    /// <summary>Unreachable routes must lose against every route to a part of their range.</summary>
+    private const uint LastMetric = 4_000_000;
+
+    private const string Bridge = "fabric";
+    private const string NodeLink = "eth0";
+
+    /// <summary>The host's link: <c>fl-</c> and a hash of the cluster's name, at most 15 characters (IFNAMSIZ).</summary>
+    public string HostLink { get; } = $"fl-{Hash(spec.Name):x8}";
+
+    /// <summary>Makes what is missing.</summary>
+    /// <exception cref="LinuxException">The kernel refused; the message says what.</exception>
+    public void Build()
+    {
+        using var fabric = OpenOrCreate(spec.FabricNamespace);
+        using var host = RouteSocket.Open();
+        using var inside = RouteSocket.Open(fabric);
+        if (inside.FindLink(Bridge) is null)
+        {
+            inside.CreateLink(Bridge, "bridge");
+        }
+
+        inside.SetUp(Bridge);
+        Join(host, null, HostLink, inside, fabric, "host");
+        foreach (var ranges in spec.Ranges)
+        {
+            Assign(host, HostLink, ranges.Host, ranges.Fabric.Prefix);
+            host.ReplaceRoute(Unreachable(ranges.Pods));
+            host.ReplaceRoute(Unreachable(ranges.Services));
+        }
+
+        for (var number = 1; number <= spec.Nodes; number++)
+        {
+            BuildNode(number, fabric, inside);
+        }
+    }
+
+    /// <summary>The way from the host to each node's pods, as the nodes' ranges say.</summary>
+    public static void RoutePods(RouteSocket host, IEnumerable<(IpNet Pods, IpAddr Node)> wanted)
+    {
+        foreach (var (pods, node) in wanted)
+        {
+            host.ReplaceRoute(new IpRoute { Destination = pods, Gateway = node, Protocol = RouteProtocol });
+        }
+    }
+
+    /// <summary>Removes links, routes and namespaces, those of a half-built fabric included.</summary>
+    public void Remove()
+    {
+        using (var host = RouteSocket.Open())
+        {
+            foreach (var route in IpFamily.All.SelectMany(family => host.Routes(family, RouteProtocol)).Where(IsOurs))
+            {
+                host.DeleteRoute(route);
+            }
+
+            host.DeleteLink(HostLink);
+        }
+
+        foreach (var name in Enumerable.Range(1, spec.Nodes).Select(spec.NodeNamespace).Append(spec.FabricNamespace).Where(NetNamespace.ExistsNamed))
+        {
+            NetNamespace.DeleteNamed(name);
+        }
+    }
+
+    /// <summary>Networks that the host uses, by its addresses and routes; the default route is none.</summary>
+    public static IReadOnlyCollection<IpNet> UsedNetworks()
+    {
+        using var host = RouteSocket.Open();
+        var routes = IpFamily.All.SelectMany(family => host.Routes(family)).Select(route => route.Destination);
+        var addresses = host.Addresses().Select(address => new IpNet(address.Address, address.Prefix));
+        return [.. routes.Concat(addresses).Where(net => net.Prefix > 0).Distinct()];
+    }
+
+    private bool IsOurs(IpRoute route) =>
+        spec.Ranges.Any(ranges => ranges.Pods.Contains(route.Destination) || ranges.Services.Contains(route.Destination));
+
+    private void BuildNode(int number, NetNamespace fabric, RouteSocket inside)
+    {
+        using var node = OpenOrCreate(spec.NodeNamespace(number));
+        using var route = RouteSocket.Open(node);
+        route.SetUp("lo");
+        Join(route, node, NodeLink, inside, fabric, $"node{number}");
+        foreach (var ranges in spec.Ranges)
+        {
+            Assign(route, NodeLink, ranges.Node(number), ranges.Fabric.Prefix);
+            route.ReplaceRoute(new IpRoute { Destination = new IpNet(IpAddr.FromValue(ranges.Host.Family, 0), 0), Gateway = ranges.Host });
+        }
+    }
+
+    /// <summary>Makes a veth whose one end is <paramref name="name"/> here and whose other is a port of the bridge.</summary>
+    private static void Join(RouteSocket here, NetNamespace? hereNamespace, string name, RouteSocket inside, NetNamespace fabric, string port)
+    {
+        if (here.FindLink(name) is null)
+        {
+            inside.DeleteLink(port);
+            here.CreateVeth(new VethEnd { Name = name, Namespace = hereNamespace }, new VethEnd { Name = port, Namespace = fabric });
+        }
+
+        inside.ChangeLink(inside.GetLink(port).Index, new LinkChange { Master = inside.GetLink(Bridge).Index, Up = true });
+        here.SetUp(name);
+    }
+
+    private static void Assign(RouteSocket route, string link, IpAddr address, int prefix) =>
+        route.AddAddress(new LinkAddress { Link = route.GetLink(link).Index, Address = address, Prefix = prefix, NoDuplicateDetection = true });
+
+    private static IpRoute Unreachable(IpNet net) => new() { Destination = net, Kind = RouteKind.Unreachable, Metric = LastMetric, Protocol = RouteProtocol };
+
+    private static NetNamespace OpenOrCreate(string name) => NetNamespace.ExistsNamed(name) ? NetNamespace.OpenNamed(name) : NetNamespace.CreateNamed(name);
+
+    /// <summary>FNV-1a, 32 bits: the same name has the same link on every start.</summary>
+    private static uint Hash(string name) => Encoding.ASCII.GetBytes(name).Aggregate(2166136261u, (hash, value) => unchecked((hash ^ value) * 16777619u));
+}

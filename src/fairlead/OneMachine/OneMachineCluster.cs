@@ -1,0 +1,295 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.NetworkInformation;
+using Fairlead.Balancer.Allocate;
+using Fairlead.Cluster;
+using Fairlead.Cluster.Controllers;
+using Fairlead.Cluster.Reflectors;
+using Fairlead.ControlPlane;
+using Fairlead.ControlPlane.Controllers;
+using Fairlead.Kube.Kubeconfig;
+using Fairlead.Linux;
+using Fairlead.Linux.Processes;
+using Fairlead.Linux.Route;
+using Fairlead.State;
+using Fairlead.Terminal;
+using Plane = Fairlead.ControlPlane.ControlPlane;
+
+namespace Fairlead.OneMachine;
+
+/// <summary>A running one-machine cluster: fabric, control plane and supervised roles, in this process's care.</summary>
+internal sealed class OneMachineCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+
+    private readonly ClusterPaths _paths;
+    private readonly Fabric _fabric;
+    private readonly FileLoggerFactory _loggers;
+    private readonly Reactor _reactor = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ClusterTables _tables = new();
+    private readonly ISteps _steps;
+    private readonly List<Task> _work = [];
+    private readonly Lock _gate = new();
+    private RuntimeRecord _runtime;
+    private Plane? _plane;
+
+    private OneMachineCluster(ClusterSpec spec, ISteps steps)
+    {
+        Spec = spec;
+        _paths = new ClusterPaths(spec.Name);
+        _fabric = new Fabric(spec);
+        _steps = steps;
+        _loggers = new FileLoggerFactory(_paths.Log("up"));
+        var self = Environment.ProcessId;
+        _runtime = new RuntimeRecord { Supervisor = new ProcessRecord("up", self, ProcessTable.StartTicks(self), 0, ""), HostLink = _fabric.HostLink };
+    }
+
+    /// <summary>What the cluster is.</summary>
+    public ClusterSpec Spec { get; }
+
+    /// <summary>Starts, or resumes, the cluster and returns when its nodes are ready.</summary>
+    /// <exception cref="UserError">What stands in the way, and what to do.</exception>
+    public static async Task<OneMachineCluster> StartAsync(UpRequest request, ISteps steps, CancellationToken cancellationToken)
+    {
+        Preflight.Check();
+        var paths = new ClusterPaths(request.Name);
+        paths.Create();
+        await RecoverAsync(paths);
+        var spec = Specs.Load(request.Name);
+        if (spec is null)
+        {
+            spec = Specs.Create(request, Fabric.UsedNetworks(), FreePort());
+            Specs.Save(spec);
+        }
+        else
+        {
+            Specs.RefuseDifference(spec, request);
+        }
+
+        var cluster = new OneMachineCluster(spec, steps);
+        try
+        {
+            await cluster.StartAsync(request, cancellationToken);
+            return cluster;
+        }
+        catch (Exception e) when (e is LinuxException or IOException)
+        {
+            await cluster.DisposeAsync();
+            throw new UserError(e.Message, $"the log is {paths.Log("up")}");
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, both.Token);
+        var ended = await Task.WhenAny([stopped, _plane!.Completion, .. _work]);
+        if (ended != stopped)
+        {
+            await ended;
+        }
+    }
+
+    /// <summary>Stops the roles, the control plane and the fabric; the objects stay on disk.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_plane is not null)
+        {
+            await _plane.DisposeAsync();
+        }
+
+        Teardown.Clear(Spec, _runtime);
+        _reactor.Dispose();
+        _loggers.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>What a killed `up` left running is ended; its namespaces and links are taken over as they are.</summary>
+    private static async Task RecoverAsync(ClusterPaths paths)
+    {
+        if (Runtimes.Load(paths) is { } left)
+        {
+            using var reactor = new Reactor();
+            await Supervisor.EndLeftoversAsync(left.Children, reactor, TimeProvider.System);
+        }
+    }
+
+    private static int FreePort()
+    {
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
+        return Enumerable.Range(0, 100).Select(i => 6443 + i).FirstOrDefault(port => !taken.Contains(port)) is var free and > 0
+            ? free
+            : throw new UserError("no port from 6443 to 6542 is free for the API server", "`ss -ltn` shows who has them");
+    }
+
+    private async Task StartAsync(UpRequest request, CancellationToken cancellationToken)
+    {
+        Save(_runtime);
+        await StepAsync("network", () =>
+        {
+            Save(_runtime with { SavedSysctls = HostSysctls.Apply(Spec) });
+            _fabric.Build();
+            return Task.CompletedTask;
+        });
+        await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
+        var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
+        foreach (var role in Roles())
+        {
+            _work.Add(supervisor.KeepAsync(role, _stop.Token));
+        }
+
+        _work.Add(RouteHostAsync(_stop.Token));
+        await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
+        var (file, replaced) = UserKubeconfig.Merge(AdminEntry(), request.Switch);
+        Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced });
+    }
+
+    private async Task StepAsync(string step, Func<Task> work)
+    {
+        var watch = Stopwatch.StartNew();
+        await work();
+        _steps.Done(step, watch.Elapsed);
+    }
+
+    private async Task StartControlPlaneAsync(CancellationToken cancellationToken)
+    {
+        var host = Spec.V4.Host.ToIPAddress();
+        _plane = await Plane.StartAsync(
+            new ControlPlaneOptions
+            {
+                StateDirectory = _paths.State,
+                Listen = [new IPEndPoint(IPAddress.Loopback, Spec.ApiPort), new IPEndPoint(host, Spec.ApiPort)],
+                Advertise = new IPEndPoint(host, Spec.ApiPort),
+                ServiceRanges = [.. Spec.Ranges.Select(ranges => ranges.Services)],
+                PodsSocket = _paths.PodsSocket,
+                Loggers = _loggers,
+                Controllers = Controllers,
+            },
+            cancellationToken);
+        var fabric = $"https://{new IPEndPoint(host, Spec.ApiPort)}";
+        WriteKubeconfig(_paths.AdminKubeconfig, AdminEntry());
+        WriteKubeconfig(_paths.Kubeconfig("pods"), Entry(Spec.Context, $"https://127.0.0.1:{Spec.ApiPort}", _plane.IssuePodsRole()));
+        for (var number = 1; number <= Spec.Nodes; number++)
+        {
+            var node = Spec.NodeName(number);
+            WriteKubeconfig(_paths.Kubeconfig(node), Entry(node, fabric, _plane.IssueNode(node)));
+        }
+    }
+
+    private IEnumerable<IController> Controllers(Plane plane)
+    {
+        var controllers = new ControllerOptions
+        {
+            PodNetworks = Spec.Ranges.Select(ranges => ranges.Pods).ToValueArray(),
+            RootCertificate = plane.AuthorityPem,
+        };
+        var balancer = new BalancerOptions
+        {
+            Pool = Spec.Ranges.Select(ranges => AddressRange.Parse($"{ranges.LoadBalancers.First}-{ranges.LoadBalancers.Last}")).ToValueArray(),
+        };
+        return
+        [
+            new ControllerManager(plane.Api, controllers, TimeProvider.System, _loggers),
+            new LoadBalancerController(plane.Api, balancer, TimeProvider.System, _loggers.CreateLogger("balancer")),
+        ];
+    }
+
+    private KubeconfigEntry AdminEntry() => _admin ??= Entry(Spec.Context, $"https://127.0.0.1:{Spec.ApiPort}", _plane!.IssueAdministrator());
+
+    private KubeconfigEntry? _admin;
+
+    private KubeconfigEntry Entry(string name, string server, Fairlead.ControlPlane.Pki.ClientCredential credential) =>
+        new(name, server, _plane!.AuthorityPem, credential.CertificatePem, credential.KeyPem);
+
+    private static void WriteKubeconfig(string path, KubeconfigEntry entry)
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        using var writer = new StreamWriter(file);
+        writer.Write(entry.ToDocument());
+    }
+
+    private IEnumerable<Role> Roles()
+    {
+        yield return new Role("pods", ["pods", "--name", Spec.Name], "");
+        for (var number = 1; number <= Spec.Nodes; number++)
+        {
+            var node = Spec.NodeName(number);
+            var directory = _paths.Node(node);
+            yield return new Role(
+                $"agent {node}",
+                [
+                    "agent", "--kubeconfig", _paths.Kubeconfig(node), "--node-name", node, "--cni-bin-dir", Path.Combine(directory, "bin"),
+                    "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", _paths.AgentSocket(node),
+                ],
+                Spec.NodeNamespace(number));
+        }
+    }
+
+    /// <summary>Waits until every node is Ready; a node that is not names itself.</summary>
+    private async Task NodesReadyAsync(CancellationToken cancellationToken)
+    {
+        var expected = Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName).ToHashSet();
+        using var limit = new CancellationTokenSource(ReadyLimit, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var wake = new Wake();
+        using var feed = _tables.Nodes.Subscribe();
+        feed.Signalled += wake.Ring;
+        try
+        {
+            while (!expected.All(name => _tables.Nodes.Get(name) is { Ready: true, PodCIDRs.Count: > 0 }))
+            {
+                await wake.WaitAsync(both.Token);
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            var missing = expected.Where(name => _tables.Nodes.Get(name) is not { Ready: true });
+            throw new UserError($"not ready after {ReadyLimit.TotalSeconds:0} s: {string.Join(", ", missing)}", $"the logs are in {_paths.Logs}");
+        }
+    }
+
+    /// <summary>Keeps the host's routes to the nodes' pods as the Node objects say.</summary>
+    private async Task RouteHostAsync(CancellationToken cancellationToken)
+    {
+        var reading = new ClusterReflectors(_plane!.Api, _tables, TimeProvider.System, _loggers.CreateLogger("host")).RunNodesAsync(cancellationToken);
+        using var host = RouteSocket.Open();
+        var wake = new Wake();
+        using var feed = _tables.Nodes.Subscribe();
+        feed.Signalled += wake.Ring;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (var change in feed.Take().Changes)
+            {
+                if (change.New is { } node)
+                {
+                    Fabric.RoutePods(host, node.PodCIDRs.SelectMany(pods => node.InternalIPs.Where(ip => ip.IsV4 == pods.Address.IsV4).Select(ip => (pods, ip))));
+                }
+            }
+
+            await wake.WaitAsync(cancellationToken);
+        }
+
+        await reading;
+    }
+
+    private void Save(RuntimeRecord record)
+    {
+        lock (_gate)
+        {
+            _runtime = record;
+            Runtimes.Save(_paths, record);
+        }
+    }
+}

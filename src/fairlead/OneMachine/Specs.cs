@@ -1,0 +1,57 @@
+using Fairlead.Linux.Addresses;
+using Fairlead.Terminal;
+
+namespace Fairlead.OneMachine;
+
+/// <summary>Makes, keeps and compares cluster specifications.</summary>
+internal static class Specs
+{
+    private const int DefaultNodes = 2;
+
+    /// <summary>The specification on disk; null when the cluster was never started or was taken down.</summary>
+    public static ClusterSpec? Load(string name) => JsonFile.Load(new ClusterPaths(name).Spec, FairleadJson.Default.ClusterSpec);
+
+    /// <summary>Writes the specification.</summary>
+    public static void Save(ClusterSpec spec) => JsonFile.Save(new ClusterPaths(spec.Name).Spec, spec, FairleadJson.Default.ClusterSpec);
+
+    /// <summary>A cluster keeps the size and families it was made with: another wish is an error that names the difference.</summary>
+    /// <exception cref="UserError">The request differs.</exception>
+    public static void RefuseDifference(ClusterSpec spec, UpRequest request)
+    {
+        var hint = $"`fairlead down{(spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}")}` first, or start another with --name";
+        if (request.Nodes is { } nodes && nodes != spec.Nodes)
+        {
+            throw new UserError($"cluster {spec.Name} has {spec.Nodes} nodes, not {nodes}", hint);
+        }
+
+        if (request.Families is { } families && families != spec.Families)
+        {
+            throw new UserError($"cluster {spec.Name} was started with --ip-family {Text(spec.Families)}, not {Text(families)}", hint);
+        }
+    }
+
+    /// <summary>A new specification with ranges that nothing on this machine uses.</summary>
+    /// <param name="request">What the user asked for.</param>
+    /// <param name="used">Networks the host uses.</param>
+    /// <param name="apiPort">A free port for the API server.</param>
+    /// <exception cref="UserError">No range is free.</exception>
+    public static ClusterSpec Create(UpRequest request, IReadOnlyCollection<IpNet> used, int apiPort)
+    {
+        var families = request.Families ?? IpFamilyMode.Ipv4;
+        return new ClusterSpec
+        {
+            Name = request.Name,
+            Nodes = request.Nodes ?? DefaultNodes,
+            Families = families,
+            V4 = AddressPlan.ChooseV4(used) ?? throw NoRange("IPv4", used),
+            V6 = families == IpFamilyMode.Dual ? AddressPlan.ChooseV6(used) ?? throw NoRange("IPv6", used) : null,
+            ApiPort = apiPort,
+            Egress = request.Egress,
+        };
+    }
+
+    private static UserError NoRange(string family, IReadOnlyCollection<IpNet> used) =>
+        new($"no free {family} range for nodes, pods and Services: this machine uses {string.Join(", ", used.Order())}", "remove a route, or take another cluster down");
+
+    private static string Text(IpFamilyMode mode) => mode == IpFamilyMode.Dual ? "dual" : "ipv4";
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Kubeconfig;
+using Fairlead.Terminal;
+
+namespace Fairlead.OneMachine;
+
+/// <summary>What `status` shows: each process, each node, and what is wrong.</summary>
+internal static class Status
+{
+    /// <summary>As lines for a person. Exit code 1 when something is wrong or nothing runs.</summary>
+    public static async Task<int> PrintAsync(string name, Output output, CancellationToken cancellationToken)
+    {
+        var status = await ReadAsync(name, cancellationToken);
+        output.Line($"cluster {name}: {(string)status["state"]!}");
+        foreach (var process in status["processes"]!.AsArray())
+        {
+            var restarts = (int)process!["restarts"]!;
+            var again = restarts > 0 ? $", started again {restarts} times, last after {(string)process["lastExit"]!}" : "";
+            output.Line($"  {(string)process["name"]!,-20} {((bool)process["alive"]! ? "running" : "not running")}  {(long)process["memoryBytes"]! / 1_000_000.0:0.0} MB{again}");
+        }
+
+        foreach (var node in status["nodes"]!.AsArray())
+        {
+            output.Line($"  node {(string)node!["name"]!,-15} {((bool)node["ready"]! ? "Ready" : "NotReady")}  {(string)node["address"]!}  pods {(string)node["podCIDR"]!}");
+        }
+
+        foreach (var problem in status["problems"]!.AsArray())
+        {
+            output.Line($"  problem: {(string)problem!}");
+        }
+
+        return (string)status["state"]! == "ready" ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    /// <summary>The same as a document.</summary>
+    public static async Task<int> PrintJsonAsync(string name, Output output, CancellationToken cancellationToken)
+    {
+        var status = await ReadAsync(name, cancellationToken);
+        output.Line(status.ToJsonString());
+        return (string)status["state"]! == "ready" ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static async Task<JsonObject> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        var paths = new ClusterPaths(name);
+        var runtime = Runtimes.Load(paths);
+        var problems = new JsonArray();
+        var processes = new JsonArray();
+        foreach (var process in runtime is null ? [] : runtime.Children.Prepend(runtime.Supervisor))
+        {
+            var alive = ProcessTable.IsAlive(process);
+            processes.Add((JsonNode)new JsonObject
+            {
+                ["name"] = process.Name, ["pid"] = process.Pid, ["alive"] = alive, ["restarts"] = process.Restarts, ["lastExit"] = process.LastExit,
+                ["memoryBytes"] = alive ? ProcessTable.ResidentBytes(process.Pid) : 0,
+            });
+            if (!alive)
+            {
+                problems.Add((JsonNode)$"{process.Name} is not running; its log is {paths.Log(process.Name.Replace(' ', '-'))}");
+            }
+        }
+
+        var running = runtime is not null && ProcessTable.IsAlive(runtime.Supervisor);
+        var nodes = running ? await NodesAsync(paths, problems, cancellationToken) : [];
+        var state = !running ? "not running" : !runtime!.Ready ? "starting" : problems.Count > 0 ? "degraded" : "ready";
+        return new JsonObject { ["name"] = name, ["state"] = state, ["processes"] = processes, ["nodes"] = nodes, ["problems"] = problems };
+    }
+
+    private static async Task<JsonArray> NodesAsync(ClusterPaths paths, JsonArray problems, CancellationToken cancellationToken)
+    {
+        var nodes = new JsonArray();
+        try
+        {
+            using var api = new KubeClient(KubeconfigReader.Read(paths.AdminKubeconfig));
+            var list = await api.ListAsync(ResourceTypes.Nodes, "", ListOptions.All, cancellationToken);
+            foreach (var node in list["items"]!.AsArray())
+            {
+                var nodeName = (string)node!["metadata"]!["name"]!;
+                var ready = node["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Ready" && (string?)condition["status"] == "True") == true;
+                nodes.Add((JsonNode)new JsonObject
+                {
+                    ["name"] = nodeName, ["ready"] = ready, ["podCIDR"] = (string?)node["spec"]?["podCIDR"] ?? "",
+                    ["address"] = (string?)node["status"]?["addresses"]?.AsArray().FirstOrDefault()?["address"] ?? "",
+                });
+                if (!ready)
+                {
+                    problems.Add((JsonNode)$"node {nodeName} is not Ready");
+                }
+            }
+        }
+        catch (Exception e) when (e is KubeException or HttpRequestException or IOException or FormatException)
+        {
+            problems.Add((JsonNode)string.Create(CultureInfo.InvariantCulture, $"the API server does not answer: {e.Message}"));
+        }
+
+        return nodes;
+    }
+}

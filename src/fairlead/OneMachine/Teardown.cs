@@ -1,0 +1,90 @@
+using Fairlead.Linux.Processes;
+using Fairlead.Terminal;
+
+namespace Fairlead.OneMachine;
+
+/// <summary>Stops clusters and removes what they made.</summary>
+internal static class Teardown
+{
+    private const int SigTerm = 15;
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Stops a cluster and leaves nothing; a cluster that is not there is no error.</summary>
+    /// <exception cref="UserError">Its process does not end.</exception>
+    public static async Task DownAsync(string name, bool keepState, Output output, CancellationToken cancellationToken)
+    {
+        var paths = new ClusterPaths(name);
+        var (runtime, spec) = (Runtimes.Load(paths), Specs.Load(name));
+        if (runtime is not null)
+        {
+            await StopProcessesAsync(runtime, cancellationToken);
+        }
+
+        if (spec is not null)
+        {
+            Clear(spec, Runtimes.Load(paths) ?? runtime);
+        }
+
+        Delete(paths.Run);
+        if (!keepState)
+        {
+            Delete(paths.State);
+        }
+
+        output.Line(spec is null && runtime is null ? $"there is no cluster {name}" : $"cluster {name} is down{(keepState ? "; its state is kept" : "")}");
+    }
+
+    /// <summary>Removes links, routes, namespaces, sysctls and the kubeconfig entry. Safe to repeat.</summary>
+    public static void Clear(ClusterSpec spec, RuntimeRecord? runtime)
+    {
+        new Fabric(spec).Remove();
+        if (runtime is null)
+        {
+            return;
+        }
+
+        HostSysctls.Restore(runtime.SavedSysctls);
+        if (runtime.KubeconfigFile.Length > 0)
+        {
+            UserKubeconfig.Remove(runtime.KubeconfigFile, spec.Context, runtime.ReplacedContext);
+        }
+    }
+
+    /// <summary>Names of every cluster that has state or runs.</summary>
+    public static IReadOnlyList<string> Names() =>
+    [
+        .. new[] { ClusterPaths.StateHome, ClusterPaths.RunHome }.Where(Directory.Exists).SelectMany(Directory.GetDirectories)
+            .Where(path => File.Exists(Path.Combine(path, "cluster.json")) || File.Exists(Path.Combine(path, "runtime.json")))
+            .Select(path => Path.GetFileName(path)!).Distinct().Order(StringComparer.Ordinal),
+    ];
+
+    private static async Task StopProcessesAsync(RuntimeRecord runtime, CancellationToken cancellationToken)
+    {
+        using var reactor = new Reactor();
+        if (ProcessTable.IsAlive(runtime.Supervisor) && runtime.Supervisor.Pid != Environment.ProcessId)
+        {
+            using var process = ChildProcess.Open(runtime.Supervisor.Pid);
+            process.Signal(SigTerm);
+            using var limit = new CancellationTokenSource(StopLimit, TimeProvider.System);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            try
+            {
+                await process.WaitAsync(reactor, both.Token);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                throw new UserError($"process {runtime.Supervisor.Pid} does not end", $"`kill -9 {runtime.Supervisor.Pid}`, then `fairlead down` again");
+            }
+        }
+
+        await Supervisor.EndLeftoversAsync(runtime.Children, reactor, TimeProvider.System);
+    }
+
+    private static void Delete(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+using Fairlead.OneMachine;
+
+namespace Fairlead.Terminal;
+
+/// <summary>Every document that the executable itself reads or writes.</summary>
+[JsonSourceGenerationOptions(WriteIndented = false, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(IpNetConverter)])]
+[JsonSerializable(typeof(Report))]
+[JsonSerializable(typeof(ClusterSpec))]
+[JsonSerializable(typeof(RuntimeRecord))]
+internal sealed partial class FairleadJson : JsonSerializerContext;
