@@ -1,0 +1,17 @@
+using Fairlead.Linux.Addresses;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Dns;
+
+/// <summary>What the DNS room says. Event ids 1500–1519.</summary>
+internal static partial class DnsLog
+{
+    [LoggerMessage(1500, LogLevel.Information, "DNS serves {Addresses} port {Port}")]
+    public static partial void Serving(this ILogger log, string addresses, int port);
+
+    [LoggerMessage(1501, LogLevel.Information, "DNS serves {Count} sockets it was started with")]
+    public static partial void ServingInherited(this ILogger log, int count);
+
+    [LoggerMessage(1502, LogLevel.Error, "DNS cannot serve {Address} port {Port}, trying again in {Seconds} s: {Reason}")]
+    public static partial void BindFailed(this ILogger log, IpAddr address, int port, int seconds, string reason);
+}

@@ -1,0 +1,154 @@
+using System.Net.Sockets;
+using Fairlead.Cluster;
+using Fairlead.Dns.Forward;
+using Fairlead.Dns.Kubernetes;
+using Fairlead.Dns.Server;
+using Fairlead.Linux;
+using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Route;
+using Fairlead.State;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Dns;
+
+/// <summary>
+/// The node's DNS server: it answers the cluster DNS address on this node, from this node's tables. The address stands on <c>lo</c> of the
+/// network namespace the room runs in, and stays there when the room ends, so that queries reach the sockets a supervisor holds.
+/// </summary>
+/// <param name="tables">Services, EndpointSlices and namespaces.</param>
+/// <param name="options">How to answer.</param>
+/// <param name="inherited">Sockets the process was started with (<see cref="InheritedSockets"/>); they are served whatever the address.</param>
+/// <param name="time">Clock.</param>
+/// <param name="log">Log.</param>
+public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyList<Socket> inherited, TimeProvider time, ILogger log)
+{
+    private const int RetrySeconds = 2;
+    private readonly Wake _applied = new();
+
+    /// <summary>What the server has done.</summary>
+    public DnsCounters Counters { get; } = new();
+
+    /// <summary>Where to serve and ask from; null: the namespace the process runs in.</summary>
+    internal NetNamespace? Namespace { get; init; }
+
+    /// <summary>Serves until cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="LinuxException">The address cannot be put on <c>lo</c>.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var index = new ZoneIndex(options.ClusterDomain.Trim('.').ToLowerInvariant(), time);
+        using var indexer = new ZoneIndexer(tables, index);
+        indexer.Applied += _applied.Ring;
+        var own = Addresses();
+        var upstreams = (options.Upstreams ?? HostResolvers.Read())
+            .Where(upstream => upstream.Port != options.Port || !own.Contains(IpAddr.From(upstream.Address)))
+            .ToList();
+        var forwarder = new Forwarder(upstreams, time, Counters)
+        {
+            Open = (family, type) => Inside(() => new Socket(family, type, ProtocolType.Unspecified)),
+        };
+        var handler = new DnsHandler(new KubernetesZone(index, options), forwarder, Counters);
+        var server = new DnsServer(handler, time, Counters);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] loops = [indexer.RunAsync(ending.Token), ServeAsync(server, ending.Token)];
+        try
+        {
+            await await Task.WhenAny(loops);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    // Serves the addresses of now; when they change, those of then.
+    private async Task ServeAsync(DnsServer server, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var addresses = Addresses();
+            using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var changed = AddressesChangeAsync(addresses, round.Token);
+            var serving = ServeAddressesAsync(server, addresses, round.Token);
+            try
+            {
+                await await Task.WhenAny(changed, serving);
+            }
+            finally
+            {
+                await round.CancelAsync();
+                await Task.WhenAll(changed, serving).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async Task ServeAddressesAsync(DnsServer server, List<IpAddr> addresses, CancellationToken cancellationToken)
+    {
+        PutOnLoopback(addresses);
+        if (inherited.Count > 0)
+        {
+            log.ServingInherited(inherited.Count);
+            await server.RunAsync(inherited, cancellationToken);
+            return;
+        }
+
+        var sockets = new List<Socket>();
+        try
+        {
+            foreach (var address in addresses)
+            {
+                sockets.AddRange(await BindAsync(address, cancellationToken));
+            }
+
+            log.Serving(string.Join(", ", addresses), options.Port);
+            await server.RunAsync(sockets, cancellationToken);
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    // The agent this one replaces may hold the port for another moment.
+    private async Task<IReadOnlyList<Socket>> BindAsync(IpAddr address, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return Inside(() => DnsSockets.Bind(address, options.Port));
+            }
+            catch (SocketException e)
+            {
+                log.BindFailed(address, options.Port, RetrySeconds, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(RetrySeconds), time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task AddressesChangeAsync(List<IpAddr> addresses, CancellationToken cancellationToken)
+    {
+        while (Addresses().SequenceEqual(addresses))
+        {
+            await _applied.WaitAsync(cancellationToken);
+        }
+    }
+
+    private List<IpAddr> Addresses() =>
+        tables.Services.Get(options.Service)?.ClusterIPs is { Count: > 0 } known ? [.. known] : [.. options.FallbackAddresses];
+
+    private T Inside<T>(Func<T> body) => Namespace is null ? body() : Namespace.Run(body);
+
+    private void PutOnLoopback(List<IpAddr> addresses)
+    {
+        using var route = Inside(RouteSocket.Open);
+        route.SetUp("lo");
+        var loopback = route.GetLink("lo").Index;
+        foreach (var address in addresses)
+        {
+            route.AddAddress(new LinkAddress { Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true });
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+using Fairlead.Dns.Wire;
+
+namespace Fairlead.Dns.Forward;
+
+/// <summary>Queries to upstreams and what may pass for a reply to one.</summary>
+internal static class ForwardMessage
+{
+    private const int OptLength = 11;
+    private const ushort ClassIn = 1;
+
+    /// <summary>Writes a query with an OPT record of our size.</summary>
+    public static byte[] Query(ForwardQuestion question, ushort id)
+    {
+        var packet = new byte[DnsHeader.Length + question.Name.Length + 4 + OptLength];
+        BinaryPrimitives.WriteUInt16BigEndian(packet, id);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), question.Flags);
+        packet[5] = 1;
+        packet[11] = 1;
+        var at = DnsHeader.Length;
+        question.Name.CopyTo(packet, at);
+        at += question.Name.Length;
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at), (ushort)question.Type);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 2), ClassIn);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 5), (ushort)RecordType.OPT);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 7), DnsQuery.MaxUdp);
+        packet[at + 11] = (byte)(question.DnssecOk ? 0x80 : 0);
+        return packet;
+    }
+
+    /// <summary>
+    /// Whether a packet is a whole, well-formed reply to the query: id, QR, opcode and question are those sent (RFC 5452 §9.1), and every record reads.
+    /// </summary>
+    public static bool IsReplyTo(ReadOnlySpan<byte> query, ReadOnlySpan<byte> reply)
+    {
+        var question = query[DnsHeader.Length..^OptLength];
+        if (!DnsHeader.TryRead(reply, out var header) || !header.IsResponse || !header.IsQuery || header.Questions != 1
+            || header.Id != BinaryPrimitives.ReadUInt16BigEndian(query) || reply.Length < DnsHeader.Length + question.Length
+            || !DnsName.EqualsIgnoreCase(reply.Slice(DnsHeader.Length, question.Length), question))
+        {
+            return false;
+        }
+
+        return TryBody(reply, header, question.Length, out _, out _);
+    }
+
+    /// <summary>The reply cut before its OPT record, which is between us and the upstream.</summary>
+    public static byte[] WithoutOpt(ReadOnlySpan<byte> reply, int questionLength)
+    {
+        DnsHeader.TryRead(reply, out var header);
+        TryBody(reply, header, questionLength, out var end, out var additionals);
+        var packet = reply[..end].ToArray();
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), additionals);
+        return packet;
+    }
+
+    private static bool TryBody(ReadOnlySpan<byte> reply, DnsHeader header, int questionLength, out int end, out ushort additionals)
+    {
+        (end, additionals) = (DnsHeader.Length + questionLength, 0);
+        var reader = new DnsReader(reply, end);
+        var cut = false;
+        for (var i = 0; i < header.Records; i++)
+        {
+            if (!reader.TryReadRecord(out var record))
+            {
+                return false;
+            }
+
+            // What follows OPT could only be a signature of the message, which does not hold for ours.
+            cut |= record.Type == RecordType.OPT;
+            if (!cut)
+            {
+                end = record.End;
+                additionals += (ushort)(i < header.Answers + header.Authorities ? 0 : 1);
+            }
+        }
+
+        return true;
+    }
+}

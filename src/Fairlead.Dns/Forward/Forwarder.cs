@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Fairlead.Dns.Wire;
+
+namespace Fairlead.Dns.Forward;
+
+/// <summary>
+/// Asks upstream servers. Every question goes out from a socket of its own, so that its source port is random and only packets of the server asked
+/// are heard; its id is random too. A server that is silent or fails gives way to the next.
+/// </summary>
+internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvider time, DnsCounters counters)
+{
+    /// <summary>Questions under way at once; more are refused, as CoreDNS's max_concurrent does.</summary>
+    public const int MaxInFlight = 1000;
+
+    private const int CacheCapacity = 8192;
+    private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(5);
+    private readonly ForwardCache _cache = new(CacheCapacity, time);
+    private int _inFlight;
+    private int _preferred;
+
+    /// <summary>There is somebody to ask.</summary>
+    public bool HasUpstreams => upstreams.Count > 0;
+
+    /// <summary>Opens a socket to an upstream; elsewhere than in the caller's network namespace in tests.</summary>
+    public Func<AddressFamily, SocketType, Socket> Open { get; init; } = (family, type) => new Socket(family, type, ProtocolType.Unspecified);
+
+    /// <summary>The answer to a question, from the cache or an upstream.</summary>
+    public async Task<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
+    {
+        if (_cache.Find(question) is { } known)
+        {
+            counters.CountCacheHit();
+            return new ForwardResult(known, ResponseCode.NoError);
+        }
+
+        if (!HasUpstreams)
+        {
+            return new ForwardResult(null, ResponseCode.ServFail);
+        }
+
+        try
+        {
+            return Interlocked.Increment(ref _inFlight) > MaxInFlight
+                ? new ForwardResult(null, ResponseCode.Refused)
+                : await AskUpstreamsAsync(question, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    private async Task<ForwardResult> AskUpstreamsAsync(ForwardQuestion question, CancellationToken cancellationToken)
+    {
+        counters.CountForwarded();
+        using var total = new CancellationTokenSource(TotalTime, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(total.Token, cancellationToken);
+        var first = Volatile.Read(ref _preferred);
+        byte[]? lesser = null;
+
+        // Twice round, since one lost packet must not cost an answer.
+        for (var i = 0; i < upstreams.Count * 2 && !both.IsCancellationRequested; i++)
+        {
+            var index = (first + i) % upstreams.Count;
+            if (await TryAskAsync(upstreams[index], question, both.Token) is not { } packet)
+            {
+                continue;
+            }
+
+            if (DnsHeader.TryRead(packet, out var header) && header.Code is ResponseCode.NoError or ResponseCode.NxDomain)
+            {
+                Volatile.Write(ref _preferred, index);
+                _cache.Store(question, packet);
+                return new ForwardResult(packet, ResponseCode.NoError);
+            }
+
+            lesser ??= packet;
+            if (i >= upstreams.Count - 1)
+            {
+                break;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (lesser is null)
+        {
+            counters.CountForwardFailure();
+        }
+
+        return new ForwardResult(lesser, ResponseCode.ServFail);
+    }
+
+    private async Task<byte[]?> TryAskAsync(IPEndPoint upstream, ForwardQuestion question, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(TryTime, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var query = ForwardMessage.Query(question, BinaryPrimitives.ReadUInt16LittleEndian(RandomNumberGenerator.GetBytes(2)));
+        try
+        {
+            var reply = await AskUdpAsync(upstream, query, both.Token);
+            if (DnsHeader.TryRead(reply.Span, out var header) && header.IsTruncated)
+            {
+                reply = await AskTcpAsync(upstream, query, both.Token);
+            }
+
+            return ForwardMessage.WithoutOpt(reply.Span, question.Name.Length + 4);
+        }
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
+        {
+            // Whether the time was this try's or the whole question's, the caller's loop knows.
+            return null;
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> AskUdpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancellationToken)
+    {
+        using var socket = Open(upstream.AddressFamily, SocketType.Dgram);
+        await socket.ConnectAsync(upstream, cancellationToken);
+        await socket.SendAsync(query, cancellationToken);
+        var buffer = new byte[4096];
+        while (true)
+        {
+            // Anything else than the reply is somebody's guess and does not end the wait.
+            var length = await socket.ReceiveAsync(buffer, cancellationToken);
+            if (ForwardMessage.IsReplyTo(query, buffer.AsSpan(0, length)))
+            {
+                return buffer.AsMemory(0, length);
+            }
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> AskTcpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancellationToken)
+    {
+        using var socket = Open(upstream.AddressFamily, SocketType.Stream);
+        await socket.ConnectAsync(upstream, cancellationToken);
+        await using var stream = new NetworkStream(socket);
+        var framed = new byte[query.Length + 2];
+        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
+        query.CopyTo(framed, 2);
+        await stream.WriteAsync(framed, cancellationToken);
+        await stream.ReadExactlyAsync(framed.AsMemory(0, 2), cancellationToken);
+        var reply = new byte[BinaryPrimitives.ReadUInt16BigEndian(framed)];
+        await stream.ReadExactlyAsync(reply, cancellationToken);
+        return ForwardMessage.IsReplyTo(query, reply) ? reply : throw new IOException($"{upstream} sent a reply to another question");
+    }
+}

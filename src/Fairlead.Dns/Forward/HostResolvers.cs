@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace Fairlead.Dns.Forward;
+
+/// <summary>The name servers a host uses.</summary>
+public static class HostResolvers
+{
+    /// <summary>The host's configuration (resolv.conf(5)).</summary>
+    public const string ResolvConf = "/etc/resolv.conf";
+
+    /// <summary>Where systemd-resolved keeps the servers behind its stub.</summary>
+    public const string SystemdResolvConf = "/run/systemd/resolve/resolv.conf";
+
+    private const int MaxServers = 15;
+    private const int DnsPort = 53;
+
+    /// <summary>
+    /// Reads the host's name servers, those behind systemd-resolved's stub if that is what the host names. Unreadable files name none.
+    /// </summary>
+    public static IReadOnlyList<IPEndPoint> Read() => Choose(ReadText(ResolvConf), ReadText(SystemdResolvConf));
+
+    /// <summary>As <see cref="Read"/>, from the texts of the two files.</summary>
+    public static IReadOnlyList<IPEndPoint> Choose(string resolvConf, string systemdResolvConf)
+    {
+        var servers = Parse(resolvConf);
+
+        // The stub listens on 127.0.0.53 and .54 of the host's own namespace only, where nobody else can reach it.
+        var stubs = servers.All(server => server.Address.ToString() is "127.0.0.53" or "127.0.0.54");
+        return stubs && Parse(systemdResolvConf) is { Count: > 0 } behind ? behind : servers;
+    }
+
+    private static List<IPEndPoint> Parse(string text) =>
+    [
+        .. text.Split('\n')
+            .Select(line => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => words.Length >= 2 && words[0] == "nameserver")
+            .Select(words => IPAddress.TryParse(words[1], out var address) ? new IPEndPoint(address, DnsPort) : null)
+            .OfType<IPEndPoint>()
+            .Take(MaxServers),
+    ];
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

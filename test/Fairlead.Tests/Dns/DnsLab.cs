@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using System.Text;
+using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
+using Fairlead.Dns;
+using Fairlead.Dns.Forward;
+using Fairlead.Dns.Kubernetes;
+using Fairlead.Dns.Server;
+using Fairlead.Dns.Wire;
+using Fairlead.Kube.Selectors;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fairlead.Tests.Dns;
+
+/// <summary>A server without sockets over tables that a test fills, with replies as text.</summary>
+internal sealed class DnsLab : IDisposable
+{
+    private readonly ZoneIndexer _indexer;
+
+    public DnsLab(bool synced = true, DnsOptions? options = null)
+    {
+        Index = new ZoneIndex("cluster.local", Time);
+        _indexer = new ZoneIndexer(Tables, Index);
+        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder([], Time, Counters), Counters);
+        if (synced)
+        {
+            Sync();
+        }
+    }
+
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+
+    public ClusterTables Tables { get; } = new();
+
+    public DnsCounters Counters { get; } = new();
+
+    public ZoneIndex Index { get; }
+
+    public DnsHandler Handler { get; }
+
+    public void Sync()
+    {
+        Tables.Services.MarkInitialized();
+        Tables.EndpointSlices.MarkInitialized();
+        Tables.Namespaces.MarkInitialized();
+        _indexer.Apply();
+    }
+
+    public DnsLab Namespace(params string[] names)
+    {
+        foreach (var name in names)
+        {
+            Tables.Namespaces.Upsert(name, new NamespaceRow(name, Labels.Empty));
+        }
+
+        return this;
+    }
+
+    public DnsLab Service(string key, string addresses, params ServicePort[] ports) => Put(new ServiceRow
+    {
+        Key = Key(key),
+        IsHeadless = addresses == "None",
+        ClusterIPs = addresses == "None" ? default : addresses.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(IpAddr.Parse).ToValueArray(),
+        Ports = [.. ports],
+    });
+
+    public DnsLab External(string key, string target) => Put(new ServiceRow { Key = Key(key), Type = ServiceType.ExternalName, ExternalName = target });
+
+    /// <summary>Endpoints as <c>address[=hostname][!]</c>; an exclamation mark makes one not ready.</summary>
+    public DnsLab Slice(string service, string name, string endpoints, params EndpointPort[] ports)
+    {
+        var key = Key(service);
+        var list = endpoints.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => new SliceEndpoint
+        {
+            Address = IpAddr.Parse(text.TrimEnd('!').Split('=')[0]),
+            Hostname = text.Contains('=', StringComparison.Ordinal) ? text.TrimEnd('!').Split('=')[1] : "",
+            Ready = !text.EndsWith('!'),
+        }).ToList();
+        Tables.EndpointSlices.Upsert(new ObjectKey(key.Namespace, name), new EndpointSliceRow
+        {
+            Key = new ObjectKey(key.Namespace, name),
+            Service = key,
+            Family = list.Count > 0 ? list[0].Address.Family : IpFamily.V4,
+            Endpoints = list.ToValueArray(),
+            Ports = [.. ports],
+        });
+        return this;
+    }
+
+    public DnsLab Put(ServiceRow row)
+    {
+        Tables.Services.Upsert(row.Key, row);
+        return this;
+    }
+
+    public static ObjectKey Key(string text) => new(text.Split('/')[0], text.Split('/')[1]);
+
+    public static ServicePort Port(string name, IpProtocol protocol, int port) => new(name, protocol, (ushort)port, 0, "", "");
+
+    /// <summary>Asks, and gives the reply as lines: the code, then the records in order of their text, those of later sections behind + and ++.</summary>
+    public string Ask(string name, RecordType type) => Text(Reply(Query(name, type)));
+
+    public byte[] Reply(byte[] query, bool tcp = true)
+    {
+        _indexer.Apply();
+        var reply = new byte[tcp ? DnsHandler.MaxReply : DnsQuery.MaxUdp];
+        var handled = Handler.Handle(query, reply, tcp);
+        var length = handled.Pending is { } pending ? Handler.FinishAsync(pending, reply, default).GetAwaiter().GetResult() : handled.Length;
+        return reply[..length];
+    }
+
+    public static byte[] Query(string name, RecordType type, ushort @class = 1, ushort id = 4711, byte[]? after = null)
+    {
+        var wire = Encoding.ASCII.GetBytes(name.TrimEnd('.')).AsSpan();
+        var encoded = DnsName.Encode(name);
+        for (var i = 0; i < wire.Length; i++)
+        {
+            encoded[i + 1] = wire[i] == (byte)'.' ? encoded[i + 1] : wire[i];
+        }
+
+        byte[] packet = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, (byte)(after is null ? 0 : 1), .. encoded, 0, 0, 0, 0, .. after ?? []];
+        BinaryPrimitives.WriteUInt16BigEndian(packet, id);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(12 + encoded.Length), (ushort)type);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(14 + encoded.Length), @class);
+        return packet;
+    }
+
+    public static string Text(byte[] reply)
+    {
+        Assert.True(DnsHeader.TryRead(reply, out var header));
+        var reader = new DnsReader(reply);
+        for (var i = 0; i < header.Questions; i++)
+        {
+            Assert.True(reader.TrySkipName() && reader.TryReadTypeAndClass(out _, out _));
+        }
+
+        List<List<string>> sections = [[], [], []];
+        for (var i = 0; i < header.Records; i++)
+        {
+            Assert.True(reader.TryReadRecord(out var record));
+            var section = i < header.Answers ? 0 : i < header.Answers + header.Authorities ? 1 : 2;
+            sections[section].Add(new string('+', section) + (section > 0 ? " " : "") + Text(reply, record));
+        }
+
+        Assert.Equal(reply.Length, reader.Position);
+        sections.ForEach(section => section.Sort(StringComparer.Ordinal));
+        return string.Join('\n', sections.SelectMany(section => section).Prepend(Flags(header)));
+    }
+
+    public void Dispose() => _indexer.Dispose();
+
+    private static string Flags(DnsHeader header)
+    {
+        var code = header.Code.ToString().ToUpperInvariant();
+        return code + ((header.Flags & DnsHeader.AuthoritativeFlag) != 0 ? " AA" : "") + (header.IsTruncated ? " TC" : "");
+    }
+
+    private static string Text(byte[] reply, DnsRecord record)
+    {
+        var data = reply.AsSpan(record.Data, record.End - record.Data);
+        var owner = Name(reply, record.Start);
+        return record.Type switch
+        {
+            RecordType.A or RecordType.AAAA => $"{owner} {record.Ttl} {record.Type} {IpAddr.FromBytes(data)}",
+            RecordType.CNAME or RecordType.PTR or RecordType.NS => $"{owner} {record.Ttl} {record.Type} {Name(reply, record.Data)}",
+            RecordType.SRV => $"{owner} {record.Ttl} SRV {U16(data)} {U16(data[2..])} {U16(data[4..])} {Name(reply, record.Data + 6)}",
+            RecordType.SOA => $"{owner} {record.Ttl} SOA {Soa(reply, record)}",
+            RecordType.TXT or RecordType.HINFO => $"{owner} {record.Ttl} {record.Type} \"{Encoding.ASCII.GetString(data.Slice(1, data[0]))}\"",
+            RecordType.OPT => $"OPT size {record.Class} flags {record.Ttl:x8}",
+            _ => $"{owner} {record.Ttl} {record.Type} {Convert.ToHexString(data)}",
+        };
+    }
+
+    private static string Soa(byte[] reply, DnsRecord record)
+    {
+        Span<byte> name = stackalloc byte[DnsReader.MaxName];
+        Assert.True(DnsReader.TryReadNameAt(reply, record.Data, name, out _, out var next));
+        return $"{Name(reply, record.Data)} {Name(reply, next)} " + string.Join(' ', Enumerable.Range(0, 5).Select(i => U32(reply, record.End - 20 + (4 * i))));
+    }
+
+    private static uint U32(byte[] reply, int at) => BinaryPrimitives.ReadUInt32BigEndian(reply.AsSpan(at));
+
+    private static ushort U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16BigEndian(data);
+
+    private static string Name(byte[] packet, int at)
+    {
+        Span<byte> name = stackalloc byte[DnsReader.MaxName];
+        Assert.True(DnsReader.TryReadNameAt(packet, at, name, out var length, out _));
+        return DnsName.Decode(name[..length]);
+    }
+}
