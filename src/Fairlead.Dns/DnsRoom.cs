@@ -25,6 +25,10 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 {
     private const int RetrySeconds = 2;
     private readonly Wake _applied = new();
+    private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the address stands and its sockets are open, so that a query waits for an answer instead of failing.</summary>
+    public Task Serving => _serving.Task;
 
     /// <summary>What the server has done.</summary>
     public DnsCounters Counters { get; } = new();
@@ -90,6 +94,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         if (inherited.Count > 0)
         {
             log.ServingInherited(inherited.Count);
+            _serving.TrySetResult();
             await server.RunAsync(inherited, cancellationToken);
             return;
         }
@@ -103,6 +108,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             }
 
             log.Serving(string.Join(", ", addresses), options.Port);
+            _serving.TrySetResult();
             await server.RunAsync(sockets, cancellationToken);
         }
         finally

@@ -159,6 +159,7 @@ public sealed class DnsRoomTests : IAsyncDisposable
     {
         var room = new DnsRoom(tables, options, sockets ?? [], TimeProvider.System, NullLogger.Instance) { Namespace = _netns.Namespace };
         _running.Add(Task.Run(() => room.RunAsync(_end.Token)));
+        room.Serving.Wait(Deadline.Token());
     }
 
     private static void Fill(ClusterTables tables, string dns, string api, string ns)
