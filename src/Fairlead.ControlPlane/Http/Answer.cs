@@ -16,8 +16,8 @@ internal static class Answer
     /// <summary>Writes a document.</summary>
     public static Task JsonAsync(HttpContext context, int code, JsonNode document) => BytesAsync(context, code, Json, JsonBytes.Of(document));
 
-    /// <summary>Writes what <paramref name="write"/> writes, as JSON or, when negotiated, as YAML.</summary>
-    public static Task RenderAsync(HttpContext context, int code, Negotiation negotiation, Action<Utf8JsonWriter> write)
+    /// <summary>Writes what <paramref name="write"/> writes.</summary>
+    public static Task RenderAsync(HttpContext context, int code, Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(buffer, JsonBytes.Options))

@@ -4,6 +4,7 @@ using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Protobuf;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.Kube.Schema;
+using Fairlead.Kube.Yaml;
 
 namespace Fairlead.ControlPlane.Http;
 
@@ -36,6 +37,7 @@ internal static class DocumentReader
             var node = type switch
             {
                 "" or "application/json" => StrictJson.Parse(bytes, out duplicates),
+                "application/yaml" => Yaml(bytes),
                 "application/vnd.kubernetes.protobuf" => ProtobufDocument.Read(bytes),
                 _ => throw StatusException.UnsupportedMediaType(type, Accepted),
             };
@@ -49,6 +51,12 @@ internal static class DocumentReader
         {
             throw StatusException.BadRequest($"the body of the request cannot be read as {type}: {e.Message}");
         }
+    }
+
+    private static JsonNode? Yaml(byte[] bytes)
+    {
+        using var text = new StreamReader(new MemoryStream(bytes));
+        return YamlReader.ReadAll(text) is [var only] ? only : null;
     }
 
     private static void CheckType(KindDefinition kind, JsonObject body)

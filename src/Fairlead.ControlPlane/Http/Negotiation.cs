@@ -12,10 +12,10 @@ internal enum Shape
     Metadata,
 }
 
-/// <summary>The answer a client asked for: shape, version of meta.k8s.io for the latter two, and encoding.</summary>
-internal sealed record Negotiation(Shape Shape, string MetaVersion, bool Yaml)
+/// <summary>The answer a client asked for: shape, and version of meta.k8s.io for the latter two. Answers are JSON.</summary>
+internal sealed record Negotiation(Shape Shape, string MetaVersion)
 {
-    private static readonly Negotiation Plain = new(Shape.Object, "v1", false);
+    private static readonly Negotiation Plain = new(Shape.Object, "v1");
 
     /// <summary>Chooses the first media range that can be served; JSON when the client does not say.</summary>
     /// <exception cref="StatusException">406.</exception>
@@ -28,7 +28,7 @@ internal sealed record Negotiation(Shape Shape, string MetaVersion, bool Yaml)
 
         foreach (var range in MediaType.ParseAll(accept))
         {
-            if (range.Type is "application/json" or "application/yaml" or "*/*" or "application/*" && Choose(range) is { } found)
+            if (range.Type is "application/json" or "*/*" or "application/*" && Choose(range) is { } found)
             {
                 return found;
             }
@@ -39,7 +39,6 @@ internal sealed record Negotiation(Shape Shape, string MetaVersion, bool Yaml)
 
     private static Negotiation? Choose(MediaType range)
     {
-        var yaml = range.Type == "application/yaml";
         Shape? shape = range["as"] switch
         {
             "" => Shape.Object,
@@ -49,10 +48,10 @@ internal sealed record Negotiation(Shape Shape, string MetaVersion, bool Yaml)
         };
         if (shape is null or Shape.Object)
         {
-            return shape is null ? null : Plain with { Yaml = yaml };
+            return shape is null ? null : Plain;
         }
 
         var known = range["g"] == "meta.k8s.io" && range["v"] is "v1" or "v1beta1";
-        return known ? new Negotiation(shape.Value, range["v"], yaml) : null;
+        return known ? new Negotiation(shape.Value, range["v"]) : null;
     }
 }

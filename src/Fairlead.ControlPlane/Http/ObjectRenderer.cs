@@ -16,7 +16,7 @@ internal enum IncludeObject
 }
 
 /// <summary>Writes objects and lists of one kind in the shape a client asked for.</summary>
-internal sealed class ObjectRenderer(KindDefinition kind, Negotiation negotiation, IncludeObject include, DateTimeOffset now)
+internal sealed class ObjectRenderer(KindDefinition kind, Negotiation negotiation, IncludeObject include, TimeProvider time)
 {
     /// <summary>One object, or a Table of one row.</summary>
     public void WriteObject(Utf8JsonWriter writer, StoredObject stored)
@@ -191,7 +191,7 @@ internal sealed class ObjectRenderer(KindDefinition kind, Negotiation negotiatio
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells");
-        foreach (var cell in kind.Row(ObjectWriter.External(kind, stored), now))
+        foreach (var cell in kind.Row(ObjectWriter.External(kind, stored), time.GetUtcNow()))
         {
             WriteNode(writer, cell);
         }

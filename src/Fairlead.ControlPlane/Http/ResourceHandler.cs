@@ -21,7 +21,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             throw StatusException.NoSuchPath();
         }
 
-        if (path.Subresource.Length > 0 && kind.Subresources.All(sub => sub.Name != path.Subresource))
+        if (path.Subresource.Length > 0 && !PodStreams.Serves(kind, path.Subresource) && kind.Subresources.All(sub => sub.Name != path.Subresource))
         {
             throw StatusException.NoSuchPath();
         }
@@ -36,19 +36,21 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
         if (PodStreams.Serves(kind, path.Subresource))
         {
-            return streams.HandleAsync(context, path);
+            return streams.HandleAsync(context, kind, path);
         }
 
+        // Before anything is done: a write whose answer cannot be given must not happen.
+        var renderer = Renderer(context, kind, Negotiation.Of(context.Request.Headers.Accept.ToString()));
         return verb switch
         {
-            "list" => ListAsync(context, kind, path),
-            "watch" => WatchAsync(context, kind, path),
-            "get" => GetAsync(context, kind, path),
-            "create" => CreateAsync(context, kind, path),
-            "update" => UpdateAsync(context, kind, path),
-            "patch" => PatchAsync(context, kind, path),
-            "delete" => DeleteAsync(context, kind, path),
-            _ => DeleteCollectionAsync(context, kind, path),
+            "list" => ListAsync(context, kind, path, renderer),
+            "watch" => WatchAsync(context, kind, path, renderer),
+            "get" => GetAsync(context, kind, path, renderer),
+            "create" => CreateAsync(context, kind, path, renderer),
+            "update" => UpdateAsync(context, kind, path, renderer),
+            "patch" => PatchAsync(context, kind, path, renderer),
+            "delete" => DeleteAsync(context, kind, path, renderer),
+            _ => DeleteCollectionAsync(context, kind, path, renderer),
         };
     }
 
@@ -67,18 +69,16 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
     };
 
     private ObjectRenderer Renderer(HttpContext context, KindDefinition kind, Negotiation negotiation) =>
-        new(kind, negotiation, RequestQuery.Include(context.Request.Query), registry.Time.GetUtcNow());
+        new(kind, negotiation, RequestQuery.Include(context.Request.Query), registry.Time);
 
-    private Task ListAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private Task ListAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
         var list = registry.Reader.List(kind, path.Namespace, RequestQuery.List(context.Request.Query));
-        return Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteList(writer, list));
+        return Answer.RenderAsync(context, 200, writer => renderer.WriteList(writer, list));
     }
 
-    private async Task WatchAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task WatchAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
         var query = RequestQuery.List(context.Request.Query);
         if (path.Name.Length > 0)
         {
@@ -92,19 +92,18 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         using var timeout = new CancellationTokenSource(length, registry.Time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping, context.RequestAborted);
         await WatchAnswer.StreamAsync(
-            context, Renderer(context, kind, negotiation), registry.Reader.WatchAsync(kind, path.Namespace, query, end.Token), end.Token);
+            context, renderer, registry.Reader.WatchAsync(kind, path.Namespace, query, end.Token), end.Token);
     }
 
-    private Task GetAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private Task GetAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
         var stored = registry.Reader.Get(kind, path.Namespace, path.Name);
         return path.Subresource == "scale"
             ? Answer.JsonAsync(context, 200, ScaleView.Of(stored.Parse()))
-            : Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, stored));
+            : Answer.RenderAsync(context, 200, writer => renderer.WriteObject(writer, stored));
     }
 
-    private async Task CreateAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task CreateAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
         var options = RequestQuery.Write(context.Request.Query);
         if (path.Subresource.Length > 0)
@@ -114,7 +113,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         }
 
         var (body, warnings) = DocumentReader.Read(kind, await RequestBody.ReadAsync(context), context.Request.ContentType, options.FieldValidation);
-        await WrittenAsync(context, kind, "", await registry.CreateAsync(kind, path.Namespace, body, options), warnings);
+        await WrittenAsync(context, renderer, "", await registry.CreateAsync(kind, path.Namespace, body, options), warnings);
     }
 
     private async Task CreateSubresourceAsync(HttpContext context, KindDefinition kind, ApiPath path, WriteOptions options)
@@ -139,7 +138,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         });
     }
 
-    private async Task UpdateAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task UpdateAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
         var options = RequestQuery.Write(context.Request.Query);
         var bytes = await RequestBody.ReadAsync(context);
@@ -147,26 +146,25 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             ? (DocumentReader.ReadPlain(bytes, context.Request.ContentType), [])
             : DocumentReader.Read(kind, bytes, context.Request.ContentType, options.FieldValidation);
         var reply = await registry.UpdateAsync(kind, path.Namespace, path.Name, path.Subresource, body, options);
-        await WrittenAsync(context, kind, path.Subresource, reply, warnings);
+        await WrittenAsync(context, renderer, path.Subresource, reply, warnings);
     }
 
-    private async Task PatchAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task PatchAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
         var options = RequestQuery.Write(context.Request.Query);
         var patchKind = DocumentPatch.KindOf(context.Request.ContentType ?? "");
         var patch = DocumentPatch.Read(await RequestBody.ReadAsync(context));
         var reply = await registry.PatchAsync(kind, path.Namespace, path.Name, path.Subresource, patchKind, patch, options);
-        await WrittenAsync(context, kind, path.Subresource, reply, []);
+        await WrittenAsync(context, renderer, path.Subresource, reply, []);
     }
 
-    private async Task DeleteAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task DeleteAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
         var options = await ReadDeleteOptionsAsync(context);
         var reply = await registry.DeleteAsync(kind, path.Namespace, path.Name, options);
         if (!reply.Gone || kind.Type.Kind is "Pod" or "Service" or "ServiceAccount")
         {
-            var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
-            await Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, reply.Object));
+            await Answer.RenderAsync(context, 200, writer => renderer.WriteObject(writer, reply.Object));
             return;
         }
 
@@ -180,7 +178,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         });
     }
 
-    private async Task DeleteCollectionAsync(HttpContext context, KindDefinition kind, ApiPath path)
+    private async Task DeleteCollectionAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
         if (kind.Type.Namespaced && path.Namespace.Length == 0)
         {
@@ -190,8 +188,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         var options = await ReadDeleteOptionsAsync(context);
         var query = RequestQuery.List(context.Request.Query);
         var list = await registry.DeleteCollectionAsync(kind, path.Namespace, query, options);
-        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
-        await Answer.RenderAsync(context, 200, negotiation, writer => Renderer(context, kind, negotiation).WriteList(writer, list));
+        await Answer.RenderAsync(context, 200, writer => renderer.WriteList(writer, list));
     }
 
     private static async Task<DeleteOptions> ReadDeleteOptionsAsync(HttpContext context)
@@ -201,7 +198,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         return options.Read(bytes.Length == 0 ? null : DocumentReader.ReadPlain(bytes, context.Request.ContentType));
     }
 
-    private async Task WrittenAsync(HttpContext context, KindDefinition kind, string subresource, WriteReply reply, IEnumerable<string> warnings)
+    private static async Task WrittenAsync(HttpContext context, ObjectRenderer renderer, string subresource, WriteReply reply, IEnumerable<string> warnings)
     {
         Answer.Warn(context, warnings.Concat(reply.Warnings));
         var code = reply.Created ? 201 : 200;
@@ -211,7 +208,6 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             return;
         }
 
-        var negotiation = Negotiation.Of(context.Request.Headers.Accept.ToString());
-        await Answer.RenderAsync(context, code, negotiation, writer => Renderer(context, kind, negotiation).WriteObject(writer, reply.Object));
+        await Answer.RenderAsync(context, code, writer => renderer.WriteObject(writer, reply.Object));
     }
 }

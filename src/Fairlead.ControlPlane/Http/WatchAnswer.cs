@@ -9,6 +9,8 @@ namespace Fairlead.ControlPlane.Http;
 /// <summary>Streams a watch, one JSON document per line, flushed whenever there is nothing more to send.</summary>
 internal static class WatchAnswer
 {
+    private const int MostUnsent = 64 * 1024;
+
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
     /// <summary>Streams until the items end, the client goes or <paramref name="cancellationToken"/> is cancelled; none of these is an error.</summary>
@@ -19,6 +21,7 @@ internal static class WatchAnswer
         await using var reader = items.GetAsyncEnumerator(cancellationToken);
         var output = context.Response.BodyWriter;
         var first = true;
+        var unsent = 0L;
         try
         {
             while (true)
@@ -28,6 +31,7 @@ internal static class WatchAnswer
                 {
                     Begin(context);
                     await output.FlushAsync(cancellationToken);
+                    unsent = 0;
                 }
 
                 if (!await next)
@@ -36,11 +40,12 @@ internal static class WatchAnswer
                 }
 
                 Begin(context);
-                WriteLine(output, writer => renderer.WriteEvent(writer, reader.Current, first));
+                unsent += WriteLine(output, writer => renderer.WriteEvent(writer, reader.Current, first));
                 first = first && reader.Current.Object is null;
-                if (output.UnflushedBytes > 1 << 16)
+                if (unsent > MostUnsent)
                 {
                     await output.FlushAsync(cancellationToken);
+                    unsent = 0;
                 }
             }
         }
@@ -75,13 +80,12 @@ internal static class WatchAnswer
         writer.WriteEndObject();
     });
 
-    private static void WriteLine(IBufferWriter<byte> output, Action<Utf8JsonWriter> write)
+    private static long WriteLine(IBufferWriter<byte> output, Action<Utf8JsonWriter> write)
     {
-        using (var writer = new Utf8JsonWriter(output, JsonBytes.Options))
-        {
-            write(writer);
-        }
-
+        using var writer = new Utf8JsonWriter(output, JsonBytes.Options);
+        write(writer);
+        writer.Flush();
         output.Write(NewLine);
+        return writer.BytesCommitted;
     }
 }

@@ -61,9 +61,9 @@ internal static class DocumentPatch
         }
         catch (PatchException e) when (e.Misfit)
         {
-            throw new StatusException(
-                422, "Invalid", $"the server rejected our request due to an error in our request: {e.Message}",
-                new JsonObject { ["group"] = kind.Type.Group, ["kind"] = kind.Type.Plural, ["name"] = ObjectMeta.Name(document) });
+            var errors = new FieldErrors();
+            errors.Add(new FieldError(FieldErrorType.Invalid, "patch", null, e.Message));
+            throw StatusException.Invalid(kind.Type.Group, kind.Type.Kind, ObjectMeta.Name(document), errors);
         }
         catch (PatchException e)
         {

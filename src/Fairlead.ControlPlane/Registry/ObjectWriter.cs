@@ -23,9 +23,15 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
             var value = body.DeepClone().AsObject();
             SystemMetadata.Create(value, kind.Type, ns, time.GetUtcNow());
             var name = ObjectMeta.Name(value);
+            var id = new ObjectId(KindIndex.Resource(kind.StorageType), ns, name);
+            if (ObjectMeta.Name(body).Length > 0 && store.Get(id) is not null)
+            {
+                // Said before the addresses that the object itself holds are found taken.
+                throw StatusException.AlreadyExists(kind.Type, name);
+            }
+
             using var reservation = Complete(kind, value, null, "", options);
             var warnings = said.Of(kind, value, null);
-            var id = new ObjectId(KindIndex.Resource(kind.StorageType), ns, name);
             var written = store.Get(id) is null ? await StoreAsync(kind, id, value, null, options) : null;
             if (written is not null)
             {

@@ -48,7 +48,7 @@ internal sealed class StatusException(int code, string reason, string message, J
 
     public static StatusException NotAcceptable() => new(
         406, "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml, application/json;as=Table, application/json;as=PartialObjectMetadata");
+        "only the following media types are accepted: application/json, application/json;as=Table, application/json;as=PartialObjectMetadata");
 
     public static StatusException UnsupportedMediaType(string given, string accepted) => new(
         415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({given}) - accepted media types include: {accepted}");
