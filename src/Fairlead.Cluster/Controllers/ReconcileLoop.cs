@@ -9,9 +9,13 @@ namespace Fairlead.Cluster.Controllers;
 public sealed class ReconcileLoop<TKey> : IDisposable
     where TKey : notnull
 {
+    private static readonly TimeSpan ShortPass = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+
     private readonly string _name;
     private readonly Func<TKey, CancellationToken, Task> _reconcile;
     private readonly int _workers;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <summary>A loop named <paramref name="name"/> that works on up to <paramref name="workers"/> keys at a time.</summary>
@@ -20,9 +24,16 @@ public sealed class ReconcileLoop<TKey> : IDisposable
         _name = name;
         _reconcile = reconcile;
         _workers = workers;
+        _time = time;
         _logger = logger;
         Queue = new WorkQueue<TKey>(time);
     }
+
+    /// <summary>
+    /// How many times as long as its pass took a key then rests (1 s at most); 0 for not at all. For keys whose pass costs as much as all they stand
+    /// for, so that a storm of changes does not repeat it for each.
+    /// </summary>
+    public int Rest { get; init; }
 
     /// <summary>Where keys are added.</summary>
     public WorkQueue<TKey> Queue { get; }
@@ -42,6 +53,7 @@ public sealed class ReconcileLoop<TKey> : IDisposable
         while (true)
         {
             var key = await Queue.TakeAsync(cancellationToken);
+            var started = _time.GetTimestamp();
             try
             {
                 await _reconcile(key, cancellationToken);
@@ -60,8 +72,12 @@ public sealed class ReconcileLoop<TKey> : IDisposable
             }
             finally
             {
-                Queue.Done(key);
+                Queue.Done(key, RestAfter(_time.GetElapsedTime(started)));
             }
         }
     }
+
+    /// <summary>A pass that was over at once needs no rest.</summary>
+    private TimeSpan RestAfter(TimeSpan pass) =>
+        Rest == 0 || pass < ShortPass ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min((pass * Rest).Ticks, LongestRest.Ticks));
 }

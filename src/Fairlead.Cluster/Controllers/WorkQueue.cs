@@ -17,6 +17,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly HashSet<TKey> _taken = [];
     private readonly Dictionary<TKey, int> _failures = [];
     private readonly Dictionary<TKey, (DateTimeOffset Due, ITimer Timer)> _delayed = [];
+    private readonly Dictionary<TKey, ITimer> _resting = [];
     private readonly SemaphoreSlim _available = new(0);
 
     /// <summary>An empty queue whose delays are measured by <paramref name="time"/>.</summary>
@@ -93,7 +94,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    /// <summary>Waits for a key and takes it; <see cref="Done"/> must follow.</summary>
+    /// <summary>Waits for a key and takes it; <see cref="Done(TKey)"/> must follow.</summary>
     public async ValueTask<TKey> TakeAsync(CancellationToken cancellationToken)
     {
         await _available.WaitAsync(cancellationToken);
@@ -103,6 +104,21 @@ public sealed class WorkQueue<TKey> : IDisposable
             _dirty.Remove(key);
             _taken.Add(key);
             return key;
+        }
+    }
+
+    /// <summary>Says that a taken key has been worked on, and that it is not to be taken again before <paramref name="rest"/> has passed.</summary>
+    public void Done(TKey key, TimeSpan rest)
+    {
+        if (rest <= TimeSpan.Zero)
+        {
+            Done(key);
+            return;
+        }
+
+        lock (_gate)
+        {
+            _resting[key] = _time.CreateTimer(_ => Wake(key), null, rest, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -129,7 +145,13 @@ public sealed class WorkQueue<TKey> : IDisposable
                 timer.Dispose();
             }
 
+            foreach (var timer in _resting.Values)
+            {
+                timer.Dispose();
+            }
+
             _delayed.Clear();
+            _resting.Clear();
         }
 
         _available.Dispose();
@@ -139,6 +161,18 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         _ready.Enqueue(key);
         _available.Release();
+    }
+
+    private void Wake(TKey key)
+    {
+        lock (_gate)
+        {
+            if (_resting.Remove(key, out var timer))
+            {
+                timer.Dispose();
+                Done(key);
+            }
+        }
     }
 
     private void Ripen(TKey key, DateTimeOffset due)

@@ -89,6 +89,6 @@ internal sealed class ControllerContext
 
     public EventRecorder Recorder(string component) => new(Api, component, "", Time, Logger("Events"));
 
-    public ReconcileLoop<TKey> Loop<TKey>(string name, Func<TKey, CancellationToken, Task> reconcile, int workers)
-        where TKey : notnull => new(name, reconcile, workers, Time, Logger(name));
+    public ReconcileLoop<TKey> Loop<TKey>(string name, Func<TKey, CancellationToken, Task> reconcile, int workers, int rest = 0)
+        where TKey : notnull => new(name, reconcile, workers, Time, Logger(name)) { Rest = rest };
 }

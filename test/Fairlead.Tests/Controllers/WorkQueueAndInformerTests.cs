@@ -64,6 +64,24 @@ public sealed class WorkQueueAndInformerTests
     }
 
     [Fact]
+    public async Task A_key_that_rests_is_taken_again_only_afterwards_and_only_if_it_was_added()
+    {
+        var time = new FakeTimeProvider();
+        using var queue = new WorkQueue<string>(time);
+        queue.Add("a");
+        queue.Add("b");
+        queue.Done(await queue.TakeAsync(default), TimeSpan.FromSeconds(1));
+        queue.Done(await queue.TakeAsync(default), TimeSpan.FromSeconds(1));
+        queue.Add("a");
+        var again = queue.TakeAsync(default).AsTask();
+        Assert.False(again.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("a", await again);
+        queue.Done("a");
+        Assert.True(queue.IsIdle);
+    }
+
+    [Fact]
     public void An_answer_to_a_write_is_seen_at_once_and_never_goes_back_behind_the_watch()
     {
         var informer = new Informer<Row>(item => new Row(RowMeta.From(item)));

@@ -14,7 +14,7 @@ internal sealed class EndpointSliceController : IController, IDisposable
     public EndpointSliceController(ControllerContext context)
     {
         _context = context;
-        _loop = context.Loop<ObjectKey>(Name, ReconcileAsync, 4);
+        _loop = context.Loop<ObjectKey>(Name, ReconcileAsync, 4, rest: 4);
         ServiceTriggers.Connect(context, _loop.Queue);
         context.Slices.Changed += (old, slice) =>
         {

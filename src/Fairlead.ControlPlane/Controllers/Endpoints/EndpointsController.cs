@@ -19,7 +19,7 @@ internal sealed class EndpointsController : IController, IDisposable
     public EndpointsController(ControllerContext context)
     {
         _context = context;
-        _loop = context.Loop<ObjectKey>(Name, ReconcileAsync, 4);
+        _loop = context.Loop<ObjectKey>(Name, ReconcileAsync, 4, rest: 4);
         ServiceTriggers.Connect(context, _loop.Queue);
         context.Endpoints.Changed += (old, endpoints) => _loop.Queue.Add((endpoints ?? old)!.Meta.Key);
     }
