@@ -13,6 +13,8 @@ internal static partial class BalancerLog
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Balancer addresses cannot be announced, trying again: {Reason}")]
     public static partial void NotAnswering(ILogger logger, string reason);
 
-    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "No link has an internal address of node {Node} in the family of {Address}: nobody answers for it")]
+    [LoggerMessage(
+        EventId = 5002, Level = LogLevel.Warning,
+        Message = "No link has an internal address of node {Node} in the family of {Address}: nobody answers for it")]
     public static partial void NoUplink(ILogger logger, IpAddr address, string node);
 }

@@ -60,7 +60,8 @@ public sealed class LoadBalancerController : IController, IDisposable
             _loop.Queue.Add(service.Meta.Key);
         }
 
-        var freed = old is { IsLoadBalancer: true, Addresses.Count: > 0 } && (service is null or { IsLoadBalancer: false } || service.Addresses != old.Addresses);
+        var freed = old is { IsLoadBalancer: true, Addresses.Count: > 0 }
+            && (service is null or { IsLoadBalancer: false } || service.Addresses != old.Addresses);
         foreach (var waiting in freed ? _pending[""] : [])
         {
             _loop.Queue.Add(waiting.Meta.Key);
@@ -144,6 +145,7 @@ public sealed class LoadBalancerController : IController, IDisposable
     private static JsonObject Status(ValueArray<IpAddr> addresses)
     {
         var ingress = addresses.Select(address => (JsonNode)new JsonObject { ["ip"] = address.ToString(), ["ipMode"] = "VIP" }).ToArray();
-        return new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = ingress.Length == 0 ? null : new JsonArray(ingress) } } };
+        var balancer = new JsonObject { ["ingress"] = ingress.Length == 0 ? null : new JsonArray(ingress) };
+        return new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = balancer } };
     }
 }

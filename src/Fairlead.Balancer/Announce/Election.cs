@@ -45,7 +45,8 @@ internal static class Election
     private static HashSet<string> LocalNodes(IReadOnlyCollection<SliceEndpoint> endpoints)
     {
         var anyReady = endpoints.Any(endpoint => endpoint.Ready);
-        return [.. endpoints.Where(endpoint => anyReady ? endpoint.Ready : endpoint is { Serving: true, Terminating: true }).Select(endpoint => endpoint.NodeName)];
+        return [.. endpoints.Where(endpoint => anyReady ? endpoint.Ready : endpoint is { Serving: true, Terminating: true })
+            .Select(endpoint => endpoint.NodeName)];
     }
 
     /// <summary>The same on every machine and in every version: nodes of two releases must agree.</summary>

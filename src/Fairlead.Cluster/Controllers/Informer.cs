@@ -5,8 +5,9 @@ using Fairlead.Kube.Watch;
 namespace Fairlead.Cluster.Controllers;
 
 /// <summary>
-/// The rows of one kind, kept by a reflector and read by controllers. <see cref="Changed"/> is raised under the informer's lock, in order: a handler
-/// may only look up rows and add keys to queues, and lookups in other informers must go one way round (nodes, pods, ReplicaSets, Deployments). Indexes make a lookup cost as much as what it finds.
+/// The rows of one kind, kept by a reflector and read by controllers. Indexes make a lookup cost as much as what it finds.
+/// <see cref="Changed"/> is raised under the informer's lock, in order: a handler may only look up rows and add keys to queues, and lookups in
+/// other informers must go one way round (nodes, pods, ReplicaSets, Deployments; pods, Services).
 /// </summary>
 /// <remarks>
 /// A controller that has written an object gives the server's answer to <see cref="Observe"/>, so that its next pass does not decide from rows that

@@ -52,9 +52,7 @@ internal static class MirrorPlan
         var groups = new Dictionary<ValueArray<SlicePort>, Dictionary<(string, string), SliceAddress>>();
         foreach (var subset in subsets.OfType<JsonObject>())
         {
-            var ports = subset.Objects("ports").Select(port =>
-                new SlicePort(port.Text("name"), port.Text("protocol") is { Length: > 0 } protocol ? protocol : "TCP", port.Number(0, "port"), port.Text("appProtocol")))
-                .ToValueArray();
+            var ports = subset.Objects("ports").Select(Port).ToValueArray();
             var addresses = subset.Objects("addresses").Select(address => (address, Ready: true))
                 .Concat(subset.Objects("notReadyAddresses").Select(address => (address, Ready: false))).Take(SubsetCapacity);
             foreach (var (address, ready) in addresses)
@@ -75,6 +73,12 @@ internal static class MirrorPlan
         }
 
         return groups.ToDictionary(pair => pair.Key, pair => pair.Value.Values.ToList());
+    }
+
+    private static SlicePort Port(JsonObject port)
+    {
+        var protocol = port.Text("protocol") is { Length: > 0 } written ? written : "TCP";
+        return new SlicePort(port.Text("name"), protocol, port.Number(0, "port"), port.Text("appProtocol"));
     }
 
     private static SliceAddress Mirror(JsonObject address, IpAddr ip, bool ready)
