@@ -18,6 +18,7 @@ internal static partial class Libc
     internal const int MNT_DETACH = 0x2;
     internal const int UMOUNT_NOFOLLOW = 0x8;
     internal const uint S_IFCHR = 0x2000;
+    internal const uint S_IFIFO = 0x1000;
 
     /// <summary>unshare(2): gives the calling thread, alone, new namespaces.</summary>
     [LibraryImport(Library, EntryPoint = "unshare", SetLastError = true)]

@@ -46,6 +46,7 @@ internal static class RootCommandFactory
             StatusCommand.Create(output),
             KubeconfigCommand.Create(output),
             AgentCommand.Create(),
+            PodsCommand.Create(),
             CniCommand.Create(),
         };
         return root;

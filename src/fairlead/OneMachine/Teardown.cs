@@ -1,5 +1,7 @@
 using Fairlead.Linux.Processes;
+using Fairlead.Pods;
 using Fairlead.Terminal;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.OneMachine;
 
@@ -37,6 +39,8 @@ internal static class Teardown
     /// <summary>Removes links, routes, namespaces, sysctls and the kubeconfig entry. Safe to repeat.</summary>
     public static void Clear(ClusterSpec spec, RuntimeRecord? runtime)
     {
+        var paths = new ClusterPaths(spec.Name);
+        PodsRole.CleanUp(paths.Run, paths.State, NullLogger.Instance);
         new Fabric(spec).Remove();
         if (runtime is null)
         {

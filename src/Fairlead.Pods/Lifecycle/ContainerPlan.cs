@@ -1,0 +1,236 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Fairlead.Kube.Client;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Files;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Gathers what a container is started with: environment, files, volumes.</summary>
+internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
+{
+    /// <summary>Writes the files all containers of the pod see.</summary>
+    internal void WriteFiles()
+    {
+        var options = context.Options;
+        Directory.CreateDirectory(paths.Files);
+        File.WriteAllText($"{paths.Files}/hostname", PodHostname.Short(pod) + "\n");
+        File.WriteAllText($"{paths.Files}/resolv.conf", ResolvConf.For(pod, options.ClusterDns, options.ClusterDomain, options.HostResolvConf, out _));
+        var hosts = pod.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : "";
+        File.WriteAllText($"{paths.Files}/hosts", HostsFile.For(pod, addresses, options.ClusterDomain, hosts));
+    }
+
+    /// <exception cref="ContainerConfigFailure">Something the container refers to is missing.</exception>
+    internal async Task<ContainerLaunch> LaunchAsync(ContainerSpec container, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var security = container.Document.Object("securityContext").Object("capabilities");
+        var busybox = CommandLine.IsBusybox(container.Image) && context.Applets.Length > 0;
+        var environment = await EnvironmentAsync(container, busybox, cancellationToken);
+        return new ContainerLaunch
+        {
+            NetNamespace = paths.Net,
+            UtsNamespace = paths.Uts,
+            IpcNamespace = paths.Ipc,
+            MountPoint = $"{paths.Container(container.Name)}/root",
+            Command = [.. command.Select(word => Expand(word, environment))],
+            Environment = [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
+            WorkingDirectory = container.WorkingDirectory,
+            User = container.User,
+            Group = container.Group,
+            Capabilities = Capabilities.For(security.Texts("add"), security.Texts("drop"), container.Privileged),
+            Privileged = container.Privileged,
+            ReadOnlyRoot = container.ReadOnlyRoot,
+            Tty = container.Tty,
+            Stdin = container.Stdin,
+            Mounts = await MountsAsync(container, cancellationToken),
+            Masked = [context.Options.StateDirectory, .. context.Options.MaskedPaths],
+            Applets = busybox ? context.Applets : "",
+        };
+    }
+
+    /// <summary>Replaces <c>$(NAME)</c> by the variable's value; <c>$$</c> is a dollar sign; unknown names stay.</summary>
+    internal static string Expand(string text, IReadOnlyDictionary<string, string> variables)
+    {
+        var result = new System.Text.StringBuilder();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '$' && i + 1 < text.Length && text[i + 1] == '$')
+            {
+                result.Append('$');
+                i++;
+            }
+            else if (text[i] == '$' && i + 1 < text.Length && text[i + 1] == '(' && text.IndexOf(')', i) is var end and > 0
+                && variables.TryGetValue(text[(i + 2)..end], out var value))
+            {
+                result.Append(value);
+                i = end;
+            }
+            else
+            {
+                result.Append(text[i]);
+            }
+        }
+
+        return result.ToString();
+    }
+
+    private async Task<Dictionary<string, string>> EnvironmentAsync(ContainerSpec container, bool busybox, CancellationToken cancellationToken)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PATH"] = busybox ? $"{Executables.AppletDirectory}:{Executables.HostPath}" : Executables.HostPath,
+            ["HOSTNAME"] = PodHostname.Short(pod),
+            ["HOME"] = container.User == 0 ? "/root" : "/",
+        };
+        if (container.Tty)
+        {
+            environment["TERM"] = "xterm";
+        }
+
+        ServiceVariables.Add(environment, context.Services.Of("default").Where(service => service["metadata"].Text("name") == "kubernetes"));
+        if (pod.EnableServiceLinks)
+        {
+            ServiceVariables.Add(environment, context.Services.Of(pod.Namespace));
+        }
+
+        foreach (var source in container.Document.Objects("envFrom"))
+        {
+            foreach (var (name, value) in await SourceAsync(source, cancellationToken))
+            {
+                environment[source.Text("prefix") + name] = value;
+            }
+        }
+
+        foreach (var variable in container.Document.Objects("env"))
+        {
+            var value = variable.Object("valueFrom") is { } from ? await ValueAsync(from, cancellationToken) : Expand(variable.Text("value"), environment);
+            if (value is not null)
+            {
+                environment[variable.Text("name")] = value;
+            }
+        }
+
+        return environment;
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> SourceAsync(JsonObject source, CancellationToken cancellationToken)
+    {
+        var (type, reference) = source.Object("secretRef") is { } secret ? (ResourceTypes.Secrets, secret)
+            : (ResourceTypes.ConfigMaps, source.Object("configMapRef") ?? []);
+        return await DataAsync(type, reference.Text("name"), reference.Flag("optional"), cancellationToken)
+            ?? new Dictionary<string, string>(StringComparer.Ordinal);
+    }
+
+    private async Task<string?> ValueAsync(JsonObject from, CancellationToken cancellationToken)
+    {
+        if (from.Object("fieldRef") is { } field)
+        {
+            return Field(field.Text("fieldPath"));
+        }
+
+        var (type, reference) = from.Object("secretKeyRef") is { } secret ? (ResourceTypes.Secrets, secret)
+            : (ResourceTypes.ConfigMaps, from.Object("configMapKeyRef"));
+        if (reference is null)
+        {
+            return "0";
+        }
+
+        var data = await DataAsync(type, reference.Text("name"), reference.Flag("optional"), cancellationToken);
+        return data?.GetValueOrDefault(reference.Text("key")) ?? (reference.Flag("optional") ? null
+            : throw new ContainerConfigFailure($"couldn't find key {reference.Text("key")} in {type.Kind} {pod.Namespace}/{reference.Text("name")}"));
+    }
+
+    private string Field(string path) => path switch
+    {
+        "metadata.name" => pod.Name,
+        "metadata.namespace" => pod.Namespace,
+        "metadata.uid" => pod.Uid,
+        "spec.nodeName" => pod.NodeName,
+        "spec.serviceAccountName" => pod.Document["spec"].Text("serviceAccountName", "default"),
+        "status.podIP" => addresses[0],
+        "status.podIPs" => string.Join(',', addresses),
+        "status.hostIP" or "status.hostIPs" => hostAddress,
+        _ when path.StartsWith("metadata.labels['", StringComparison.Ordinal) => pod.Labels.GetValueOrDefault(path[17..^2]) ?? "",
+        _ when path.StartsWith("metadata.annotations['", StringComparison.Ordinal) => pod.Annotations.GetValueOrDefault(path[22..^2]) ?? "",
+        _ => "",
+    };
+
+    private async Task<IReadOnlyDictionary<string, string>?> DataAsync(
+        ResourceType type, string name, bool optional, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var document = await context.Api.GetAsync(type, pod.Namespace, name, cancellationToken);
+            var data = document.Map("data");
+            return type == ResourceTypes.Secrets
+                ? data.ToDictionary(pair => pair.Key, pair => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(pair.Value)), StringComparer.Ordinal)
+                : data;
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            return optional ? null : throw new ContainerConfigFailure(
+                string.Create(CultureInfo.InvariantCulture, $"{type.Plural.TrimEnd('s')} \"{name}\" not found"));
+        }
+    }
+
+    private async Task<IReadOnlyList<ContainerMount>> MountsAsync(ContainerSpec container, CancellationToken cancellationToken)
+    {
+        List<ContainerMount> mounts = [];
+        foreach (var mount in container.Mounts)
+        {
+            var volume = pod.Volume(mount.Text("name")) ?? throw new ContainerConfigFailure($"volume \"{mount.Text("name")}\" is not declared");
+            var source = await SourceOfAsync(volume, cancellationToken);
+            var inner = mount.Text("subPath");
+            mounts.Add(new ContainerMount(inner.Length > 0 ? ContainerRoot.Resolve(source, inner) : source, mount.Text("mountPath"), mount.Flag("readOnly")));
+        }
+
+        foreach (var (file, target) in (ReadOnlySpan<(string, string)>)[("resolv.conf", "/etc/resolv.conf"), ("hosts", "/etc/hosts"), ("hostname", "/etc/hostname")])
+        {
+            if (mounts.TrueForAll(mount => mount.Target != target))
+            {
+                mounts.Add(new ContainerMount($"{paths.Files}/{file}", target, false));
+            }
+        }
+
+        return mounts;
+    }
+
+    private async Task<string> SourceOfAsync(JsonObject volume, CancellationToken cancellationToken)
+    {
+        if (volume.Object("hostPath") is { } host)
+        {
+            return host.Text("path");
+        }
+
+        var directory = paths.Volume(volume.Text("name"));
+        Directory.CreateDirectory(directory);
+        var (type, reference, name) = volume.Object("secret") is { } secret ? (ResourceTypes.Secrets, secret, secret.Text("secretName"))
+            : (ResourceTypes.ConfigMaps, volume.Object("configMap"), volume.Object("configMap").Text("name"));
+        if (reference is null)
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return directory;
+            }
+
+            File.SetUnixFileMode(directory, (UnixFileMode)0x1FF);
+            return directory;
+        }
+
+        var data = await DataAsync(type, name, reference.Flag("optional"), cancellationToken);
+        var items = reference.Objects("items").ToDictionary(item => item.Text("key"), item => item.Text("path"), StringComparer.Ordinal);
+        foreach (var (key, value) in (data ?? new Dictionary<string, string>(StringComparer.Ordinal)).Where(pair => items.Count == 0 || items.ContainsKey(pair.Key)))
+        {
+            var file = ContainerRoot.Resolve(directory, items.GetValueOrDefault(key, key));
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, value, cancellationToken);
+        }
+
+        return directory;
+    }
+}
+
+/// <summary>A container refers to something that is not there.</summary>
+internal sealed class ContainerConfigFailure(string message) : Exception(message);

@@ -1,0 +1,237 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+using Fairlead.Pods.StandIns;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Runs one container, again and again as its restart policy says, until cancelled; cancelled, it leaves the process running.</summary>
+internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, string restartPolicy)
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(5);
+
+    private TimeSpan _delay = FirstDelay;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (PodWarnings.StandInReason(container.Spec) is { Length: > 0 } reason && !container.IsInit)
+        {
+            await StandInAsync(reason, cancellationToken);
+            return;
+        }
+
+        while (true)
+        {
+            var started = pod.Context.Time.GetUtcNow();
+            container.Ended = container.Process is not null || await StartAsync(cancellationToken)
+                ? await WatchAsync(cancellationToken) : container.Ended;
+            pod.Changed();
+            if (container.Ended is { } ended && (restartPolicy == "Never" || (restartPolicy == "OnFailure" && ended.ExitCode == 0)))
+            {
+                return;
+            }
+
+            _delay = pod.Context.Time.GetUtcNow() - started > LastDelay * 2 ? FirstDelay : _delay;
+            await BackOffAsync(cancellationToken);
+        }
+    }
+
+    private async Task BackOffAsync(CancellationToken cancellationToken)
+    {
+        // A container that merely waits for a ConfigMap is asked about sooner than one that crashes.
+        var crashed = container.Ended is not null;
+        if (crashed)
+        {
+            container.Last = container.Ended;
+            container.Ended = null;
+            container.RestartCount++;
+            if (container.RestartCount > 1)
+            {
+                container.WaitingReason = "CrashLoopBackOff";
+                container.WaitingMessage = string.Create(CultureInfo.InvariantCulture,
+                    $"back-off {_delay.TotalSeconds}s restarting failed container={container.Spec.Name} pod={pod.Spec.Name}");
+                pod.Events.Warning("BackOff", $"Back-off restarting failed container {container.Spec.Name} in pod {pod.Spec.Name}", container.Spec.Name);
+                pod.Changed();
+                await Task.Delay(_delay, pod.Context.Time, cancellationToken);
+                _delay = _delay * 2 < LastDelay ? _delay * 2 : LastDelay;
+            }
+
+            return;
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(2), pod.Context.Time, cancellationToken);
+    }
+
+    private async Task<bool> StartAsync(CancellationToken cancellationToken)
+    {
+        var now = pod.Context.Time.GetUtcNow();
+        try
+        {
+            var launch = await pod.Plan.LaunchAsync(container.Spec, CommandLine.Of(container.Spec) is { Count: > 0 } argv ? argv : ["sh"], cancellationToken);
+            container.Log = pod.LogOf(container.Spec.Name, container.RestartCount);
+            container.Launch = launch;
+            container.Id = "fairlead://" + Guid.NewGuid().ToString("N");
+            container.Process = ContainerProcess.Start(launch, pod.Paths.Container(container.Spec.Name), container.Log, pod.Context.Reactor, pod.Context.Log);
+            container.Running = pod.Context.Time.GetUtcNow();
+            pod.Remember();
+            pod.Events.Normal("Created", $"Created container: {container.Spec.Name}", container.Spec.Name);
+            pod.Events.Normal("Started", $"Started container {container.Spec.Name}", container.Spec.Name);
+            return true;
+        }
+        catch (ContainerConfigFailure e)
+        {
+            container.WaitingReason = "CreateContainerConfigError";
+            container.WaitingMessage = e.Message;
+            pod.Events.Warning("Failed", $"Error: {e.Message}", container.Spec.Name);
+            return false;
+        }
+        catch (Exception e) when (e is ContainerFailure or IOException or UnauthorizedAccessException)
+        {
+            container.Log?.End();
+            container.Ended = new Termination(128, 0, "StartError", $"failed to create containerd task: {e.Message}", now, pod.Context.Time.GetUtcNow());
+            pod.Events.Warning("Failed", $"Error: {e.Message}", container.Spec.Name);
+            return false;
+        }
+    }
+
+    private async Task<Termination> WatchAsync(CancellationToken cancellationToken)
+    {
+        var process = container.Process!;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var probes = ProbeLoops(over.Token);
+        pod.Changed();
+        try
+        {
+            var status = await process.WaitAsync(cancellationToken);
+            await process.DisposeAsync();
+            var ended = Termination.From(status, container.Running!.Value, pod.Context.Time.GetUtcNow());
+            container.Process = null;
+            container.Running = null;
+            return ended;
+        }
+        finally
+        {
+            container.Ready = false;
+            container.Started = false;
+            await over.CancelAsync();
+            await probes;
+        }
+    }
+
+    private async Task StandInAsync(string reason, CancellationToken cancellationToken)
+    {
+        List<(int, bool)> ports = [.. container.Spec.Ports.Where(port => port.Protocol is "TCP" or "UDP").Select(port => (port.Port, port.Protocol == "UDP"))];
+        var derived = ports.Count == 0;
+        if (derived)
+        {
+            ports.AddRange(pod.Context.Services.TargetPorts(pod.Spec));
+        }
+
+        pod.Events.Normal("StandIn", derived
+            ? $"image \"{container.Spec.Image}\" is not run: {reason}. A stand-in answers on {ports.Count} targetPort(s) of the Services that select this pod"
+            : $"image \"{container.Spec.Image}\" is not run: {reason}. A stand-in answers on its containerPorts", container.Spec.Name);
+        var identity = new Identity(pod.Spec.Name, pod.Spec.Namespace, pod.Spec.NodeName);
+        while (container.StandIn is null)
+        {
+            try
+            {
+                container.StandIn = StandIn.Start(pod.Paths.Net, ports, identity, pod.Context.Time, pod.Context.Log);
+            }
+            catch (SocketException e)
+            {
+                container.WaitingReason = "StandInError";
+                container.WaitingMessage = $"cannot listen in the pod: {e.Message}";
+                pod.Events.Warning("Failed", container.WaitingMessage, container.Spec.Name);
+                pod.Changed();
+                await Task.Delay(FirstDelay, pod.Context.Time, cancellationToken);
+            }
+        }
+
+        container.Id = $"fairlead://stand-in-{pod.Spec.Uid}-{container.Spec.Name}";
+        container.Running ??= pod.Context.Time.GetUtcNow();
+        var probes = ProbeLoops(cancellationToken);
+        pod.Changed();
+        await using (container.StandIn)
+        {
+            await Task.WhenAll(probes, Task.Delay(Timeout.InfiniteTimeSpan, pod.Context.Time, cancellationToken));
+        }
+    }
+
+    private async Task ProbeLoops(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (container.Spec.Document.Object("startupProbe") is { } startup)
+            {
+                await ProbeAsync(startup, "Startup", cancellationToken, untilSuccess: true);
+            }
+
+            container.Started = true;
+            var readiness = container.Spec.Document.Object("readinessProbe");
+            container.Ready = readiness is null;
+            pod.Changed();
+            await Task.WhenAll(
+                readiness is null ? Task.CompletedTask : ProbeAsync(readiness, "Readiness", cancellationToken),
+                container.Spec.Document.Object("livenessProbe") is { } liveness ? ProbeAsync(liveness, "Liveness", cancellationToken) : Task.CompletedTask);
+        }
+        catch (OperationCanceledException)
+        {
+            container.Ready = false;
+        }
+    }
+
+    private async Task ProbeAsync(JsonObject probe, string kind, CancellationToken cancellationToken, bool untilSuccess = false)
+    {
+        var prober = new Prober(pod.Context, pod.Node, pod.Addresses, container);
+        var period = TimeSpan.FromSeconds(Math.Max(1, probe.Number("periodSeconds", 10)));
+        var (failures, successes) = (0, 0);
+        await Task.Delay(TimeSpan.FromSeconds(probe.Number("initialDelaySeconds")), pod.Context.Time, cancellationToken);
+        while (true)
+        {
+            var failure = await prober.ProbeAsync(probe, cancellationToken);
+            (failures, successes) = failure.Length == 0 ? (0, successes + 1) : (failures + 1, 0);
+            if (failure.Length > 0)
+            {
+                pod.Events.Warning("Unhealthy", $"{kind} probe failed: {failure}", container.Spec.Name);
+            }
+
+            if (successes >= Math.Max(1, probe.Number("successThreshold", 1)))
+            {
+                if (untilSuccess)
+                {
+                    return;
+                }
+
+                Set(kind, ready: true);
+            }
+            else if (failures >= Math.Max(1, probe.Number("failureThreshold", 3)))
+            {
+                Set(kind, ready: false);
+            }
+
+            await Task.Delay(period, pod.Context.Time, cancellationToken);
+        }
+    }
+
+    private void Set(string kind, bool ready)
+    {
+        if (kind == "Readiness")
+        {
+            var changed = container.Ready != ready;
+            container.Ready = ready;
+            if (changed)
+            {
+                pod.Changed();
+            }
+        }
+        else if (!ready && container.Process is { } process)
+        {
+            pod.Events.Normal("Killing", $"Container {container.Spec.Name} failed {kind.ToLowerInvariant()} probe, will be restarted", container.Spec.Name);
+            process.Process.Signal(Signals.Kill);
+        }
+    }
+}

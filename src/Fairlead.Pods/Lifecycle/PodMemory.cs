@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fairlead.Linux.Processes;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>What a later run of this program needs to adopt a pod: its addresses, and its processes by number and start time.</summary>
+internal static class PodMemory
+{
+    internal static void Save(string path, IReadOnlyList<string> addresses, IEnumerable<ContainerRecord> containers)
+    {
+        var document = new JsonObject { ["addresses"] = new JsonArray([.. addresses.Select(address => (JsonNode)address)]) };
+        var processes = new JsonObject();
+        foreach (var container in containers.Where(container => container.Process is not null && container.Running is not null))
+        {
+            processes[container.Spec.Name] = new JsonObject
+            {
+                ["pid"] = container.Process!.Process.Id,
+                ["start"] = StartOf(container.Process.Process.Id),
+                ["started"] = Timestamps.Text(container.Running!.Value),
+                ["restarts"] = container.RestartCount,
+                ["id"] = container.Id,
+            };
+        }
+
+        document["processes"] = processes;
+        File.WriteAllText(path + ".new", document.ToJsonString());
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    internal static JsonObject? Load(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) as JsonObject : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Kills every process remembered, and with it all others of its container.</summary>
+    internal static void KillAll(string path)
+    {
+        foreach (var (_, node) in Load(path).Object("processes") ?? [])
+        {
+            if (node is JsonObject process && Runs(process))
+            {
+                using var child = ChildProcess.Open(process.Number("pid"));
+                child.Signal(Signals.Kill);
+            }
+        }
+    }
+
+    /// <summary>Whether the process remembered still runs: the number alone may mean another by now.</summary>
+    internal static bool Runs(JsonObject process) =>
+        process.Number("pid") is > 0 and var pid && process.Text("start") is { Length: > 0 } start && StartOf(pid) == start;
+
+    /// <summary>Start time in clock ticks since boot (<c>proc_pid_stat(5)</c>, field 22); empty when the process is gone.</summary>
+    internal static string StartOf(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Computes a pod's status from what is known of its containers. Pure.</summary>
+internal static class PodStatus
+{
+    internal static JsonObject Build(
+        PodSpec pod, IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers,
+        IReadOnlyList<string> addresses, IReadOnlyList<string> hostAddresses, DateTimeOffset started, DateTimeOffset now)
+    {
+        var phase = Phase(pod.RestartPolicy, inits, containers);
+        var initialized = inits.All(init => init.Ended is { ExitCode: 0 });
+        var over = phase is "Succeeded" or "Failed";
+        var ready = !over && containers.Count > 0 && containers.All(container => container.Ready);
+        var unready = over ? "PodCompleted" : "ContainersNotReady";
+        var status = new JsonObject
+        {
+            ["phase"] = phase,
+            ["startTime"] = Timestamps.Text(started),
+            ["qosClass"] = pod.Document["status"].Text("qosClass", "BestEffort"),
+            ["hostIP"] = hostAddresses[0],
+            ["hostIPs"] = Addresses(hostAddresses),
+            ["conditions"] = new JsonArray(
+                Condition(pod, "PodReadyToStartContainers", addresses.Count > 0, "", now),
+                Condition(pod, "Initialized", initialized, "ContainersNotInitialized", now),
+                Condition(pod, "Ready", ready, unready, now),
+                Condition(pod, "ContainersReady", ready, unready, now),
+                Condition(pod, "PodScheduled", true, "", now)),
+            ["containerStatuses"] = new JsonArray([.. containers.Select(container => (JsonNode)container.Status())]),
+        };
+        if (inits.Count > 0)
+        {
+            status["initContainerStatuses"] = new JsonArray([.. inits.Select(init => (JsonNode)init.Status())]);
+        }
+
+        if (addresses.Count > 0)
+        {
+            status["podIP"] = addresses[0];
+            status["podIPs"] = Addresses(addresses);
+        }
+
+        return status;
+    }
+
+    /// <summary>A pod's phase, by kubelet's rules.</summary>
+    internal static string Phase(string restartPolicy, IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers)
+    {
+        if (inits.Any(init => init.Ended is { ExitCode: not 0 }) && restartPolicy == "Never")
+        {
+            return "Failed";
+        }
+
+        if (inits.Any(init => init.Ended is not { ExitCode: 0 }))
+        {
+            return "Pending";
+        }
+
+        if (containers.All(container => container.Ended is not null) && restartPolicy != "Always")
+        {
+            var failed = containers.Any(container => container.Ended!.ExitCode != 0);
+            return !failed ? "Succeeded" : restartPolicy == "Never" ? "Failed" : "Running";
+        }
+
+        return containers.Any(container => container.Running is not null || container.Ended is not null || container.Last is not null)
+            ? "Running" : "Pending";
+    }
+
+    private static JsonArray Addresses(IReadOnlyList<string> addresses) =>
+        new([.. addresses.Select(address => (JsonNode)new JsonObject { ["ip"] = address })]);
+
+    private static JsonObject Condition(PodSpec pod, string type, bool holds, string reason, DateTimeOffset now)
+    {
+        var value = holds ? "True" : "False";
+        var old = pod.Document["status"].Objects("conditions").FirstOrDefault(condition => condition.Text("type") == type);
+        var condition = new JsonObject
+        {
+            ["type"] = type,
+            ["status"] = value,
+            ["lastTransitionTime"] = old.Text("status") == value && old.Text("lastTransitionTime").Length > 0
+                ? old.Text("lastTransitionTime") : Timestamps.Text(now),
+        };
+        if (!holds && reason.Length > 0)
+        {
+            condition["reason"] = reason;
+        }
+
+        return condition;
+    }
+}

@@ -1,0 +1,331 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Fairlead.Kube.Client;
+using Fairlead.Linux.Processes;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Files;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Leads one pod from its sandbox to its end.</summary>
+internal sealed class PodWorker : IDisposable
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+
+    private readonly Channel<bool> _dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DateTimeOffset _started;
+    private TimeSpan _grace = TimeSpan.FromSeconds(30);
+    private readonly Lock _gate = new();
+    private bool _gone;
+    private bool _disposed;
+
+    internal PodWorker(PodsContext context, PodsNode node, PodSpec spec)
+    {
+        Context = context;
+        Node = node;
+        Spec = spec;
+        Paths = new PodPaths(context.Options, spec);
+        Events = new EventRecorder(context, spec);
+        Inits = [.. spec.InitContainers.Select(container => new ContainerRecord(container, true))];
+        Containers = [.. spec.Containers.Select(container => new ContainerRecord(container, false))];
+        Plan = new ContainerPlan(context, spec, Paths, [], "");
+        _started = context.Time.GetUtcNow();
+    }
+
+    internal PodsContext Context { get; }
+
+    internal PodsNode Node { get; }
+
+    internal PodSpec Spec { get; }
+
+    internal PodPaths Paths { get; }
+
+    internal EventRecorder Events { get; }
+
+    internal IReadOnlyList<ContainerRecord> Inits { get; }
+
+    internal IReadOnlyList<ContainerRecord> Containers { get; }
+
+    internal IReadOnlyList<string> Addresses { get; private set; } = [];
+
+    internal ContainerPlan Plan { get; private set; }
+
+    private IEnumerable<ContainerRecord> All => Inits.Concat(Containers);
+
+    private IReadOnlyList<string> HostAddresses => [.. Node.Addresses.Select(address => address.ToString())];
+
+    /// <summary>The pod is to end within <paramref name="grace"/>; <paramref name="gone"/> when its object is no more.</summary>
+    internal void Stop(TimeSpan grace, bool gone)
+    {
+        _grace = grace < _grace ? grace : _grace;
+        _gone |= gone;
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _ = _stop.CancelAsync();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>The status has to be written anew.</summary>
+    internal void Changed() => _dirty.Writer.TryWrite(true);
+
+    internal void Remember() => PodMemory.Save(Paths.Memory, Addresses, All);
+
+    internal ContainerLog LogOf(string container, int restart)
+    {
+        var logs = Paths.Logs(container);
+        Directory.CreateDirectory(logs);
+        File.Delete(string.Create(CultureInfo.InvariantCulture, $"{logs}/{restart - 2}.log"));
+        File.Delete(string.Create(CultureInfo.InvariantCulture, $"{logs}/{restart - 2}.log.1"));
+        return new ContainerLog(string.Create(CultureInfo.InvariantCulture, $"{logs}/{restart}.log"), Context.Time);
+    }
+
+    /// <summary>Runs until the pod is gone; cancelled, it leaves everything running.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var writing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var writer = WriteStatusAsync(writing.Token);
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token))
+        {
+            try
+            {
+                await LiveAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (either.IsCancellationRequested)
+            {
+                Context.Log.PodSays(Spec.Key, _stop.IsCancellationRequested ? "ends" : "is left running");
+            }
+        }
+
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await EndAsync(cancellationToken);
+        }
+
+        await writing.CancelAsync();
+        await writer;
+    }
+
+    private async Task LiveAsync(CancellationToken cancellationToken)
+    {
+        if (Spec.Document["status"].Text("phase") is not ("Succeeded" or "Failed"))
+        {
+            await PlugAsync(cancellationToken);
+            Plan = new ContainerPlan(Context, Spec, Paths, Addresses, HostAddresses[0]);
+            Plan.WriteFiles();
+            Changed();
+            var initialized = true;
+            var adopted = Containers.Any(container => container.Process is not null);
+            foreach (var init in Inits)
+            {
+                if (adopted)
+                {
+                    init.Ended = new Termination(0, 0, "Completed", "", _started, _started);
+                    continue;
+                }
+
+                await new ContainerRunner(this, init, Spec.RestartPolicy == "Never" ? "Never" : "OnFailure").RunAsync(cancellationToken);
+                initialized = init.Ended is { ExitCode: 0 };
+                if (!initialized)
+                {
+                    break;
+                }
+            }
+
+            if (initialized)
+            {
+                await Task.WhenAll(Containers.Select(container => new ContainerRunner(this, container, Spec.RestartPolicy).RunAsync(cancellationToken)));
+            }
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, Context.Time, cancellationToken);
+    }
+
+    private async Task PlugAsync(CancellationToken cancellationToken)
+    {
+        if (PodMemory.Load(Paths.Memory) is { } memory && PodSandbox.Exists(Paths))
+        {
+            Addresses = memory.Texts("addresses");
+            Adopt(memory);
+            return;
+        }
+
+        while (true)
+        {
+            try
+            {
+                PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "");
+                Addresses = Spec.HostNetwork ? HostAddresses : await Context.Cni.AddAsync(Node, Spec, Paths.Net, cancellationToken);
+                Remember();
+                return;
+            }
+            catch (Exception e) when (e is CniFailure or IOException or System.Text.Json.JsonException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                Context.Log.PodFailed(Spec.Key, e.Message);
+                Events.Warning("FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Message}");
+                await Task.Delay(Retry, Context.Time, cancellationToken);
+            }
+        }
+    }
+
+    private void Adopt(JsonObject memory)
+    {
+        foreach (var container in Containers.Concat(Inits))
+        {
+            if (memory.Object("processes").Object(container.Spec.Name) is not { } process)
+            {
+                continue;
+            }
+
+            container.RestartCount = process.Number("restarts");
+            container.Id = process.Text("id");
+            var started = DateTimeOffset.Parse(process.Text("started"), CultureInfo.InvariantCulture);
+            if (PodMemory.Runs(process))
+            {
+                container.Log = LogOf(container.Spec.Name, container.RestartCount);
+                container.Running = started;
+                container.Process = ContainerProcess.Adopt(
+                    ChildProcess.Open(process.Number("pid")), Paths.Container(container.Spec.Name), container.Log, Context.Reactor, Context.Log);
+                continue;
+            }
+
+            container.Last = Termination.From(ExitStatus.Unknown, started, Context.Time.GetUtcNow());
+            container.RestartCount++;
+        }
+    }
+
+    private async Task EndAsync(CancellationToken cancellationToken)
+    {
+        foreach (var container in All.Where(container => container.Process is not null))
+        {
+            Events.Normal("Killing", $"Stopping container {container.Spec.Name}", container.Spec.Name);
+        }
+
+        await Task.WhenAll(All.Where(container => container.Process is not null).Select(container => EndAsync(container, cancellationToken)));
+        await UnplugAsync(cancellationToken);
+        PodSandbox.Delete(Paths.Run, Paths.State);
+        if (!_gone)
+        {
+            await DeleteAsync(cancellationToken);
+        }
+    }
+
+    private async Task EndAsync(ContainerRecord container, CancellationToken cancellationToken)
+    {
+        var process = container.Process!;
+        if (_grace > TimeSpan.Zero)
+        {
+            process.Process.Signal(Signals.Terminate);
+        }
+
+        using var patience = new CancellationTokenSource(_grace, Context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        ExitStatus status;
+        try
+        {
+            status = await process.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            process.Process.Signal(Signals.Kill);
+            status = await process.WaitAsync(cancellationToken);
+        }
+
+        container.Ended = Termination.From(status, container.Running ?? _started, Context.Time.GetUtcNow());
+        container.Running = null;
+        container.Process = null;
+        await process.DisposeAsync();
+    }
+
+    private async Task UnplugAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; !Spec.HostNetwork && attempt < 10; attempt++)
+        {
+            try
+            {
+                await Context.Cni.DeleteAsync(Node, Spec, Paths.Net, cancellationToken);
+                return;
+            }
+            catch (Exception e) when (e is CniFailure or IOException)
+            {
+                Context.Log.PodFailed(Spec.Key, e.Message);
+                await Task.Delay(Retry, Context.Time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var options = new JsonObject { ["gracePeriodSeconds"] = 0, ["preconditions"] = new JsonObject { ["uid"] = Spec.Uid } };
+                await Context.Api.DeleteAsync(ResourceTypes.Pods, Spec.Namespace, Spec.Name, options, cancellationToken);
+                return;
+            }
+            catch (KubeException e) when (e.Code is 404 or 409)
+            {
+                return;
+            }
+            catch (Exception e) when (e is KubeException or HttpRequestException or IOException)
+            {
+                Context.Log.PodFailed(Spec.Key, e.Message);
+            }
+
+            await Task.Delay(Retry, Context.Time, cancellationToken);
+        }
+    }
+
+    private async Task WriteStatusAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var _ in _dirty.Reader.ReadAllAsync(cancellationToken))
+            {
+                await WriteOnceAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Context.Log.PodSays(Spec.Key, "status is written no more");
+        }
+    }
+
+    private async Task WriteOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var status = PodStatus.Build(Spec, Inits, Containers, Addresses, HostAddresses, _started, Context.Time.GetUtcNow());
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = Spec.Uid }, ["status"] = status };
+            await Context.Api.PatchAsync(ResourceTypes.Pods, Spec.Namespace, Spec.Name, "status", PatchKind.Merge, patch, cancellationToken);
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            Context.Log.PodSays(Spec.Key, "is gone from the API");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Context.Log.StatusFailed(Spec.Key, e.Message);
+            await Task.Delay(Retry, Context.Time, cancellationToken);
+            Changed();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Carries out one probe: by network from the node's namespace, as kubelet does, or by a command in the container.</summary>
+internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<string> addresses, ContainerRecord container)
+{
+    /// <summary>Empty when the probe succeeded, else why not.</summary>
+    internal async Task<string> ProbeAsync(JsonObject probe, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number("timeoutSeconds", 1))), context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return probe.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), either.Token)
+                : probe.Object("httpGet") is { } http ? await GetAsync(http, either.Token)
+                : probe.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, either.Token) : "";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return "timeout";
+        }
+        catch (Exception e) when (e is SocketException or IOException or ContainerFailure)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task<string> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        if (container.Process is not { } process || container.Launch is not { } launch)
+        {
+            return "";
+        }
+
+        var entered = launch with { Command = command, Tty = false, Stdin = false };
+        var (child, _) = OwnThread.Run(() => ContainerStarter.Enter(process.Process, entered, options =>
+            options.Open(0, "/dev/null", FileAccess.Read).Open(1, "/dev/null", FileAccess.Write).Open(2, "/dev/null", FileAccess.Write)));
+        using (child)
+        {
+            try
+            {
+                var status = await child.WaitAsync(context.Reactor, cancellationToken);
+                return status.ShellCode == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"command exited with code {status.ShellCode}");
+            }
+            catch (OperationCanceledException)
+            {
+                child.Signal(Signals.Kill);
+                throw;
+            }
+        }
+    }
+
+    private async Task<string> ConnectAsync(JsonObject target, CancellationToken cancellationToken)
+    {
+        using var socket = await OpenAsync(target, cancellationToken);
+        return "";
+    }
+
+    private async Task<string> GetAsync(JsonObject target, CancellationToken cancellationToken)
+    {
+        using var socket = await OpenAsync(target, cancellationToken);
+        if (target.Text("scheme") == "HTTPS")
+        {
+            return "";
+        }
+
+        var path = target.Text("path", "/");
+        var headers = string.Concat(target.Objects("httpHeaders").Select(header => $"{header.Text("name")}: {header.Text("value")}\r\n"));
+        var host = headers.Contains("Host:", StringComparison.OrdinalIgnoreCase) ? "" : $"Host: {addresses[0]}\r\n";
+        var request = $"GET {(path.StartsWith('/') ? path : "/" + path)} HTTP/1.1\r\n{host}{headers}User-Agent: kube-probe/fairlead\r\nConnection: close\r\n\r\n";
+        await socket.SendAsync(Encoding.ASCII.GetBytes(request), cancellationToken);
+        var buffer = new byte[1024];
+        var held = 0;
+        while (held < "HTTP/1.1 200".Length)
+        {
+            var count = await socket.ReceiveAsync(buffer.AsMemory(held), cancellationToken);
+            if (count == 0)
+            {
+                return "the connection was closed without an answer";
+            }
+
+            held += count;
+        }
+
+        var code = Encoding.ASCII.GetString(buffer, 0, held).Split(' ') is [_, { Length: >= 3 } text, ..]
+            && int.TryParse(text.AsSpan(0, 3), CultureInfo.InvariantCulture, out var number) ? number : 0;
+        return code is >= 200 and < 400 ? "" : string.Create(CultureInfo.InvariantCulture, $"HTTP probe failed with statuscode: {code}");
+    }
+
+    private async Task<Socket> OpenAsync(JsonObject target, CancellationToken cancellationToken)
+    {
+        var host = target.Text("host", addresses.Count > 0 ? addresses[0] : "");
+        var port = container.Spec.Port(target["port"]);
+        if (!IPAddress.TryParse(host, out var address) || port is <= 0 or > 65535)
+        {
+            throw new ContainerFailure($"the probe names no usable address and port: {target.ToJsonString()}");
+        }
+
+        using var netns = NetNamespace.Open(node.NetworkNamespace);
+        var socket = netns.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        try
+        {
+            await socket.ConnectAsync(address, port, cancellationToken);
+            return socket;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.Pods.Spec;
+
+/// <summary>A declared port.</summary>
+internal sealed record ContainerPort(string Name, int Port, string Protocol, int HostPort, string HostIP);
+
+/// <summary>A read-only view of one container of a Pod.</summary>
+internal sealed class ContainerSpec(JsonObject document, JsonObject? podSecurity)
+{
+    internal JsonObject Document { get; } = document;
+
+    internal string Name { get; } = document.Text("name");
+
+    internal string Image { get; } = document.Text("image");
+
+    internal IReadOnlyList<string> Command { get; } = document.Texts("command");
+
+    internal IReadOnlyList<string> Arguments { get; } = document.Texts("args");
+
+    internal string WorkingDirectory { get; } = document.Text("workingDir");
+
+    internal bool Stdin { get; } = document.Flag("stdin");
+
+    internal bool StdinOnce { get; } = document.Flag("stdinOnce");
+
+    internal bool Tty { get; } = document.Flag("tty");
+
+    internal bool ReadOnlyRoot => Document.Object("securityContext").Flag("readOnlyRootFilesystem");
+
+    internal bool Privileged => Document.Object("securityContext").Flag("privileged");
+
+    internal uint User => (uint)(Document.Object("securityContext").OptionalNumber("runAsUser") ?? podSecurity.Number("runAsUser"));
+
+    internal uint Group => (uint)(Document.Object("securityContext").OptionalNumber("runAsGroup") ?? podSecurity.Number("runAsGroup"));
+
+    internal IReadOnlyList<ContainerPort> Ports =>
+    [
+        .. Document.Objects("ports").Select(port => new ContainerPort(
+            port.Text("name"), port.Number("containerPort"), port.Text("protocol", "TCP"), port.Number("hostPort"), port.Text("hostIP"))),
+    ];
+
+    internal IEnumerable<JsonObject> Mounts => Document.Objects("volumeMounts");
+
+    /// <summary>Resolves a port given by number or by name; 0 when there is none.</summary>
+    internal int Port(JsonNode? port) =>
+        port is not JsonValue value ? 0
+        : value.TryGetValue(out int number) ? number
+        : value.TryGetValue(out string? name) ? Ports.FirstOrDefault(candidate => candidate.Name == name)?.Port ?? 0 : 0;
+}

@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.Pods.Spec;
+
+/// <summary>A read-only view of a Pod document, as far as running it needs.</summary>
+internal sealed class PodSpec
+{
+    internal PodSpec(JsonObject document)
+    {
+        Document = document;
+        var metadata = document["metadata"];
+        var spec = document["spec"];
+        Name = metadata.Text("name");
+        Namespace = metadata.Text("namespace");
+        Uid = metadata.Text("uid");
+        Labels = metadata.Map("labels");
+        Annotations = metadata.Map("annotations");
+        NodeName = spec.Text("nodeName");
+        Hostname = spec.Text("hostname");
+        Subdomain = spec.Text("subdomain");
+        HostNetwork = spec.Flag("hostNetwork");
+        DnsPolicy = spec.Text("dnsPolicy", "ClusterFirst");
+        RestartPolicy = spec.Text("restartPolicy", "Always");
+        EnableServiceLinks = (spec as JsonObject)?["enableServiceLinks"] is null || spec.Flag("enableServiceLinks");
+        Containers = [.. spec.Objects("containers").Select(container => new ContainerSpec(container, spec.Object("securityContext")))];
+        InitContainers = [.. spec.Objects("initContainers").Select(container => new ContainerSpec(container, spec.Object("securityContext")))];
+    }
+
+    internal JsonObject Document { get; }
+
+    internal string Name { get; }
+
+    internal string Namespace { get; }
+
+    internal string Uid { get; }
+
+    internal string Key => $"{Namespace}/{Name}";
+
+    internal IReadOnlyDictionary<string, string> Labels { get; }
+
+    internal IReadOnlyDictionary<string, string> Annotations { get; }
+
+    internal string NodeName { get; }
+
+    internal string Hostname { get; }
+
+    internal string Subdomain { get; }
+
+    internal bool HostNetwork { get; }
+
+    internal string DnsPolicy { get; }
+
+    internal string RestartPolicy { get; }
+
+    internal bool EnableServiceLinks { get; }
+
+    internal IReadOnlyList<ContainerSpec> Containers { get; }
+
+    internal IReadOnlyList<ContainerSpec> InitContainers { get; }
+
+    internal JsonObject? DnsConfig => Document["spec"].Object("dnsConfig");
+
+    internal IEnumerable<JsonObject> HostAliases => Document["spec"].Objects("hostAliases");
+
+    internal JsonObject? Volume(string name) =>
+        Document["spec"].Objects("volumes").FirstOrDefault(volume => volume.Text("name") == name);
+}

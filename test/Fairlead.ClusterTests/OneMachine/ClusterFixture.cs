@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Fairlead.Testing;
+
+namespace Fairlead.ClusterTests.OneMachine;
+
+/// <summary>
+/// A two-node cluster started by the program itself, detached, in a network namespace without an uplink, with a kubeconfig of its own.
+/// Shared by the tests of a class; taken down at the end, whatever happened.
+/// </summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private readonly TestNetns _outside = new();
+    private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-test").FullName;
+
+    /// <summary>The cluster's name, unlike any other's.</summary>
+    public string Name { get; } = $"t{Guid.NewGuid():N}"[..9];
+
+    /// <summary>The kubeconfig the program merges into.</summary>
+    public string Kubeconfig => Path.Combine(_directory, "config");
+
+    /// <summary>What the namespaces, links, routes and rules outside were before the cluster.</summary>
+    public string Before { get; private set; } = "";
+
+    /// <summary>What `up` printed.</summary>
+    public string Up { get; private set; } = "";
+
+    /// <summary>The program under test, as the build left it.</summary>
+    public static string Program { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
+
+    /// <inheritdoc/>
+    public ValueTask InitializeAsync()
+    {
+        _outside.Run(() => Tool.Run("ip", "link", "set", "lo", "up"));
+        Before = Traces();
+        Up = Fairlead("up", "--detach", "--name", Name);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        TryFairlead("down", "--name", Name);
+        _outside.Dispose();
+        Directory.Delete(_directory, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Runs the program outside; fails the test when it exits other than 0.</summary>
+    public string Fairlead(params string[] arguments)
+    {
+        var (code, output, error) = TryFairlead(arguments);
+        return code == 0 ? output : throw new InvalidOperationException($"fairlead {string.Join(' ', arguments)}: exit {code}: {error}{output}\n{Logs()}");
+    }
+
+    /// <summary>Runs the program outside and tells all.</summary>
+    public (int Code, string Output, string Error) TryFairlead(params string[] arguments) => Run(Program, "", arguments);
+
+    /// <summary>Runs kubectl against the cluster; fails the test when it exits other than 0.</summary>
+    public string Kubectl(params string[] arguments) => Kubectl("", arguments);
+
+    /// <summary>Runs kubectl against the cluster with some input.</summary>
+    public string Kubectl(string input, string[] arguments)
+    {
+        var (code, output, error) = TryKubectl(input, arguments);
+        return code == 0 ? output : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: exit {code}: {error}{output}\n{Logs()}");
+    }
+
+    /// <summary>Runs kubectl and tells all.</summary>
+    public (int Code, string Output, string Error) TryKubectl(string input, params string[] arguments) =>
+        Run(Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") is { Length: > 0 } named ? named : "kubectl", input, ["--cache-dir", Path.Combine(_directory, "cache"), .. arguments]);
+
+    /// <summary>The address of a pod.</summary>
+    public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");
+
+    /// <summary>Asks a stand-in over HTTP from within a pod; its answer is who it is and whom it saw.</summary>
+    public JsonNode Ask(string fromPod, string address)
+    {
+        var uid = Kubectl("get", "pod", fromPod, "-o", "jsonpath={.metadata.uid}");
+        var netns = $"/run/fairlead/{Name}/pods/default_{fromPod}_{uid}/net";
+        return JsonNode.Parse(Tool.Run("nsenter", $"--net={netns}", "curl", "-sS", "--max-time", "5", $"http://{address}/"))!;
+    }
+
+    /// <summary>Runs something outside, where clients from elsewhere are.</summary>
+    public (int Code, string Output, string Error) Outside(string command, params string[] arguments) => Run(command, "", arguments);
+
+    /// <summary>Everything a cluster could leave behind outside.</summary>
+    public string Traces() => string.Join('\n',
+        string.Join('\n', Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns").Where(file => file.Contains(Name, StringComparison.Ordinal)) : []),
+        Outside("ip", "-o", "link").Output, Outside("ip", "route", "show", "table", "all").Output, Outside("ip", "-6", "route").Output,
+        Outside("nft", "list", "ruleset").Output, Outside("sysctl", "net.ipv4.ip_forward").Output,
+        File.Exists(Kubeconfig) ? File.ReadAllText(Kubeconfig) : "no kubeconfig",
+        string.Join('\n', File.ReadLines("/proc/mounts").Where(line => line.Contains(Name, StringComparison.Ordinal))),
+        string.Join('\n', Process.GetProcessesByName("fairlead").Select(process => process.Id).Where(id => CommandLine(id).Contains(Name, StringComparison.Ordinal))),
+        string.Join('\n', new[] { $"/var/lib/fairlead/{Name}", $"/run/fairlead/{Name}" }.Where(Directory.Exists)));
+
+    private static string CommandLine(int id) => File.Exists($"/proc/{id}/cmdline") ? File.ReadAllText($"/proc/{id}/cmdline") : "";
+
+    private (int Code, string Output, string Error) Run(string command, string input, params string[] arguments) =>
+        Tool.TryRun("nsenter", input, [$"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", command, .. arguments]);
+
+    private string Logs()
+    {
+        var directory = $"/var/lib/fairlead/{Name}/logs";
+        return Directory.Exists(directory)
+            ? string.Join('\n', Directory.GetFiles(directory, "*.log").Select(file => $"== {file}\n{string.Join('\n', File.ReadLines(file).TakeLast(15))}"))
+            : "no logs";
+    }
+}

@@ -1,0 +1,74 @@
+namespace Fairlead.ClusterTests.OneMachine;
+
+public sealed class SkeletonTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+{
+    [Fact]
+    public void Up_brings_two_ready_nodes_with_addresses_and_pod_ranges()
+    {
+        var nodes = cluster.Kubectl("get", "nodes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.addresses[0].address} {.spec.podCIDR} {.status.conditions[?(@.type==\"Ready\")].status}{\"\\n\"}{end}");
+
+        Assert.Equal(
+            [$"{cluster.Name}-1 172.30.0.11 True", $"{cluster.Name}-2 172.30.0.12 True"],
+            nodes.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).Select(words => $"{words[0]} {words[1]} {words[3]}"));
+        Assert.Equal(2, nodes.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[2]).Distinct().Count());
+    }
+
+    [Fact]
+    public void Up_on_a_running_cluster_shows_it_and_refuses_another_size()
+    {
+        Assert.Contains("ready", cluster.Fairlead("up", "--name", cluster.Name), StringComparison.Ordinal);
+
+        var (code, _, error) = cluster.TryFairlead("up", "--name", cluster.Name, "--nodes", "3");
+
+        Assert.Equal(1, code);
+        Assert.Contains("has 2 nodes, not 3", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_reaches_a_pod_of_another_node_and_is_seen_by_its_own_address()
+    {
+        Pod("near", 1);
+        Pod("far", 2);
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=60s");
+
+        var answer = cluster.Ask("near", $"{cluster.PodAddress("far")}:8080");
+
+        Assert.Equal("far", (string?)answer["pod"]);
+        Assert.Equal($"{cluster.Name}-2", (string?)answer["node"]);
+        Assert.StartsWith(cluster.PodAddress("near") + ":", (string?)answer["client"], StringComparison.Ordinal);
+        Assert.Contains("Running", cluster.Kubectl("get", "pods"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_policy_that_allows_nobody_keeps_a_pod_from_its_first_packet_on()
+    {
+        cluster.Kubectl(
+            """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: nobody}
+            spec: {podSelector: {matchLabels: {app: kept}}, policyTypes: [Ingress]}
+            """,
+            ["apply", "-f", "-"]);
+        Pod("kept", 2);
+        Pod("asker", 1);
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "pod/asker", "--timeout=60s");
+
+        var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("asker", $"{cluster.PodAddress("kept")}:8080"));
+        cluster.Kubectl("delete", "networkpolicy", "nobody");
+
+        Assert.Contains("exit 28", refused.Message, StringComparison.Ordinal);
+    }
+
+    private void Pod(string name, int node) => cluster.Kubectl(
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{name}}, labels: {app: {{name}}}}
+        spec:
+          nodeName: {{cluster.Name}}-{{node}}
+          containers:
+          - {name: main, image: registry.example/web:1, ports: [{containerPort: 8080}]}
+        """,
+        ["apply", "-f", "-"]);
+}
