@@ -11,7 +11,7 @@ run() {
     local name=$1 log
     log=artifacts/test-$name.log
     echo "== $name"
-    "artifacts/bin/$name/debug/$name" --no-progress --no-ansi "${@:2}" >"$log" 2>&1
+    "artifacts/bin/$name/debug/$name" --progress off --no-ansi "${@:2}" >"$log" 2>&1
     local code=$?
     count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
     local p f s

@@ -4,7 +4,7 @@ namespace Fairlead.Pods.Containers;
 
 /// <summary>
 /// Builds a container's root in the mount namespace of the calling thread: an overlay of the host's, writes to a tmpfs that goes with the container,
-/// fresh minimal /proc, /dev and /sys, and nothing of homes, of our own state and of the sockets under /run.
+/// an empty /proc, fresh minimal /dev and /sys, and nothing of homes, of our own state and of the sockets under /run.
 /// </summary>
 internal static class ContainerRoot
 {
@@ -16,8 +16,6 @@ internal static class ContainerRoot
         [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
     private static readonly string[] Masked = ["/root", "/home", "/tmp", "/run", "/var/lib/fairlead", "/var/tmp", "/boot", "/media"];
-    private static readonly string[] ReadOnlyProc = ["sys", "irq", "bus", "fs", "sysrq-trigger"];
-    private static readonly string[] HiddenProc = ["kcore", "keys", "timer_list", "sched_debug", "latency_stats"];
 
     /// <summary>Builds the root; returns its path, to be pivoted to.</summary>
     internal static string Build(ContainerLaunch launch)
@@ -33,7 +31,7 @@ internal static class ContainerRoot
 
         Mounts.Overlay(["/"], $"{place}/upper", $"{place}/work", root);
         Mask(root, launch);
-        Proc(root, launch.Privileged);
+        Proc(root);
         Dev(root);
         Mounts.Mount("sysfs", $"{root}/sys", Inert | (launch.Privileged ? MountFlags.None : MountFlags.ReadOnly));
         if (launch.Applets.Length > 0)
@@ -111,24 +109,11 @@ internal static class ContainerRoot
         }
     }
 
-    private static void Proc(string root, bool privileged)
-    {
-        Mounts.Mount("proc", $"{root}/proc", Inert);
-        if (privileged)
-        {
-            return;
-        }
-
-        foreach (var name in ReadOnlyProc.Select(name => $"{root}/proc/{name}").Where(Path.Exists))
-        {
-            Mounts.Bind(name, name, Inert | MountFlags.ReadOnly);
-        }
-
-        foreach (var name in HiddenProc.Select(name => $"{root}/proc/{name}").Where(File.Exists))
-        {
-            Mounts.Bind("/dev/null", name);
-        }
-    }
+    /// <summary>
+    /// A proc file system shows the PID namespace of whoever mounts it, and this runs outside the container's: mounted here it would show the host's
+    /// processes. Until it is mounted from within, a container has an empty one.
+    /// </summary>
+    private static void Proc(string root) => Mounts.Mount("tmpfs", $"{root}/proc", Inert | MountFlags.ReadOnly, "size=4k");
 
     private static void Dev(string root)
     {

@@ -18,7 +18,7 @@ internal static class RootCommandFactory
         if (parsed.Errors.Count > 0)
         {
             var command = string.Join(' ', Path(parsed.CommandResult));
-            output.Error(parsed.Errors[0].Message, $"see `{command} --help`");
+            output.Error(string.Join(" ", parsed.Errors.Select(error => error.Message).Reverse()), $"see `{command} --help`");
             return ExitCodes.Usage;
         }
 

@@ -70,6 +70,12 @@ internal static class Up
                     ready = true;
                     break;
             }
+
+            // The pipe's other end lives on in what was started meanwhile; its end is not to be waited for.
+            if (ready)
+            {
+                break;
+            }
         }
 
         if (!ready)

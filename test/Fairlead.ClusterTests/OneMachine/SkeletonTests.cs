@@ -64,11 +64,17 @@ public sealed class SkeletonTests(ClusterFixture cluster) : IClassFixture<Cluste
         $$"""
         apiVersion: v1
         kind: Pod
-        metadata: {name: {{name}}, labels: {app: {{name}}}}
+        metadata:
+          name: {{name}}
+          labels:
+            app: {{name}}
         spec:
           nodeName: {{cluster.Name}}-{{node}}
           containers:
-          - {name: main, image: registry.example/web:1, ports: [{containerPort: 8080}]}
+          - name: main
+            image: registry.example/web:1
+            ports:
+            - containerPort: 8080
         """,
         ["apply", "-f", "-"]);
 }

@@ -1,0 +1,152 @@
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Processes;
+using Fairlead.Pods;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+using Fairlead.Pods.StandIns;
+using Fairlead.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.KernelTests.Pods;
+
+public sealed class PodContainerTests : IDisposable
+{
+    private readonly Reactor _reactor = new();
+    private readonly string _run = Directory.CreateTempSubdirectory("fl-pods").FullName;
+    private readonly PodPaths _paths;
+
+    public PodContainerTests()
+    {
+        var options = new PodsOptions { ClusterName = "t", RunDirectory = _run, StateDirectory = $"{_run}/state", SocketPath = "", Nodes = [] };
+        _paths = new PodPaths(options, new PodSpec([]));
+        PodSandbox.Create(_paths, "web-0", "");
+    }
+
+    public void Dispose()
+    {
+        PodSandbox.Delete(_paths.Run, _paths.State);
+        _reactor.Dispose();
+        Directory.Delete(_run, recursive: true);
+    }
+
+    [Fact]
+    public async Task The_command_is_process_1_under_the_pods_name_and_sees_no_homes()
+    {
+        var (status, text) = await RunAsync("echo $$; hostname; ls -A /root /home | grep -v : | wc -w; ls /var/lib/fairlead 2>/dev/null | wc -l; exit 7");
+        Assert.Equal(7, status.ShellCode);
+        Assert.Equal("1\nweb-0\n0\n0\n", text);
+    }
+
+    [Fact]
+    public async Task What_a_container_writes_does_not_reach_the_host()
+    {
+        var (_, text) = await RunAsync("echo x > /etc/fl-written; cat /etc/fl-written; ls /dev/pts; ls -A /proc | wc -l");
+        Assert.Equal("x\nptmx\n0\n", text);
+        Assert.False(File.Exists("/etc/fl-written"));
+    }
+
+    [Fact]
+    public async Task A_container_has_no_device_of_the_host()
+    {
+        var (_, text) = await RunAsync("mknod /etc/d c 1 5 && head -c 1 /etc/d 2>/dev/null || echo inert");
+        Assert.Equal("inert\n", text);
+    }
+
+    [Fact]
+    public async Task A_missing_executable_is_named_as_containerd_does()
+    {
+        var failure = await Assert.ThrowsAsync<ContainerFailure>(() => RunAsync(Launch(["no-such-thing"])));
+        Assert.Equal("exec: \"no-such-thing\": executable file not found in $PATH", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_terminal_is_a_real_one_and_ctrl_c_interrupts()
+    {
+        var launch = Launch(["sh", "-c", "tty; trap 'echo caught; exit 3' INT; while :; do sleep 1; done"]) with { Tty = true, Stdin = true };
+        await using var container = Start(launch);
+        var output = container.Hub.Listen();
+        var seen = "";
+        while (!seen.Contains("/dev/pts/0", StringComparison.Ordinal))
+        {
+            seen += Encoding.UTF8.GetString((await output.ReadAsync(Deadline.Token())).Data);
+        }
+
+        await container.Input!.WriteAsync(new byte[] { 3 }, Deadline.Token());
+        Assert.Equal(3, (await container.WaitAsync(Deadline.Token())).ShellCode);
+    }
+
+    [Fact]
+    public async Task A_second_process_joins_a_running_container()
+    {
+        await using var container = Start(Launch(["sleep", "1000"]));
+        using var pipe = Pipe.Open();
+        var entered = Launch(["sh", "-c", "kill -0 1 && hostname"]);
+        var (child, _) = OwnThread.Run(() => ContainerStarter.Enter(container.Process, entered, options => options.Pass(pipe.Writer, 1)));
+        pipe.Writer.Dispose();
+        await using var stream = new DescriptorStream(_reactor, pipe.Reader.Duplicate(), FileAccess.Read);
+        using var reader = new StreamReader(stream);
+        Assert.Equal("web-0\n", await reader.ReadToEndAsync(Deadline.Token()));
+        await child.WaitAsync(_reactor, Deadline.Token());
+        child.Dispose();
+        container.Process.Signal(9);
+        Assert.Equal(137, (await container.WaitAsync(Deadline.Token())).ShellCode);
+    }
+
+    [Fact]
+    public async Task A_stand_in_answers_with_its_identity_and_the_clients_address()
+    {
+        using var netns = NetNamespace.Open(_paths.Net);
+        Tool.Run("nsenter", $"--net={_paths.Net}", "ip", "link", "set", "lo", "up");
+        await using var standIn = StandIn.Start(
+            _paths.Net, [(80, false), (53, true)], new Identity("web-0", "prod", "n1"), TimeProvider.System, NullLogger.Instance);
+        using var udp = netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        await udp.ConnectAsync("127.0.0.1", 53, Deadline.Token());
+        await udp.SendAsync("hi"u8.ToArray(), Deadline.Token());
+        var buffer = new byte[2048];
+        var answer = Encoding.UTF8.GetString(buffer, 0, await udp.ReceiveAsync(buffer, Deadline.Token()));
+        Assert.Equal(
+            $"{{\"pod\":\"web-0\",\"namespace\":\"prod\",\"node\":\"n1\",\"address\":\"127.0.0.1:53\",\"client\":\"{udp.LocalEndPoint}\",\"port\":53,\"protocol\":\"UDP\"}}\n",
+            answer);
+
+        using var tcp = netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        await tcp.ConnectAsync("127.0.0.1", 80, Deadline.Token());
+        for (var i = 0; i < 2; i++)
+        {
+            await tcp.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Deadline.Token());
+            var text = "";
+            while (!text.EndsWith("}\n", StringComparison.Ordinal))
+            {
+                text += Encoding.UTF8.GetString(buffer, 0, await tcp.ReceiveAsync(buffer, Deadline.Token()));
+            }
+
+            Assert.Contains($"\"client\":\"{tcp.LocalEndPoint}\"", text, StringComparison.Ordinal);
+        }
+    }
+
+    private Task<(ExitStatus Status, string Text)> RunAsync(string script) => RunAsync(Launch(["sh", "-c", script]));
+
+    private async Task<(ExitStatus Status, string Text)> RunAsync(ContainerLaunch launch)
+    {
+        await using var container = Start(launch);
+        var status = await container.WaitAsync(Deadline.Token());
+        using var output = new MemoryStream();
+        await LogReader.CopyAsync(container.Log.Path, null, new LogOptions(false, null, null, false, null, ""), output, Deadline.Token());
+        return (status, Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    private ContainerProcess Start(ContainerLaunch launch) => ContainerProcess.Start(
+        launch, _paths.Container("c"), new ContainerLog($"{_paths.Logs("c")}/0.log", TimeProvider.System), _reactor, NullLogger.Instance);
+
+    private ContainerLaunch Launch(IReadOnlyList<string> command) => new()
+    {
+        NetNamespace = _paths.Net,
+        UtsNamespace = _paths.Uts,
+        IpcNamespace = _paths.Ipc,
+        MountPoint = $"{_paths.Container("c")}/root",
+        Command = command,
+        Environment = [$"PATH={Executables.HostPath}"],
+    };
+}
