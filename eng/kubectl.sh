@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes .tools/kubectl a kubectl of at least 1.30 (the first to exec over WebSocket by default is 1.31; 1.30 can):
+# Makes .tools/kubectl a kubectl of at least 1.30 (the first to exec over WebSocket by default):
 # KUBECTL= if given, else the one on PATH if new enough, else a pinned release whose checksum is verified.
 set -euo pipefail
 cd "$(dirname "$0")/.."

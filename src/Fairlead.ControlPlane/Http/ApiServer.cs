@@ -66,7 +66,8 @@ internal sealed class ApiServer : IAsyncDisposable
         KestrelServerOptions options, IReadOnlyList<IPEndPoint> endpoints, ClusterAuthority authority, X509Certificate2 certificate)
     {
         options.AddServerHeader = false;
-        options.Limits.MaxRequestBodySize = RequestBody.MostBytes;
+        // RequestBody holds the real limit; beyond this one Kestrel hangs up before the client has read why.
+        options.Limits.MaxRequestBodySize = 64L * 1024 * 1024;
         options.Limits.MinResponseDataRate = null;
 
         // One client-go process holds a stream per watch on one connection.

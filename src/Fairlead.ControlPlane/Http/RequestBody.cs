@@ -14,6 +14,11 @@ internal static class RequestBody
     /// <exception cref="StatusException">413, or 400 when it cannot be read.</exception>
     public static async Task<byte[]> ReadAsync(HttpContext context)
     {
+        if (context.Request.ContentLength > MostBytes)
+        {
+            throw TooLarge();
+        }
+
         var reader = context.Request.BodyReader;
         try
         {

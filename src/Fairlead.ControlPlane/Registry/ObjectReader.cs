@@ -131,6 +131,7 @@ internal sealed class ObjectReader(ObjectStore store, TimeProvider time)
         WatchCursor cursor, Selection selection, bool bookmarks, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var due = false;
+        var seen = 0L;
         await using var timer = time.CreateTimer(
             _ =>
             {
@@ -143,11 +144,12 @@ internal sealed class ObjectReader(ObjectStore store, TimeProvider time)
             var batch = cursor.Read();
             if (batch.Lost)
             {
-                throw TooOld(0);
+                throw TooOld(seen);
             }
 
             foreach (var change in batch.Events)
             {
+                seen = change.Revision;
                 if (Transition(change, selection) is { } item)
                 {
                     yield return item;
