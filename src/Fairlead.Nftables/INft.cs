@@ -14,4 +14,9 @@ public interface INft
 
     /// <summary>Reads a table of ours as it stands, consistently; null when there is none of that name.</summary>
     Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A number that grows with every commit of anybody: as long as it stays, nothing has changed.
+    /// </summary>
+    Task<uint> GenerationAsync(CancellationToken cancellationToken);
 }

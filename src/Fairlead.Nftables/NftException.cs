@@ -12,6 +12,9 @@ public sealed class NftException : Exception
     /// <summary>The kernel's error number; 0 when it was not the kernel.</summary>
     public int Errno { get; }
 
+    /// <summary>The table holds something we did not write, so it cannot be read: make it anew.</summary>
+    public bool IsForeign { get; init; }
+
     /// <summary>Something it needed does not exist (ENOENT).</summary>
     public bool IsNotFound => Errno == 2;
 

@@ -50,6 +50,20 @@ public sealed class KernelNft : INft, IDisposable
         Task.Run(() => _reader.Read(new Table(table), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<uint> GenerationAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return Task.FromResult(_reader.Generation());
+        }
+        catch (LinuxException e)
+        {
+            return Task.FromException<uint>(new NftException($"get nf_tables generation: {e.Message}", (int)e.Errno));
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
     private void Commit(Transaction transaction)

@@ -58,7 +58,7 @@ internal sealed class TableReader(NetlinkSocket socket)
         }
         catch (InvalidDataException e)
         {
-            throw new NftException($"read {table.Title}: it holds something we did not write: {e.Message}");
+            throw new NftException($"read {table.Title}: it holds something we did not write: {e.Message}") { IsForeign = true };
         }
 
         throw new NftException($"read {table.Title}: it changed during every reading", (int)Errno.EINTR);

@@ -53,8 +53,23 @@ public sealed class MemoryNft : INft
         return Task.FromResult(Tables.GetValueOrDefault(table));
     }
 
+    /// <inheritdoc/>
+    public Task<uint> GenerationAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult((uint)Commits);
+        }
+    }
+
     private void Commit(Transaction transaction)
     {
+        if (transaction is { IsEmpty: true, Error: null })
+        {
+            return;
+        }
+
         lock (_gate)
         {
             var name = transaction.Table.Name;

@@ -33,4 +33,6 @@ public sealed class FaultyNft(INft inner, Func<int, bool> fails) : INft
     }
 
     public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken) => inner.ReadAsync(table, cancellationToken);
+
+    public Task<uint> GenerationAsync(CancellationToken cancellationToken) => inner.GenerationAsync(cancellationToken);
 }

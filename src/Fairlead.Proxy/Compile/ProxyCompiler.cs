@@ -1,0 +1,171 @@
+using Fairlead.Proxy.Frontends;
+
+namespace Fairlead.Proxy.Compile;
+
+/// <summary>Frontends that changed: null means gone. <see cref="NodeChanged"/>: the node's own ranges may have changed too.</summary>
+internal sealed record PlanChange(IReadOnlyDictionary<FrontendKey, Frontend?> Frontends, bool NodeChanged)
+{
+    public bool IsEmpty => Frontends.Count == 0 && !NodeChanged;
+}
+
+/// <summary>
+/// Keeps the plan of one node up to date. A change costs what the Services it touches cost, never the cluster: slices are indexed by their Service, and
+/// claims on an address by that address. Knows no datapath and reads no clock; the same rows give the same plan in whatever order they came.
+/// </summary>
+internal sealed class ProxyCompiler(ProxyOptions options)
+{
+    private readonly Dictionary<ObjectKey, ServiceRow> _services = [];
+    private readonly Dictionary<ObjectKey, Dictionary<ObjectKey, EndpointSliceRow>> _slices = [];
+    private readonly Dictionary<ObjectKey, ValueArray<Frontend>> _compiled = [];
+    private readonly Dictionary<FrontendKey, SortedDictionary<ObjectKey, Frontend>> _claims = [];
+    private readonly Dictionary<FrontendKey, Frontend> _plan = [];
+
+    /// <summary>The plan: every frontend of this node.</summary>
+    public IReadOnlyDictionary<FrontendKey, Frontend> Plan => _plan;
+
+    /// <summary>The node the plan is for.</summary>
+    public NodeView Node { get; private set; } = new(options.NodeName, "", default, default);
+
+    /// <summary>Takes changed rows in; returns what that changes in the plan.</summary>
+    public PlanChange Update(
+        IReadOnlyList<Change<ObjectKey, ServiceRow>> services, IReadOnlyList<Change<ObjectKey, EndpointSliceRow>> slices, NodeView? node)
+    {
+        var touched = new HashSet<ObjectKey>();
+        foreach (var change in services)
+        {
+            Touch(change, touched);
+        }
+
+        foreach (var change in slices)
+        {
+            Touch(change, touched);
+        }
+
+        var nodeChanged = node is not null && node != Node;
+        if (nodeChanged)
+        {
+            Node = node!;
+            touched.UnionWith(_services.Keys);
+        }
+
+        var keys = new HashSet<FrontendKey>();
+        foreach (var service in touched)
+        {
+            Recompile(service, keys);
+        }
+
+        return new PlanChange(Settle(keys), nodeChanged);
+    }
+
+    private void Touch(Change<ObjectKey, ServiceRow> change, HashSet<ObjectKey> touched)
+    {
+        touched.Add(change.Key);
+        if (change.New is { } service)
+        {
+            _services[change.Key] = service;
+        }
+        else
+        {
+            _services.Remove(change.Key);
+        }
+    }
+
+    private void Touch(Change<ObjectKey, EndpointSliceRow> change, HashSet<ObjectKey> touched)
+    {
+        if (change.Old is { } old && _slices.TryGetValue(old.Service, out var mine) && mine.Remove(change.Key))
+        {
+            touched.Add(old.Service);
+            _ = mine.Count == 0 && _slices.Remove(old.Service);
+        }
+
+        if (change.New is { } slice && slice.Service != default)
+        {
+            touched.Add(slice.Service);
+            if (!_slices.TryGetValue(slice.Service, out var its))
+            {
+                _slices[slice.Service] = its = [];
+            }
+
+            its[change.Key] = slice;
+        }
+    }
+
+    private void Recompile(ObjectKey key, HashSet<FrontendKey> keys)
+    {
+        var before = _compiled.GetValueOrDefault(key);
+        var after = _services.TryGetValue(key, out var service)
+            ? ServiceCompiler.Compile(service, _slices.TryGetValue(key, out var slices) ? slices.Values : [], Node, options)
+            : default;
+        if (before == after)
+        {
+            return;
+        }
+
+        foreach (var frontend in before)
+        {
+            keys.Add(frontend.Key);
+            Withdraw(frontend.Key, key);
+        }
+
+        foreach (var frontend in after)
+        {
+            keys.Add(frontend.Key);
+            Claim(frontend);
+        }
+
+        if (after.Count == 0)
+        {
+            _compiled.Remove(key);
+        }
+        else
+        {
+            _compiled[key] = after;
+        }
+    }
+
+    private void Claim(Frontend frontend)
+    {
+        if (!_claims.TryGetValue(frontend.Key, out var claims))
+        {
+            _claims[frontend.Key] = claims = [];
+        }
+
+        // Two ports of one Service with the same number and protocol are refused by the API; should they come, the first stays.
+        claims.TryAdd(frontend.Service, frontend);
+    }
+
+    private void Withdraw(FrontendKey key, ObjectKey service)
+    {
+        if (_claims.TryGetValue(key, out var claims) && claims.Remove(service) && claims.Count == 0)
+        {
+            _claims.Remove(key);
+        }
+    }
+
+    /// <summary>Where two Services claim the same address, protocol and port, the one first by name has it, in whatever order they came.</summary>
+    private Dictionary<FrontendKey, Frontend?> Settle(HashSet<FrontendKey> keys)
+    {
+        var changed = new Dictionary<FrontendKey, Frontend?>();
+        foreach (var key in keys)
+        {
+            var before = _plan.GetValueOrDefault(key);
+            var after = _claims.TryGetValue(key, out var claims) ? claims.First().Value : null;
+            if (Equals(before, after))
+            {
+                continue;
+            }
+
+            changed[key] = after;
+            if (after is null)
+            {
+                _plan.Remove(key);
+            }
+            else
+            {
+                _plan[key] = after;
+            }
+        }
+
+        return changed;
+    }
+}

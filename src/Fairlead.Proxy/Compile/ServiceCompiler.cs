@@ -1,0 +1,114 @@
+using Fairlead.Proxy.Frontends;
+
+namespace Fairlead.Proxy.Compile;
+
+/// <summary>From one Service, its slices and the node to frontends. Pure: the same rows give the same frontends.</summary>
+internal static class ServiceCompiler
+{
+    public static ValueArray<Frontend> Compile(ServiceRow service, IEnumerable<EndpointSliceRow> slices, NodeView node, ProxyOptions options)
+    {
+        if (service.LeftToOtherProxy || service.IsHeadless || service.Type == ServiceType.ExternalName || options.ServedByNode.Contains(service.Key))
+        {
+            return default;
+        }
+
+        var frontends = new List<Frontend>();
+        var ordered = slices.OrderBy(slice => slice.Key).ToList();
+        foreach (var family in IpFamily.All.Where(family => service.ClusterIPs.Any(address => address.Family == family)))
+        {
+            foreach (var port in service.Ports)
+            {
+                var selected = EndpointSelection.Select(Candidates(ordered, family, port, node), node);
+                Add(frontends, service, port, family, node, selected);
+            }
+        }
+
+        return frontends.ToValueArray();
+    }
+
+    private static void Add(
+        List<Frontend> frontends, ServiceRow service, ServicePort port, IpFamily family, NodeView node, SelectedEndpoints selected)
+    {
+        var outside = service.ExternalLocal ? OutsidePolicy.Local : OutsidePolicy.Cluster;
+        var common = new Frontend
+        {
+            Key = default,
+            Service = service.Key,
+            PortName = port.Name,
+            HasEndpoints = selected.Any,
+            AffinitySeconds = service.AffinitySeconds,
+            Endpoints = selected.Cluster,
+        };
+        foreach (var address in service.ClusterIPs.Where(address => address.Family == family))
+        {
+            frontends.Add(common with
+            {
+                Key = new FrontendKey(address, port.Protocol, port.Port),
+                Endpoints = service.InternalLocal ? selected.Local : selected.Cluster,
+            });
+        }
+
+        var external = common with { Outside = outside, LocalEndpoints = service.ExternalLocal ? selected.Local : default };
+        if (service.Type is ServiceType.NodePort or ServiceType.LoadBalancer && port.NodePort != 0)
+        {
+            frontends.AddRange(node.InternalIPs.Where(address => address.Family == family)
+                .Select(address => external with { Key = new FrontendKey(address, port.Protocol, port.NodePort), Kind = FrontendKind.NodePort }));
+        }
+
+        if (service.Type == ServiceType.LoadBalancer)
+        {
+            var ranges = Disjoint(service.SourceRanges.Where(range => range.Address.Family == family));
+            frontends.AddRange(service.LoadBalancerIPs.Where(address => address.Family == family).Select(address => external with
+            {
+                Key = new FrontendKey(address, port.Protocol, port.Port),
+                Kind = FrontendKind.LoadBalancer,
+
+                // Ranges of the other family only still say that not everybody is let in.
+                IsRestricted = service.SourceRanges.Count > 0,
+                SourceRanges = ranges,
+            }));
+        }
+    }
+
+    /// <summary>Ports of a Service and of its slices belong together by name and protocol; the number is the slice's, so named targetPorts may differ by pod.</summary>
+    private static Dictionary<(IpAddr, ushort), Candidate>.ValueCollection Candidates(List<EndpointSliceRow> slices, IpFamily family, ServicePort port, NodeView node)
+    {
+        var candidates = new Dictionary<(IpAddr, ushort), Candidate>();
+        foreach (var slice in slices.Where(slice => slice.Family == family))
+        {
+            foreach (var slicePort in slice.Ports.Where(slicePort => slicePort.Name == port.Name && slicePort.Protocol == port.Protocol && slicePort.Port != 0))
+            {
+                foreach (var source in slice.Endpoints.Where(source => !source.Address.IsNone && source.Address.Family == family))
+                {
+                    var isLocalPod = source.NodeName == node.Name && !node.InternalIPs.Contains(source.Address);
+                    var candidate = new Candidate(new Endpoint(source.Address, slicePort.Port, isLocalPod), source);
+
+                    // An endpoint on its way from one slice to another is in both for a moment; the better news counts.
+                    if (!candidates.TryGetValue((source.Address, slicePort.Port), out var there) || Rank(source) > Rank(there.Source))
+                    {
+                        candidates[(source.Address, slicePort.Port)] = candidate;
+                    }
+                }
+            }
+        }
+
+        return candidates.Values;
+    }
+
+    private static int Rank(SliceEndpoint endpoint) => endpoint.Ready ? 2 : endpoint.Serving ? 1 : 0;
+
+    /// <summary>Ranges within others left out: the kernel's set of ranges takes no overlap.</summary>
+    internal static ValueArray<IpNet> Disjoint(IEnumerable<IpNet> ranges)
+    {
+        var kept = new List<IpNet>();
+        foreach (var range in ranges.OrderBy(range => range.Prefix).ThenBy(range => range))
+        {
+            if (!kept.Exists(wider => wider.Contains(range)))
+            {
+                kept.Add(range);
+            }
+        }
+
+        return kept.Order().ToValueArray();
+    }
+}

@@ -1,0 +1,3 @@
+global using Fairlead.Cluster.Model;
+global using Fairlead.Linux.Addresses;
+global using Fairlead.State;

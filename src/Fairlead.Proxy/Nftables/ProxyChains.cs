@@ -1,0 +1,212 @@
+using Fairlead.Nftables.Expressions;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Transactions;
+using Fairlead.Nftables.Values;
+
+namespace Fairlead.Proxy.Nftables;
+
+/// <summary>The chains and rules, whose number depends on nothing but the options and the endpoint counts in use. In the order a packet meets them.</summary>
+internal static class ProxyChains
+{
+    private const string Inside = "inside";
+    private const string Outside = "outside";
+    private const string Firewall = "firewall";
+    private const string Refuse = "refuse";
+    private const string Refused = "refused";
+
+    /// <summary>Source ranges are looked at before destinations are translated.</summary>
+    private const int FirewallPriority = Priority.Dstnat - 10;
+
+    /// <summary>A nat chain cannot refuse; what it left untranslated is refused right after it.</summary>
+    private const int RefusePriority = Priority.Dstnat + 10;
+
+    /// <summary>The table, its sets and maps, and every chain that is always there.</summary>
+    public static void AddSkeleton(Transaction tx, ProxySchema schema)
+    {
+        tx.Add(ProxySchema.Table);
+        foreach (var container in schema.Containers)
+        {
+            tx.Add(container);
+        }
+
+        foreach (var name in new[] { Firewall, Inside, Outside, Refuse, Refused })
+        {
+            tx.Add(new Chain(name));
+        }
+
+        AddFirewall(tx, schema);
+        AddTranslation(tx, schema);
+        AddRefusal(tx, schema);
+        AddForward(tx, schema);
+        AddMasquerade(tx, schema);
+    }
+
+    /// <summary>The chain that balances so, for both families.</summary>
+    public static void AddBalancing(Transaction tx, ProxySchema schema, BalanceCode code, bool local)
+    {
+        var name = code.Chain(local);
+        tx.Add(new Chain(name));
+        var random = new SetMeta(MetaKey.Priority, new Loaded(new NumgenSelector((uint)code.Count)));
+        if (code.AffinitySeconds == 0)
+        {
+            tx.Add(new Rule(name, [random]));
+            foreach (var family in schema.Families)
+            {
+                tx.Add(new Rule(name, [Nat.Dnat(family.Family, family.FrontendSlot, ScopeOf(family, local).Endpoints.Name)]));
+            }
+        }
+        else
+        {
+            AddSticky(tx, schema, code, local, random);
+        }
+
+        // A commit between the two lookups can empty the slot: the sender tries again. Refusing or falling through would be an answer, and a wrong one.
+        tx.Add(new Rule(name, [new Counter(), Verdict.Drop]) { Comment = "no such slot" });
+    }
+
+    public static ScopeSchema ScopeOf(FamilySchema family, bool local) => local ? family.Local : family.Inside;
+
+    private static void AddSticky(Transaction tx, ProxySchema schema, BalanceCode code, bool local, SetMeta random)
+    {
+        var name = code.Chain(local);
+        var timeout = TimeSpan.FromSeconds(code.AffinitySeconds);
+        foreach (var family in schema.Families)
+        {
+            var affinity = family.Affinity.Name;
+            var endpoints = ScopeOf(family, local).StickyEndpoints.Name;
+            tx.Add(new Rule(name,
+            [
+                new SetMeta(MetaKey.Priority, new FromMap(family.Client, affinity)),
+                new UpdateSet(UpdateOp.Update, affinity, family.Client, timeout, Meta.Priority),
+                Nat.Dnat(family.Family, family.FrontendSlot, endpoints),
+            ]) { Comment = "a client we know" });
+            tx.Add(new Rule(name, [new UpdateSet(UpdateOp.Delete, affinity, family.Client, null, Meta.Priority)]) { Comment = "its endpoint is gone" });
+        }
+
+        tx.Add(new Rule(name, [random]));
+        foreach (var family in schema.Families)
+        {
+            var scope = ScopeOf(family, local);
+            tx.Add(new Rule(name,
+            [
+                new SetMeta(MetaKey.Priority, new FromMap(family.FrontendSlot, scope.StickySlots.Name)),
+                new UpdateSet(UpdateOp.Add, family.Affinity.Name, family.Client, timeout, Meta.Priority),
+                Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name),
+            ]));
+            tx.Add(new Rule(name, [new Counter(), Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name)])
+            {
+                Comment = "no room to remember the client",
+            });
+        }
+    }
+
+    private static void AddFirewall(Transaction tx, ProxySchema schema)
+    {
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule(Firewall,
+            [
+                new InSet(family.Frontend, family.Restricted.Name), new InSet(family.FrontendSource, family.Sources.Name, Not: true), new Counter(), Verdict.Drop,
+            ]) { Comment = "loadBalancerSourceRanges" });
+        }
+
+        AddHook(tx, "firewall-prerouting", Hook.Prerouting, FirewallPriority, Firewall);
+        AddHook(tx, "firewall-output", Hook.Output, FirewallPriority, Firewall);
+    }
+
+    private static void AddTranslation(Transaction tx, ProxySchema schema)
+    {
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule(Inside, [new InSet(family.Frontend, family.Unserved.Name), new Counter(), Verdict.Drop]) { Comment = "no endpoint on this node" });
+            tx.Add(new Rule(Inside, Balance(schema, family, local: false)));
+            tx.Add(new Rule(Outside, OfClusterIP(schema, family)));
+            tx.Add(new Rule(Outside, [new InSet(family.Frontend, family.ExternalUnserved.Name), new Counter(), Verdict.Drop])
+            {
+                Comment = "no endpoint on this node",
+            });
+            tx.Add(new Rule(Outside, Balance(schema, family, local: true)));
+            tx.Add(new Rule(Outside, [new InSet(family.Frontend, family.External.Name), Marked(schema), .. Balance(schema, family, local: false)]));
+        }
+
+        tx.Add(new Chain("nat-prerouting", new BaseChain(ChainType.Nat, Hook.Prerouting, Priority.Dstnat)));
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule("nat-prerouting", [new InSet(family.Saddr, family.OwnPods.Name), Verdict.Goto(Inside)]));
+        }
+
+        tx.Add(new Rule("nat-prerouting", [Verdict.Goto(Outside)]));
+        tx.Add(new Chain("nat-output", new BaseChain(ChainType.Nat, Hook.Output, Priority.Dstnat)));
+        tx.Add(new Rule("nat-output", [Verdict.Goto(Inside)]));
+    }
+
+    private static Seq<Statement> OfClusterIP(ProxySchema schema, FamilySchema family) => schema.Options.ClusterIpFromOutside
+        ? [new InSet(family.Daddr, family.ClusterIPs.Name), Marked(schema), .. Balance(schema, family, local: false)]
+        : [new InSet(family.Daddr, family.ClusterIPs.Name), new Counter(), Verdict.Drop];
+
+    private static Seq<Statement> Balance(ProxySchema schema, FamilySchema family, bool local) =>
+    [
+        new SetMeta(MetaKey.Priority, new FromMap(family.Frontend, ScopeOf(family, local).Services.Name)),
+        new VerdictMap(Meta.Priority, schema.BalanceOf(local).Name),
+    ];
+
+    private static SetMeta Marked(ProxySchema schema) => SetMeta.MarkBits(schema.Options.MasqueradeBit, schema.Options.MasqueradeBit);
+
+    private static void AddRefusal(Transaction tx, ProxySchema schema)
+    {
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule(Refuse, [new InSet(family.Frontend, family.Refused.Name), Verdict.Goto(Refused)]) { Comment = "no endpoints" });
+        }
+
+        // The cluster's DNS address is one of the node's own: what nobody serves there its kernel refuses by itself.
+        tx.Add(new Rule(Refuse, [Match.Is(Fib.DaddrType, (uint)FibAddressType.Local), Verdict.Return]));
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ClusterIPs.Name), Verdict.Goto(Refused)]) { Comment = "no such port" });
+            tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ServiceRanges.Name), new Counter(), Verdict.Drop]) { Comment = "no such Service" });
+        }
+
+        tx.Add(new Rule(Refused, [Match.Is(Meta.L4Proto, IpProtocol.Tcp), new Reject(RejectKind.TcpReset)]));
+        tx.Add(new Rule(Refused, [new Reject(RejectKind.PortUnreachable)]));
+        AddHook(tx, "refuse-prerouting", Hook.Prerouting, RefusePriority, Refuse);
+        AddHook(tx, "refuse-output", Hook.Output, RefusePriority, Refuse);
+    }
+
+    private static void AddHook(Transaction tx, string name, Hook hook, int priority, string target)
+    {
+        tx.Add(new Chain(name, new BaseChain(ChainType.Filter, hook, priority)));
+        tx.Add(new Rule(name, [Match.State(CtState.New), Verdict.Goto(target)]));
+    }
+
+    /// <summary>
+    /// A late or doubled segment that conntrack cannot place would reach the client untranslated, with the endpoint's address, and make it reset a healthy
+    /// connection (kubernetes.io/blog/2019/03/29).
+    /// </summary>
+    private static void AddForward(Transaction tx, ProxySchema schema)
+    {
+        tx.Add(new Chain("forward", new BaseChain(ChainType.Filter, Hook.Forward, Priority.Filter)));
+        foreach (var family in schema.Families)
+        {
+            foreach (var side in new[] { family.Saddr, family.Daddr })
+            {
+                tx.Add(new Rule("forward", [Match.State(CtState.Invalid), new InSet(side, family.OwnPods.Name), new Counter(), Verdict.Drop]));
+            }
+        }
+    }
+
+    private static void AddMasquerade(Transaction tx, ProxySchema schema)
+    {
+        var bit = schema.Options.MasqueradeBit;
+        tx.Add(new Chain("postrouting", new BaseChain(ChainType.Nat, Hook.Postrouting, Priority.Srcnat)));
+        tx.Add(new Rule("postrouting", [Match.Status(CtStatus.Dnat), new SetMeta(MetaKey.Priority, new Constant(Datum.Of(0u)))]) { Comment = "our scratch pad" });
+        tx.Add(new Rule("postrouting", [Match.Bits(Meta.Mark, bit, bit), SetMeta.MarkBits(bit, 0), new Masquerade()]));
+        foreach (var family in schema.Families)
+        {
+            tx.Add(new Rule("postrouting",
+            [
+                Match.Status(CtStatus.Dnat), new InSet(Selector.Of(family.Saddr, family.Daddr), family.Hairpins.Name), new Masquerade(),
+            ]) { Comment = "a pod that meets itself" });
+        }
+    }
+}

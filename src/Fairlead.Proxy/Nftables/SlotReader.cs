@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Values;
+using Fairlead.Proxy.Frontends;
+
+namespace Fairlead.Proxy.Nftables;
+
+/// <summary>
+/// Which slots the kernel holds, read from a table: so that a restart moves no endpoint, and no client with affinity, that need not move. What does not make
+/// sense there is left out; it is put right by the commit that follows.
+/// </summary>
+internal sealed class SlotReader
+{
+    private readonly Dictionary<(FrontendKey Key, bool Local), SortedDictionary<int, Slot>> _slots = [];
+
+    public SlotReader(Ruleset ruleset, ProxySchema schema)
+    {
+        foreach (var family in schema.Families)
+        {
+            foreach (var local in new[] { false, true })
+            {
+                Read(ruleset, family, ProxyChains.ScopeOf(family, local), local);
+            }
+        }
+    }
+
+    /// <summary>Slots of a frontend from 0 on, up to the first that is missing.</summary>
+    public ValueArray<Slot> Of(FrontendKey key, bool local)
+    {
+        if (!_slots.TryGetValue((key, local), out var found))
+        {
+            return default;
+        }
+
+        var slots = new List<Slot>();
+        while (found.TryGetValue(slots.Count, out var slot))
+        {
+            slots.Add(slot);
+        }
+
+        return slots.ToValueArray();
+    }
+
+    private void Read(Ruleset ruleset, FamilySchema family, ScopeSchema scope, bool local)
+    {
+        foreach (var (key, slot, value) in Elements(ruleset, scope.Endpoints.Name, family))
+        {
+            Put(key, local, slot, new Slot(EndpointOf(value, family, ruleset), slot));
+        }
+
+        var byId = new Dictionary<(FrontendKey, int), Endpoint>();
+        foreach (var (key, id, value) in Elements(ruleset, scope.StickyEndpoints.Name, family))
+        {
+            byId[(key, id)] = EndpointOf(value, family, ruleset);
+        }
+
+        foreach (var (key, slot, value) in Elements(ruleset, scope.StickySlots.Name, family))
+        {
+            var id = (int)BitConverter.ToUInt32(value.Bytes);
+            if (byId.TryGetValue((key, id), out var endpoint))
+            {
+                Put(key, local, slot, new Slot(endpoint, id));
+            }
+        }
+    }
+
+    private void Put(FrontendKey key, bool local, int index, Slot slot)
+    {
+        if (!_slots.TryGetValue((key, local), out var slots))
+        {
+            _slots[(key, local)] = slots = [];
+        }
+
+        slots[index] = slot;
+    }
+
+    private static IEnumerable<(FrontendKey Key, int Number, Datum Value)> Elements(Ruleset ruleset, string map, FamilySchema family)
+    {
+        if (!ruleset.Containers.TryGetValue(map, out var content))
+        {
+            yield break;
+        }
+
+        var width = family.Family.Bytes;
+        foreach (var element in content.Elements.Values.Where(element => element.Key.Length == width + 12))
+        {
+            var bytes = element.Key.Bytes;
+            var key = new FrontendKey(
+                IpAddr.FromBytes(bytes[..width]), (IpProtocol)bytes[width], BinaryPrimitives.ReadUInt16BigEndian(bytes[(width + 4)..]));
+            yield return (key, (int)BitConverter.ToUInt32(bytes[(width + 8)..]), element.Value);
+        }
+    }
+
+    private static Endpoint EndpointOf(Datum value, FamilySchema family, Ruleset ruleset)
+    {
+        var address = IpAddr.FromBytes(value.Bytes[..family.Family.Bytes]);
+        var isLocalPod = ruleset.Containers.TryGetValue(family.Hairpins.Name, out var hairpins) && hairpins.Elements.ContainsKey(Datum.Of(address, address));
+        return new Endpoint(address, BinaryPrimitives.ReadUInt16BigEndian(value.Bytes[family.Family.Bytes..]), isLocalPod);
+    }
+}

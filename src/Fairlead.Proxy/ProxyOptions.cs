@@ -1,0 +1,28 @@
+namespace Fairlead.Proxy;
+
+/// <summary>What the room is told once.</summary>
+public sealed record ProxyOptions
+{
+    /// <summary>metadata.name of the node it runs on.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>The bit of the packet mark that means "masquerade"; 0x4000 as kube-proxy's. Other bits are never written.</summary>
+    public uint MasqueradeBit { get; init; } = 0x4000;
+
+    /// <summary>
+    /// Whether a ClusterIP answers packets that come neither from this node nor from its pods (masqueraded then). Off: they are dropped.
+    /// </summary>
+    public bool ClusterIpFromOutside { get; init; }
+
+    /// <summary>The ranges ClusterIPs are taken from: packets to an address of theirs that no Service has are dropped, lest they leave by the default route.</summary>
+    public ValueArray<IpNet> ServiceRanges { get; init; }
+
+    /// <summary>Services the node answers by itself; the room makes no frontends for them. By default the cluster's DNS.</summary>
+    public ValueArray<ObjectKey> ServedByNode { get; init; } = [new ObjectKey("kube-system", "kube-dns")];
+
+    /// <summary>How often to look whether the kernel still holds what was committed. 30 s.</summary>
+    public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Most clients remembered for session affinity, per address family. When it is full, further clients are balanced afresh each time.</summary>
+    public uint AffinityEntries { get; init; } = 65_536;
+}

@@ -1,0 +1,228 @@
+using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
+using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Conntrack;
+using Fairlead.Nftables;
+using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Text;
+using Fairlead.Nftables.Transactions;
+using Fairlead.Proxy;
+using Fairlead.Proxy.Frontends;
+using Fairlead.State;
+using Fairlead.Testing;
+using Fairlead.Testing.Nftables;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fairlead.Tests.Proxy;
+
+public sealed class ProxyRoomTests : IAsyncDisposable
+{
+    private static readonly ObjectKey Web = new("shop", "web");
+    private readonly ClusterTables _tables = new();
+    private readonly MemoryNft _nft = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _running = [];
+    private readonly List<ConntrackFlow> _flows = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var task in _running)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        }
+
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Nothing_is_programmed_before_everything_has_been_listed_once()
+    {
+        var room = Start(_nft);
+        Serve(Web, 1, 2);
+        _tables.Nodes.Upsert("n1", new NodeRow { Name = "n1" });
+        _tables.Services.MarkInitialized();
+        _tables.Nodes.MarkInitialized();
+        var committed = room.WaitUntilCommittedAsync(Deadline.Token());
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(0, _nft.Commits);
+        Assert.False(committed.IsCompleted);
+        Assert.False(room.Frontends.Initialized);
+        _tables.EndpointSlices.MarkInitialized();
+        await committed;
+        Assert.Equal(1, _nft.Commits);
+        Assert.True(room.Frontends.Initialized);
+    }
+
+    [Fact]
+    public async Task A_change_costs_a_handful_of_elements_however_many_services_there_are()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            Serve(new ObjectKey("shop", $"other-{i}"), (byte)(i + 3), 10);
+        }
+
+        Serve(Web, 1, 9);
+        var room = await StartedAsync(_nft);
+        Serve(Web, 1, 10);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(
+            ["delete elements of map services4 1", "add elements of map services4 1", "add elements of map endpoints4 1", "delete elements of map balance 1"],
+            Operations(_nft.LastTransaction!));
+        Serve(new ObjectKey("shop", "new"), 2, 10);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal([.. NewService(10), "delete chain lb-9"], Operations(_nft.LastTransaction!).Order());
+        var chains = _nft.Tables["fairlead-proxy"].Chains.Count;
+        Serve(Web, 1, 0);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(chains, _nft.Tables["fairlead-proxy"].Chains.Count);
+        Assert.Contains("add elements of set refused4 1", Operations(_nft.LastTransaction!));
+    }
+
+    [Fact]
+    public async Task A_failure_shows_on_the_frontends_and_is_tried_again()
+    {
+        Serve(Web, 1, 2);
+        var failing = true;
+        var room = Start(new FaultyNft(_nft, _ => failing));
+        Initialize();
+        var committed = room.WaitUntilCommittedAsync(Deadline.Token());
+        await UntilAsync(() => room.Frontends.Snapshot().Values.Any(row => row.Status == FrontendStatus.Error));
+        Assert.Contains("made to fail", room.Frontends.Snapshot().Values.First().Error, StringComparison.Ordinal);
+        failing = false;
+        await UntilAsync(() => committed.IsCompleted);
+        Assert.All(room.Frontends.Snapshot().Values, row => Assert.Equal((FrontendStatus.Done, ""), (row.Status, row.Error)));
+    }
+
+    [Fact]
+    public async Task What_somebody_changed_in_the_kernel_is_put_right()
+    {
+        Serve(Web, 1, 2);
+        var room = await StartedAsync(_nft);
+        var before = RulesetText.Render(_nft.Tables["fairlead-proxy"]);
+        var table = new Table("fairlead-proxy");
+        var endpoints = _nft.Tables["fairlead-proxy"].Containers["endpoints4"].Container;
+        await _nft.CommitAsync(new Transaction(table).Flush(endpoints).Flush(new Chain("inside")).Add(new Chain("strange")), default);
+        await UntilAsync(() => RulesetText.Render(_nft.Tables["fairlead-proxy"]) == before);
+        await _nft.CommitAsync(new Transaction(table).Delete(table), default);
+        await UntilAsync(() => _nft.Tables.ContainsKey("fairlead-proxy"));
+        Assert.Equal(before, RulesetText.Render(_nft.Tables["fairlead-proxy"]));
+
+        // And once it is right, it is not read again until somebody commits.
+        var commits = _nft.Commits;
+        _time.Advance(TimeSpan.FromMinutes(5));
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(commits, _nft.Commits);
+    }
+
+    [Fact]
+    public async Task Flows_to_udp_endpoints_that_are_gone_are_deleted_also_when_none_is_left()
+    {
+        Serve(Web, 1, 2);
+        _flows.AddRange([Flow("10.244.0.1"), Flow("10.244.0.2"), Flow("10.244.0.1") with { Protocol = IpProtocol.Tcp }]);
+        var room = await StartedAsync(_nft);
+        Assert.Equal(3, _flows.Count);
+        Serve(Web, 1, 1);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(["10.244.0.1 Udp", "10.244.0.1 Tcp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
+        Serve(Web, 1, 0);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(["10.244.0.1 Tcp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
+
+        // A flow to the node's own process behind a port that was a Service's stays.
+        Serve(Web, 1, 1);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        _flows.AddRange([Flow("10.244.0.1"), Flow("10.96.0.1", port: 53, status: 0)]);
+        _tables.Services.Delete(Web);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(["10.244.0.1 Tcp", "10.96.0.1 Udp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
+    }
+
+    [Fact]
+    public async Task Clean_up_removes_the_table_and_only_that()
+    {
+        Serve(Web, 1, 2);
+        await StartedAsync(_nft);
+        var theirs = new Table("fairlead-policy");
+        await _nft.CommitAsync(new Transaction(theirs).Add(theirs), default);
+        await ProxyRoom.CleanUpAsync(_nft, default);
+        await ProxyRoom.CleanUpAsync(_nft, default);
+        Assert.Equal(["fairlead-policy"], _nft.Tables.Keys);
+    }
+
+    private static IEnumerable<string> NewService(int endpoints) =>
+        ["add elements of map endpoints4 " + endpoints, "add elements of map services4 1", "add elements of set cluster-ips4 1", "add elements of set hairpins4 1"];
+
+    private static List<string> Operations(Transaction tx) =>
+        [.. tx.Operations.Select(operation => operation.Object is Elements elements ? $"{operation} {elements.Items.Count}" : operation.ToString())];
+
+    private static ConntrackFlow Flow(string endpoint, ushort port = 5353, uint status = ConntrackFlow.StatusDestinationNat) => new()
+    {
+        Family = IpFamily.V4,
+        Protocol = IpProtocol.Udp,
+        Status = status,
+        Original = new ConntrackTuple(IpAddr.Parse("10.244.0.9"), IpAddr.Parse("10.96.0.1"), 4000, 53),
+        Reply = new ConntrackTuple(IpAddr.Parse(endpoint), IpAddr.Parse("10.244.0.9"), port, 4000),
+    };
+
+    private async Task<ProxyRoom> StartedAsync(INft nft)
+    {
+        var room = Start(nft);
+        Initialize();
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        return room;
+    }
+
+    private ProxyRoom Start(INft nft)
+    {
+        var room = new ProxyRoom(new ProxyOptions { NodeName = "n1" }, _tables, nft, DeleteFlows, _time, NullLogger.Instance);
+        _running.Add(room.RunAsync(_stop.Token));
+        return room;
+    }
+
+    private int DeleteFlows(IpFamily family, Func<ConntrackFlow, bool> condition) => _flows.RemoveAll(flow => flow.Family == family && condition(flow));
+
+    private void Initialize()
+    {
+        _tables.Nodes.Upsert("n1", new NodeRow { Name = "n1", PodCIDRs = [IpNet.Parse("10.244.0.0/24")] });
+        _tables.Services.MarkInitialized();
+        _tables.EndpointSlices.MarkInitialized();
+        _tables.Nodes.MarkInitialized();
+    }
+
+    private void Serve(ObjectKey key, byte number, int endpoints)
+    {
+        var web = key == Web;
+        _tables.Services.Upsert(key, new ServiceRow
+        {
+            Key = key,
+            ClusterIPs = [IpAddr.Parse($"10.96.0.{number}")],
+            Ports = [new ServicePort("dns", web ? IpProtocol.Udp : IpProtocol.Tcp, 53, 0, "", "")],
+        });
+        _tables.EndpointSlices.Upsert(key, new EndpointSliceRow
+        {
+            Key = key,
+            Service = key,
+            Ports = [new EndpointPort("dns", web ? IpProtocol.Udp : IpProtocol.Tcp, 5353)],
+
+            // Of the others' endpoints only the first is a pod of this node, so that what a new Service costs stays in sight.
+            Endpoints = Enumerable.Range(1, endpoints)
+                .Select(i => new SliceEndpoint { Address = IpAddr.Parse(web ? $"10.244.0.{i}" : $"10.24{5 + (i > 1 ? 1 : 0)}.{number}.{i}"), NodeName = web || i > 1 ? "n2" : "n1" })
+                .ToValueArray(),
+        });
+    }
+
+    private async Task UntilAsync(Func<bool> condition)
+    {
+        var deadline = Deadline.Token();
+        while (!condition())
+        {
+            deadline.ThrowIfCancellationRequested();
+            _time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Yield();
+        }
+    }
+}
