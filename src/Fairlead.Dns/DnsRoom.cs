@@ -24,7 +24,12 @@ namespace Fairlead.Dns;
 public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyList<Socket> inherited, TimeProvider time, ILogger log)
 {
     private const int RetrySeconds = 2;
+
+    // CoreDNS's startup_timeout: how long the first queries may wait for the tables before they are told of a server failure.
+    private static readonly TimeSpan TablesLimit = TimeSpan.FromSeconds(5);
+
     private readonly Wake _applied = new();
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when the address stands and its sockets are open, so that a query waits for an answer instead of failing.</summary>
@@ -44,6 +49,13 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var index = new ZoneIndex(options.ClusterDomain.Trim('.').ToLowerInvariant(), time);
         using var indexer = new ZoneIndexer(tables, index);
         indexer.Applied += _applied.Ring;
+        indexer.Applied += () =>
+        {
+            if (index.Synced)
+            {
+                _synced.TrySetResult();
+            }
+        };
         var own = Addresses();
         var upstreams = (options.Upstreams ?? HostResolvers.Read())
             .Where(upstream => upstream.Port != options.Port || !own.Contains(IpAddr.From(upstream.Address)))
@@ -95,6 +107,9 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         {
             log.ServingInherited(inherited.Count);
             _serving.TrySetResult();
+
+            // What waits in the sockets is answered from whole tables; but not for ever, as the API server may be away.
+            await Task.WhenAny(_synced.Task, Task.Delay(TablesLimit, time, cancellationToken));
             await server.RunAsync(inherited, cancellationToken);
             return;
         }

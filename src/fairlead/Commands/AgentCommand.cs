@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
 using Fairlead.Composition;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Commands;
 
@@ -15,11 +18,21 @@ internal static class AgentCommand
         var conf = new Option<string>("--cni-conf-dir") { Description = "Where it looks for configurations", DefaultValueFactory = _ => "/etc/cni/net.d" };
         var state = new Option<string>("--state-dir") { Description = "Where the agent keeps its state", DefaultValueFactory = _ => "/var/lib/fairlead-agent" };
         var socket = new Option<string>("--socket") { Description = "Where the plugin reaches the agent", DefaultValueFactory = _ => "/run/fairlead/cni.sock" };
+        var upstream = new Option<IPEndPoint[]>("--dns-upstream")
+        {
+            Description = "Whom to ask for names outside the cluster, address:port (this node's resolv.conf unless said otherwise)",
+            CustomParser = result => Parse<IPEndPoint>(result, (text, out value) => IPEndPoint.TryParse(text, out value!)),
+        };
+        var ranges = new Option<IpNet[]>("--cluster-range")
+        {
+            Description = "Pod and Service ranges, whose reverse names are the cluster's own",
+            CustomParser = result => Parse<IpNet>(result, (text, out value) => IpNet.TryParse(text, out value)),
+        };
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, masquerade, cleanup,
+            kubeconfig, node, bin, conf, state, socket, upstream, ranges, masquerade, cleanup,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -31,10 +44,32 @@ internal static class AgentCommand
                 CniConfDirectory = parsed.GetRequiredValue(conf),
                 StateDirectory = parsed.GetRequiredValue(state),
                 Socket = parsed.GetRequiredValue(socket),
+                DnsUpstreams = parsed.GetValue(upstream) is { Length: > 0 } upstreams ? upstreams : null,
+                ClusterRanges = parsed.GetValue(ranges) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
             };
             return parsed.GetValue(cleanup) ? Agent.CleanUpAsync(options, cancellationToken) : Agent.RunAsync(options, cancellationToken);
         });
         return command;
+    }
+
+    private delegate bool TryParse<T>(string text, out T value);
+
+    private static T[] Parse<T>(ArgumentResult result, TryParse<T> parse)
+    {
+        var values = new List<T>();
+        foreach (var token in result.Tokens)
+        {
+            if (parse(token.Value, out var value))
+            {
+                values.Add(value);
+            }
+            else
+            {
+                result.AddError($"{token.Value} is not what {result.Argument.Name} takes");
+            }
+        }
+
+        return [.. values];
     }
 }

@@ -2,6 +2,8 @@ using Fairlead.Balancer;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Cni;
+using Fairlead.Dns;
+using Fairlead.Dns.Server;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Conntrack;
@@ -33,6 +35,7 @@ internal static class Agent
             reflectors.RunAsync(cancellationToken),
             cni.RunAsync(cancellationToken),
             new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
+            new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
         };
 
@@ -62,6 +65,8 @@ internal static class Agent
             throw new UserError($"{kubeconfig}: {e.Message}", "name a kubeconfig with --kubeconfig");
         }
     }
+
+    private static DnsOptions Dns(AgentOptions options) => new() { Upstreams = options.DnsUpstreams, ClusterRanges = options.ClusterRanges };
 
     private static CniOptions Cni(AgentOptions options, NetNamespace netns) => new()
     {

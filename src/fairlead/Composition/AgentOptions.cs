@@ -1,3 +1,6 @@
+using System.Net;
+using Fairlead.Linux.Addresses;
+
 namespace Fairlead.Composition;
 
 /// <summary>What a node agent is told.</summary>
@@ -20,6 +23,12 @@ internal sealed record AgentOptions
 
     /// <summary>The plugin's way to the agent.</summary>
     public required string Socket { get; init; }
+
+    /// <summary>Whom to ask for names outside the cluster; null: the resolvers of this node's resolv.conf.</summary>
+    public IReadOnlyList<IPEndPoint>? DnsUpstreams { get; init; }
+
+    /// <summary>The cluster's pod and Service ranges: reverse names in them are the cluster's own.</summary>
+    public IReadOnlyList<IpNet> ClusterRanges { get; init; } = [];
 
     /// <summary>Pods leave with the node's address.</summary>
     public bool Masquerade { get; init; }

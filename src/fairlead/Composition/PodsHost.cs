@@ -1,3 +1,4 @@
+using Fairlead.Dns.Forward;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Namespaces;
@@ -30,9 +31,18 @@ internal static class PodsHost
         SocketPath = paths.PodsSocket,
         Nodes = [.. Enumerable.Range(1, spec.Nodes).Select(number => Node(spec, paths, number))],
         ClusterDns = [.. spec.Ranges.Select(ranges => ranges.DnsService.ToIPAddress())],
-        HostResolvConf = HostResolvers.Text(),
+        HostResolvConf = HostResolvConf(),
         MaskedPaths = [ClusterPaths.StateHome, ClusterPaths.RunHome],
     };
+
+    /// <summary>The host's resolv.conf; that of the servers behind systemd-resolved's stub where it names the stub, which pods cannot reach.</summary>
+    private static string HostResolvConf()
+    {
+        var text = File.Exists(HostResolvers.ResolvConf) ? File.ReadAllText(HostResolvers.ResolvConf) : "";
+        return text.Contains("nameserver 127.0.0.53", StringComparison.Ordinal) && File.Exists(HostResolvers.SystemdResolvConf)
+            ? File.ReadAllText(HostResolvers.SystemdResolvConf)
+            : text;
+    }
 
     private static PodsNode Node(ClusterSpec spec, ClusterPaths paths, int number)
     {

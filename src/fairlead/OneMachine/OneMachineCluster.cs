@@ -7,6 +7,9 @@ using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
+using Fairlead.Dns;
+using Fairlead.Dns.Forward;
+using Fairlead.Dns.Server;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux;
 using Fairlead.Linux.Processes;
@@ -20,6 +23,9 @@ namespace Fairlead.OneMachine;
 /// <summary>A running one-machine cluster: fabric, control plane and supervised roles, in this process's care.</summary>
 internal sealed class OneMachineCluster : IAsyncDisposable
 {
+    /// <summary>Where the relay listens on the fabric, an address of ours alone.</summary>
+    private const int RelayPort = 10053;
+
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
 
     private readonly ClusterPaths _paths;
@@ -28,6 +34,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     private readonly Reactor _reactor = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterTables _tables = new();
+    private readonly DnsSocketKeeper _dns;
     private readonly ISteps _steps;
     private readonly List<Task> _work = [];
     private readonly Lock _gate = new();
@@ -39,6 +46,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         Spec = spec;
         _paths = new ClusterPaths(spec.Name);
         _fabric = new Fabric(spec);
+        _dns = new DnsSocketKeeper(spec);
         _steps = steps;
         _loggers = new FileLoggerFactory(_paths.Log("up"));
         var self = Environment.ProcessId;
@@ -107,6 +115,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             await _plane.DisposeAsync();
         }
 
+        _dns.Dispose();
         Teardown.Clear(Spec, _runtime);
         _reactor.Dispose();
         _loggers.Dispose();
@@ -142,6 +151,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
+        _work.Add(RelayDnsAsync(_stop.Token));
         foreach (var role in Roles())
         {
             _work.Add(supervisor.KeepAsync(role, _stop.Token));
@@ -232,8 +242,10 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                 [
                     "agent", "--kubeconfig", _paths.Kubeconfig(node), "--node-name", node, "--cni-bin-dir", Path.Combine(directory, "bin"),
                     "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", _paths.AgentSocket(node),
+                    "--dns-upstream", $"{Spec.V4.Host}:{RelayPort}",
+                    .. Spec.Ranges.SelectMany(ranges => new[] { "--cluster-range", $"{ranges.Pods}", "--cluster-range", $"{ranges.Services}" }),
                 ],
-                Spec.NodeNamespace(number));
+                Spec.NodeNamespace(number)) { Sockets = _dns.Open(number) };
         }
     }
 
@@ -257,6 +269,23 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         {
             var missing = expected.Where(name => _tables.Nodes.Get(name) is not { Ready: true });
             throw new UserError($"not ready after {ReadyLimit.TotalSeconds:0} s: {string.Join(", ", missing)}", $"the logs are in {_paths.Logs}");
+        }
+    }
+
+    /// <summary>Carries the agents' questions about outside names to the host's resolvers, from the host's namespace.</summary>
+    private async Task RelayDnsAsync(CancellationToken cancellationToken)
+    {
+        var sockets = DnsSockets.Bind(Spec.V4.Host, RelayPort);
+        try
+        {
+            await new DnsRelay(HostResolvers.Read(), TimeProvider.System).RunAsync(sockets, cancellationToken);
+        }
+        finally
+        {
+            foreach (var socket in sockets)
+            {
+                socket.Dispose();
+            }
         }
     }
 

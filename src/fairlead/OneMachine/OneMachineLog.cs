@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.OneMachine;
@@ -6,12 +5,6 @@ namespace Fairlead.OneMachine;
 /// <summary>What the supervisor says in its log. Event ids 1000–1099.</summary>
 internal static partial class OneMachineLog
 {
-    [LoggerMessage(1000, LogLevel.Debug, "DNS relay: {Reason}")]
-    public static partial void RelayFailed(this ILogger log, string reason);
-
-    [LoggerMessage(1001, LogLevel.Debug, "resolver {Resolver} did not answer: {Reason}")]
-    public static partial void ResolverFailed(this ILogger log, IPEndPoint resolver, string reason);
-
     [LoggerMessage(1002, LogLevel.Information, "started {Process}, pid {Pid}")]
     public static partial void Started(this ILogger log, string process, int pid);
 

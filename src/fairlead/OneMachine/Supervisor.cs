@@ -1,5 +1,6 @@
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Processes;
+using Fairlead.Linux.Syscalls;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.OneMachine;
@@ -8,7 +9,11 @@ namespace Fairlead.OneMachine;
 /// <param name="Name">Its role, as in <see cref="ProcessRecord.Name"/>; also the name of its log.</param>
 /// <param name="Arguments">What follows the program's name.</param>
 /// <param name="Namespace">Name of the network namespace to start it in; empty for the supervisor's own.</param>
-internal sealed record Role(string Name, IReadOnlyList<string> Arguments, string Namespace);
+internal sealed record Role(string Name, IReadOnlyList<string> Arguments, string Namespace)
+{
+    /// <summary>Sockets it inherits, as systemd hands them (sd_listen_fds(3)); ours to keep, so that what arrives while it is away waits.</summary>
+    public IReadOnlyList<SafeFd> Sockets { get; init; } = [];
+}
 
 /// <summary>
 /// Starts the roles and starts them again when they end. Each has a log file; the one of its previous life is kept beside it.
@@ -17,6 +22,10 @@ internal sealed class Supervisor(ClusterPaths paths, Reactor reactor, TimeProvid
 {
     private const int SigTerm = 15;
     private const int SigKill = 9;
+
+    /// <summary>SD_LISTEN_FDS_START.</summary>
+    private const int FirstInherited = 3;
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -95,10 +104,15 @@ internal sealed class Supervisor(ClusterPaths paths, Reactor reactor, TimeProvid
         {
             FileName = program,
             Arguments = ["fairlead", .. role.Arguments],
-            Environment = [.. Variables()],
+            Environment = [.. Variables(), $"LISTEN_FDS={role.Sockets.Count}", $"LISTEN_FDNAMES={string.Join(':', role.Sockets.Select(_ => "dns"))}"],
             WorkingDirectory = "/",
             NewSession = true,
         }.Open(0, "/dev/null", FileAccess.Read).Open(1, logFile, FileAccess.Write).Copy(1, 2);
+        for (var i = 0; i < role.Sockets.Count; i++)
+        {
+            options.Pass(role.Sockets[i], FirstInherited + i);
+        }
+
         if (role.Namespace.Length == 0)
         {
             return ChildProcess.Start(options);

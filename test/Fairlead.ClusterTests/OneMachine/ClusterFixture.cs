@@ -74,11 +74,21 @@ public sealed class ClusterFixture : IAsyncLifetime
     public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");
 
     /// <summary>Asks a stand-in over HTTP from within a pod; its answer is who it is and whom it saw.</summary>
-    public JsonNode Ask(string fromPod, string address)
+    public JsonNode Ask(string fromPod, string address) => JsonNode.Parse(InPod(fromPod, "curl", "-sS", "--max-time", "5", $"http://{address}/"))!;
+
+    /// <summary>Runs something in a pod's network namespace.</summary>
+    public string InPod(string pod, params string[] command)
     {
-        var uid = Kubectl("get", "pod", fromPod, "-o", "jsonpath={.metadata.uid}");
-        var netns = $"/run/fairlead/{Name}/pods/default_{fromPod}_{uid}/net";
-        return JsonNode.Parse(Tool.Run("nsenter", $"--net={netns}", "curl", "-sS", "--max-time", "5", $"http://{address}/"))!;
+        var uid = Kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}");
+        return Tool.Run("nsenter", [$"--net=/run/fairlead/{Name}/pods/default_{pod}_{uid}/net", .. command]);
+    }
+
+    /// <summary>Kills the agent of a node by SIGKILL, as `status` names it.</summary>
+    public void KillAgent(int node)
+    {
+        var processes = JsonNode.Parse(Fairlead("status", "--name", Name, "-o", "json"))!["processes"]!.AsArray();
+        var agent = processes.Single(process => (string?)process!["name"] == $"agent {Name}-{node}")!;
+        Process.GetProcessById((int)agent["pid"]!).Kill();
     }
 
     /// <summary>Runs something outside, where clients from elsewhere are.</summary>

@@ -60,6 +60,20 @@ public sealed class SkeletonTests(ClusterFixture cluster) : IClassFixture<Cluste
         Assert.Contains("exit 28", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_pod_resolves_services_by_the_node_and_a_killed_agent_answers_when_it_is_back()
+    {
+        Pod("asking", 1);
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/asking", "--timeout=60s");
+        string[] question = ["dig", "+short", "+tries=1", "+time=10", "@10.96.0.10", "kubernetes.default.svc.cluster.local"];
+        Assert.Equal("10.96.0.1", cluster.InPod("asking", question).Trim());
+        Assert.Contains("NXDOMAIN", cluster.InPod("asking", "dig", "+tries=1", "+time=10", "@10.96.0.10", "nothing.default.svc.cluster.local"), StringComparison.Ordinal);
+
+        cluster.KillAgent(1);
+
+        Assert.Equal("10.96.0.1", cluster.InPod("asking", question).Trim());
+    }
+
     private void Pod(string name, int node) => cluster.Kubectl(
         $$"""
         apiVersion: v1
