@@ -23,16 +23,13 @@ internal static class AgentCommand
             Description = "Whom to ask for names outside the cluster, address:port (this node's resolv.conf unless said otherwise)",
             CustomParser = result => Parse<IPEndPoint>(result, (text, out value) => IPEndPoint.TryParse(text, out value!)),
         };
-        var ranges = new Option<IpNet[]>("--cluster-range")
-        {
-            Description = "Pod and Service ranges, whose reverse names are the cluster's own",
-            CustomParser = result => Parse<IpNet>(result, (text, out value) => IpNet.TryParse(text, out value)),
-        };
+        var pods = Ranges("--pod-range", "The cluster's pod ranges");
+        var services = Ranges("--service-range", "The cluster's Service ranges");
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, upstream, ranges, masquerade, cleanup,
+            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, masquerade, cleanup,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -45,13 +42,20 @@ internal static class AgentCommand
                 StateDirectory = parsed.GetRequiredValue(state),
                 Socket = parsed.GetRequiredValue(socket),
                 DnsUpstreams = parsed.GetValue(upstream) is { Length: > 0 } upstreams ? upstreams : null,
-                ClusterRanges = parsed.GetValue(ranges) ?? [],
+                PodRanges = parsed.GetValue(pods) ?? [],
+                ServiceRanges = parsed.GetValue(services) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
             };
             return parsed.GetValue(cleanup) ? Agent.CleanUpAsync(options, cancellationToken) : Agent.RunAsync(options, cancellationToken);
         });
         return command;
     }
+
+    private static Option<IpNet[]> Ranges(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => Parse<IpNet>(result, (text, out value) => IpNet.TryParse(text, out value)),
+    };
 
     private delegate bool TryParse<T>(string text, out T value);
 

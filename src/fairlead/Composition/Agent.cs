@@ -10,6 +10,8 @@ using Fairlead.Linux.Conntrack;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
+using Fairlead.Proxy;
+using Fairlead.State;
 using Fairlead.Terminal;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +37,7 @@ internal static class Agent
             reflectors.RunAsync(cancellationToken),
             cni.RunAsync(cancellationToken),
             new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
+            new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy")).RunAsync(cancellationToken),
             new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
         };
@@ -51,6 +54,7 @@ internal static class Agent
         using var nft = KernelNft.Open();
         await CniRoom.CleanUpAsync(Cni(options, netns), nft, cancellationToken);
         await PolicyRoom.CleanUpAsync(nft, cancellationToken);
+        await ProxyRoom.CleanUpAsync(nft, cancellationToken);
         return ExitCodes.Ok;
     }
 
@@ -66,7 +70,9 @@ internal static class Agent
         }
     }
 
-    private static DnsOptions Dns(AgentOptions options) => new() { Upstreams = options.DnsUpstreams, ClusterRanges = options.ClusterRanges };
+    private static ProxyOptions Proxy(AgentOptions options) => new() { NodeName = options.NodeName, ServiceRanges = options.ServiceRanges.ToValueArray() };
+
+    private static DnsOptions Dns(AgentOptions options) => new() { Upstreams = options.DnsUpstreams, ClusterRanges = [.. options.PodRanges, .. options.ServiceRanges] };
 
     private static CniOptions Cni(AgentOptions options, NetNamespace netns) => new()
     {

@@ -27,8 +27,11 @@ internal sealed record AgentOptions
     /// <summary>Whom to ask for names outside the cluster; null: the resolvers of this node's resolv.conf.</summary>
     public IReadOnlyList<IPEndPoint>? DnsUpstreams { get; init; }
 
-    /// <summary>The cluster's pod and Service ranges: reverse names in them are the cluster's own.</summary>
-    public IReadOnlyList<IpNet> ClusterRanges { get; init; } = [];
+    /// <summary>The cluster's pod ranges: reverse names in them are the cluster's own.</summary>
+    public IReadOnlyList<IpNet> PodRanges { get; init; } = [];
+
+    /// <summary>The cluster's Service ranges: the same for names, and what no Service has leads nowhere.</summary>
+    public IReadOnlyList<IpNet> ServiceRanges { get; init; } = [];
 
     /// <summary>Pods leave with the node's address.</summary>
     public bool Masquerade { get; init; }

@@ -243,7 +243,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                     "agent", "--kubeconfig", _paths.Kubeconfig(node), "--node-name", node, "--cni-bin-dir", Path.Combine(directory, "bin"),
                     "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", _paths.AgentSocket(node),
                     "--dns-upstream", $"{Spec.V4.Host}:{RelayPort}",
-                    .. Spec.Ranges.SelectMany(ranges => new[] { "--cluster-range", $"{ranges.Pods}", "--cluster-range", $"{ranges.Services}" }),
+                    .. Spec.Ranges.SelectMany(ranges => new[] { "--pod-range", $"{ranges.Pods}", "--service-range", $"{ranges.Services}" }),
                 ],
                 Spec.NodeNamespace(number)) { Sockets = _dns.Open(number) };
         }

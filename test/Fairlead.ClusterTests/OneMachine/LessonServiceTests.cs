@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.ClusterTests.OneMachine;
+
+/// <summary>The lesson's Services on a running cluster, each reached as it says, from inside and from outside.</summary>
+public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
+{
+    private readonly ClusterFixture _cluster;
+
+    public LessonServiceTests(ClusterFixture cluster)
+    {
+        _cluster = cluster;
+        var lesson = Path.Combine(AppContext.BaseDirectory, "lesson");
+        foreach (var file in new[] { "namespaces", "workloads", "clusterip-service", "nodeport-service", "loadbalancer-service", "headless-service" })
+        {
+            _cluster.Kubectl("apply", "-f", Path.Combine(lesson, $"{file}.yaml"));
+        }
+
+        _cluster.Kubectl("rollout", "status", "deployment/api-server", "--timeout=60s");
+        _cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/postgres-0", "pod/postgres-1", "--timeout=60s");
+        _cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/web-service-lb", "--timeout=60s");
+    }
+
+    [Fact]
+    public void A_ClusterIP_reaches_every_endpoint_and_shows_it_the_clients_own_address()
+    {
+        var address = _cluster.Kubectl("get", "service", "api-service", "-o", "jsonpath={.spec.clusterIP}");
+        var answers = Enumerable.Range(0, 24).Select(_ => _cluster.Ask("postgres-0", address)).ToList();
+
+        Assert.Equal(2, answers.Select(answer => (string?)answer["pod"]).Distinct().Count());
+        Assert.All(answers, answer => Assert.StartsWith(_cluster.PodAddress("postgres-0") + ":", (string?)answer["client"], StringComparison.Ordinal));
+        Assert.All(answers, answer => Assert.Equal(8080, (int?)answer["port"]));
+        Assert.Equal(9090, (int?)_cluster.Ask("postgres-0", $"{address}:9090")["port"]);
+        Assert.NotEqual(0, _cluster.Outside("curl", "-sS", "--max-time", "2", $"http://{address}/").Code);
+    }
+
+    [Fact]
+    public void A_node_port_answers_outside_on_every_node()
+    {
+        foreach (var node in new[] { "172.30.0.11", "172.30.0.12" })
+        {
+            Assert.StartsWith("web-", (string?)FromOutside($"{node}:30080")["pod"], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_load_balancer_address_answers_outside_on_both_ports()
+    {
+        var address = _cluster.Kubectl("get", "service", "web-service-lb", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
+
+        Assert.StartsWith("172.30.255.", address, StringComparison.Ordinal);
+        Assert.StartsWith("web-", (string?)FromOutside(address)["pod"], StringComparison.Ordinal);
+        Assert.StartsWith("web-", (string?)FromOutside($"{address}:443")["pod"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_headless_service_is_its_pods_by_name()
+    {
+        var answer = _cluster.InPod("postgres-0", "dig", "+short", "+tries=2", "+time=5", "@10.96.0.10", "postgres-headless.default.svc.cluster.local");
+        var one = _cluster.InPod("postgres-0", "dig", "+short", "+tries=2", "+time=5", "@10.96.0.10", "postgres-1.postgres-headless.default.svc.cluster.local");
+
+        Assert.Equal(
+            new[] { _cluster.PodAddress("postgres-0"), _cluster.PodAddress("postgres-1") }.Order(),
+            answer.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Equal(_cluster.PodAddress("postgres-1"), one.Trim());
+    }
+
+    [Fact]
+    public void A_service_without_endpoints_refuses_at_once()
+    {
+        _cluster.Kubectl("create", "service", "clusterip", "nobody", "--tcp=80:80");
+        var address = _cluster.Kubectl("get", "service", "nobody", "-o", "jsonpath={.spec.clusterIP}");
+
+        // curl's exit code 7 is "refused"; 28 would be silence.
+        var error = Assert.Throws<InvalidOperationException>(() => _cluster.Ask("postgres-0", address));
+
+        Assert.Contains("exit 7", error.Message, StringComparison.Ordinal);
+    }
+
+    private JsonNode FromOutside(string address)
+    {
+        var (code, output, error) = _cluster.Outside("curl", "-sS", "--max-time", "5", "--retry", "3", "--retry-all-errors", $"http://{address}/");
+        return code == 0 ? JsonNode.Parse(output)! : throw new InvalidOperationException($"{address}: exit {code}: {error}");
+    }
+}
