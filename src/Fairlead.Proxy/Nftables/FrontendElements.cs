@@ -57,9 +57,15 @@ internal static class FrontendElements
     public static IEnumerable<Placed> Shared(Committed committed, ProxySchema schema)
     {
         var family = schema.Of(committed.Frontend.Key.Address.Family);
-        if (committed.Frontend.Kind == FrontendKind.ClusterIP)
+        var addresses = committed.Frontend.Kind switch
         {
-            yield return new Placed(family.ClusterIPs, new Element(Datum.Of(committed.Frontend.Key.Address)));
+            FrontendKind.ClusterIP => family.ClusterIPs,
+            FrontendKind.LoadBalancer => family.BalancerIPs,
+            _ => null,
+        };
+        if (addresses is not null)
+        {
+            yield return new Placed(addresses, new Element(Datum.Of(committed.Frontend.Key.Address)));
         }
 
         foreach (var slot in committed.Inside.Concat(committed.Local).Where(slot => slot.Endpoint.IsLocalPod))

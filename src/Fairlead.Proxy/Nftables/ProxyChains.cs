@@ -164,6 +164,7 @@ internal static class ProxyChains
         foreach (var family in schema.Families)
         {
             tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ClusterIPs.Name), Verdict.Goto(Refused)]) { Comment = "no such port" });
+            tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.BalancerIPs.Name), Verdict.Goto(Refused)]) { Comment = "no such port" });
             tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ServiceRanges.Name), new Counter(), Verdict.Drop]) { Comment = "no such Service" });
         }
 

@@ -22,6 +22,7 @@ internal sealed class FamilySchema
         Unserved = new Set("unserved" + Suffix, frontend);
         ExternalUnserved = new Set("external-unserved" + Suffix, frontend);
         ClusterIPs = new Set("cluster-ips" + Suffix, [address]);
+        BalancerIPs = new Set("balancer-ips" + Suffix, [address]);
         Restricted = new Set("restricted" + Suffix, frontend);
         Sources = new Set("sources" + Suffix, [address, FieldType.InetProtocol, FieldType.InetService, address]) { Flags = ContainerFlags.Interval };
         Hairpins = new Set("hairpins" + Suffix, [address, address]);
@@ -65,6 +66,9 @@ internal sealed class FamilySchema
     /// <summary>All cluster addresses: other ports are refused, and nobody outside gets an answer.</summary>
     public Set ClusterIPs { get; }
 
+    /// <summary>All load balancer addresses: other ports are refused.</summary>
+    public Set BalancerIPs { get; }
+
     /// <summary>Frontends with source ranges.</summary>
     public Set Restricted { get; }
 
@@ -100,7 +104,10 @@ internal sealed class FamilySchema
     public Selector Client { get; }
 
     public IEnumerable<Container> Containers =>
-        [.. Inside.Containers, .. Local.Containers, External, Refused, Unserved, ExternalUnserved, ClusterIPs, Restricted, Sources, Hairpins, OwnPods, ServiceRanges, Affinity];
+    [
+        .. Inside.Containers, .. Local.Containers, External, Refused, Unserved, ExternalUnserved, ClusterIPs, BalancerIPs, Restricted, Sources, Hairpins,
+        OwnPods, ServiceRanges, Affinity,
+    ];
 }
 
 /// <summary>The maps that lead from a frontend to an endpoint, for one kind of traffic of one family.</summary>

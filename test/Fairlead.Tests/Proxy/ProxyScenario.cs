@@ -20,9 +20,9 @@ namespace Fairlead.Tests.Proxy;
 /// <summary>
 /// Runs a scenario file: objects in, packets asked. Lines before the first <c>-- name --</c> are commands, what follows each such line is a document.
 /// <code>
-/// node NAME ZONE ADDRESSES PODRANGES          the first is the node under test
+/// node NAME ZONE ADDRESSES PODRANGES          the first is the node under test; given again, it changes
 /// apply NAME… | delete NAME…                  documents: Services and EndpointSlices
-/// packet [from IFACE] PROTO SRC[:PORT] -> DST:PORT => outcome [| outcome…]     each outcome some choice of endpoint leads to
+/// packet [from IFACE] [established|invalid|untracked] PROTO SRC[:PORT] -> DST:PORT => outcome [| outcome…]     each outcome some choice of endpoint leads to
 /// frontend KEY => KIND SERVICE inside A,B outside A,B      one row of the table; "none" when it is absent
 /// empty                                       the table holds no element but the node's
 /// </code>
@@ -121,9 +121,10 @@ internal sealed class ProxyScenario : IAsyncDisposable
     private void AddNode(string[] words)
     {
         var addresses = words[3].Split(',').Select(IpAddr.Parse).ToValueArray();
-        if (_node.Length == 0)
+        _node = _node.Length == 0 ? words[1] : _node;
+        if (_node == words[1])
         {
-            _node = words[1];
+            _nodeAddresses.Clear();
             _nodeAddresses.AddRange(addresses);
         }
 
@@ -204,6 +205,8 @@ internal sealed class ProxyScenario : IAsyncDisposable
         var words = ask.Split(' ');
         var from = words[0] == "from" ? words[1] : "";
         words = from.Length > 0 ? words[2..] : words;
+        var state = Enum.TryParse<Fairlead.Nftables.Values.CtState>(words[0], ignoreCase: true, out var given) ? given : Fairlead.Nftables.Values.CtState.New;
+        words = state == Fairlead.Nftables.Values.CtState.New ? words : words[1..];
         var (source, sourcePort) = AddressPort(words[1]);
         var (destination, port) = AddressPort(words[3]);
         var packet = new Packet
@@ -214,6 +217,7 @@ internal sealed class ProxyScenario : IAsyncDisposable
             DestinationPort = port,
             Protocol = Enum.Parse<IpProtocol>(words[0], ignoreCase: true),
             InInterface = from,
+            State = state,
         };
         var outcomes = new SortedSet<string>(StringComparer.Ordinal);
         Trace? last = null;
