@@ -1,9 +1,13 @@
 using CsCheck;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
+using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Text;
+using Fairlead.Nftables.Transactions;
+using Fairlead.Nftables.Values;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Frontends;
@@ -78,6 +82,36 @@ public sealed class ProxyOrderTests
             Assert.Equal(Normal(atOnce.Nft), Normal(stepwise.Nft));
             Assert.False(Done(new NftProxyCommitter(stepwise.Nft, Options).ReconcileAsync(stepwise.Compiler.Plan, Node, default)));
         }, iter: 100);
+    }
+
+    /// <summary>As after an agent has been away for long: whatever the table holds, one reading and one commit make it right.</summary>
+    [Fact]
+    public void The_table_of_any_other_time_is_led_to_the_plan_of_now()
+    {
+        Gen.Select(Events.List[1, 20], Events.List[1, 20]).Sample((then, now) =>
+        {
+            var (past, present) = (new Run(), new Run());
+            past.Take(then);
+            present.Take(now);
+            Done(new NftProxyCommitter(past.Nft, Options).ReconcileAsync(present.Compiler.Plan, Node, default));
+            Assert.Equal(Normal(present.Nft), Normal(past.Nft));
+        }, iter: 100);
+    }
+
+    [Fact]
+    public async Task A_table_of_another_making_is_made_anew_in_one_commit()
+    {
+        var run = new Run();
+        run.Take([]);
+        var other = new MemoryNft();
+        var table = new Table("fairlead-proxy");
+        await other.CommitAsync(
+            new Transaction(table).Add(table).Add(new Set("services4", [FieldType.Mark])).Add(new Chain("old"))
+                .Add(new Rule("old", [new InSet(Meta.Mark, "services4")])),
+            default);
+        await new NftProxyCommitter(other, Options).ReconcileAsync(run.Compiler.Plan, Node, default);
+        Assert.Equal(2, other.Commits);
+        Assert.Equal(RulesetText.Render(run.Nft.Tables["fairlead-proxy"]), RulesetText.Render(other.Tables["fairlead-proxy"]));
     }
 
     /// <summary>Text of the table with slots by their endpoints instead of their numbers, and without chains nothing leads to.</summary>
