@@ -1,11 +1,11 @@
-# Every target does its own set-up: on a fresh Debian 12 with the .NET 10 SDK, as root, `make demo` and `make test` need nothing else.
+# Every target does its own set-up: on a fresh Debian 12 with the .NET 10 SDK, as root, `make build` and `make test` need nothing else.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export FAIRLEAD_KUBECTL = $(CURDIR)/.tools/kubectl
 
-.PHONY: help setup build aot demo test lint bench fuzz clean
+.PHONY: help setup build aot test lint clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -22,20 +22,11 @@ build: setup ## build the program for this machine, at bin/fairlead
 aot: setup ## build the release binary, one file, at bin/aot/fairlead
 	@eng/aot.sh
 
-demo: build ## start a two-node cluster, prove the lesson with real packets, leave it running
-	@bin/fairlead demo lesson
-
 test: setup ## run every test; ends with one line: N passed, N failed, N skipped
 	@eng/test.sh
 
 lint: ## style, formatting and analyzers, as errors
 	@eng/lint.sh
-
-bench: aot ## print the measured figures beside their baselines
-	@dotnet run --project bench/Fairlead.Benchmarks -c Release -v q -- bin/aot/fairlead
-
-fuzz: setup ## mutate packets and documents against every parser
-	@dotnet run --project test/Fairlead.Fuzz -c Release -v q
 
 clean: ## remove everything built
 	@rm -rf artifacts bin

@@ -137,7 +137,6 @@ internal static class Up
         var name = spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}";
         output.Line($"Cluster {spec.Name} is ready: {spec.Nodes} node{(spec.Nodes == 1 ? "" : "s")}, context {spec.Context}.");
         output.Line("  kubectl get nodes");
-        output.Line($"  fairlead demo{name}     prove Services, DNS and policies with real packets");
         output.Line($"  fairlead down{name}     stop it and leave nothing behind");
     }
 }
