@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Cluster.Model;
+using Fairlead.Kube.Selectors;
+using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Conntrack;
+using Fairlead.Nftables.Kernel;
+using Fairlead.Policy;
+using Fairlead.Policy.Compile;
+using Fairlead.Policy.Nftables;
+using Fairlead.State;
+using Fairlead.Testing;
+
+namespace Fairlead.KernelTests.Policy;
+
+/// <summary>A node's network namespace with pods on veth pairs, and the policies of the pods in its packet filter.</summary>
+internal sealed class PolicyNode : IDisposable
+{
+    private readonly TestNetns _node = new();
+    private readonly Dictionary<string, (TestNetns Netns, PodRow Row)> _pods = [];
+    private readonly NftPolicyCommitter _committer;
+    private readonly PolicyCompiler _compiler = new("n1");
+    private readonly List<PolicyRow> _policies = [];
+    private PolicyPlan? _before;
+
+    public PolicyNode()
+    {
+        (Nft, Flows) = _node.Run(() => (KernelNft.Open(), ConntrackSocket.Open()));
+        _committer = new NftPolicyCommitter(Nft);
+        Tool.RunIn(_node, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+        Tool.RunIn(_node, "ip", "link", "set", "lo", "up");
+        Tool.RunIn(_node, "ip", "addr", "add", "10.96.0.10/32", "dev", "lo");
+    }
+
+    public KernelNft Nft { get; }
+
+    public ConntrackSocket Flows { get; }
+
+    public TestNetns Netns => _node;
+
+    public static IpNet Range { get; } = IpNet.Parse("10.244.1.0/24");
+
+    public void AddPod(string space, string name, string labels, params ContainerPort[] ports)
+    {
+        var netns = new TestNetns();
+        var address = Range.At((UInt128)(_pods.Count + 2));
+        var link = $"fl{name}";
+        Tool.RunIn(_node, "ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", netns.Path);
+        Tool.RunIn(_node, "ip", "addr", "add", "169.254.1.1/32", "dev", link);
+        Tool.RunIn(_node, "ip", "link", "set", link, "up");
+        Tool.RunIn(_node, "ip", "route", "add", address.ToString(), "dev", link);
+        Tool.RunIn(netns, "ip", "addr", "add", $"{address}/32", "dev", "eth0");
+        Tool.RunIn(netns, "ip", "link", "set", "eth0", "up");
+        Tool.RunIn(netns, "ip", "route", "add", "169.254.1.1", "dev", "eth0");
+        Tool.RunIn(netns, "ip", "route", "add", "default", "via", "169.254.1.1");
+        var pairs = labels.Split(',').Select(pair => pair.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]));
+        _pods[name] = (netns, new PodRow
+        {
+            Key = new ObjectKey(space, name), Labels = Labels.From(pairs), NodeName = "n1", IPs = [address], Ports = ports.ToValueArray(),
+        });
+    }
+
+    public IPEndPoint EndpointOf(string pod, ushort port) => new(_pods[pod].Row.IPs[0].ToIPAddress(), port);
+
+    public T In<T>(string pod, Func<T> body) => _pods[pod].Netns.Run(body);
+
+    /// <summary>A listener in the pod; the kernel answers connections without anybody accepting them.</summary>
+    public TcpListener Listen(string pod, ushort port) => In(pod, () => StartListener(port));
+
+    public static TcpListener StartListener(ushort port)
+    {
+        var listener = new TcpListener(IPAddress.Any, port);
+        listener.Start();
+        return listener;
+    }
+
+    /// <summary>A connection from the pod, or null when none came about in time.</summary>
+    public async Task<Socket?> ConnectAsync(string pod, IPEndPoint to)
+    {
+        var socket = In(pod, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(400));
+        try
+        {
+            await socket.ConnectAsync(to, patience.Token);
+            return socket;
+        }
+        catch (OperationCanceledException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    public async Task<bool> ReachesAsync(string pod, IPEndPoint to)
+    {
+        using var socket = await ConnectAsync(pod, to);
+        return socket is not null;
+    }
+
+    public Task ApplyAsync(params PolicyRow[] policies)
+    {
+        _policies.Clear();
+        _policies.AddRange(policies);
+        return ApplyAsync(_pods.Keys);
+    }
+
+    /// <summary>Puts the policies in force for the pods named, as the room does; the others have no verdicts yet.</summary>
+    public async Task ApplyAsync(IEnumerable<string> attached)
+    {
+        var attachments = attached.Select(name => new AttachmentRow
+        {
+            ContainerId = name, IfName = "eth0", Pod = _pods[name].Row.Key, IPs = _pods[name].Row.IPs, HostInterface = $"fl{name}",
+        }).ToImmutableDictionary(row => row.Key);
+        var plan = _compiler.Compile(World(), attachments, null);
+        await _committer.CommitAsync(plan, Deadline.Token());
+        Flows.DeleteWhere(IpFamily.V4, flow => FlowCut.Ends(flow, _before, plan));
+        _before = plan;
+    }
+
+    public void Dispose()
+    {
+        Nft.Dispose();
+        Flows.Dispose();
+        foreach (var (netns, _) in _pods.Values)
+        {
+            netns.Dispose();
+        }
+
+        _node.Dispose();
+    }
+
+    private PolicyWorld World() => new(
+        _policies.ToImmutableDictionary(policy => policy.Key),
+        _pods.Values.ToImmutableDictionary(pod => pod.Row.Key, pod => pod.Row),
+        _pods.Values.Select(pod => pod.Row.Key.Namespace).Append("kube-system").Distinct()
+            .ToImmutableDictionary(name => name, name => new NamespaceRow(name, Labels.From([new("kubernetes.io/metadata.name", name), new("name", name)]))),
+        ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow { Name = "n1", PodCIDRs = [Range] }),
+        new ServiceRow
+        {
+            Key = PolicyWorld.DnsService, Selector = Labels.From([new("k8s-app", "kube-dns")]), ClusterIPs = [IpAddr.Parse("10.96.0.10")],
+            Ports = [new ServicePort("dns", IpProtocol.Udp, 53, 0, "53", ""), new ServicePort("dns-tcp", IpProtocol.Tcp, 53, 0, "53", "")],
+        });
+}

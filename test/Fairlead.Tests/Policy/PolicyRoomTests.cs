@@ -1,0 +1,144 @@
+using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
+using Fairlead.Linux.Addresses;
+using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Tracing;
+using Fairlead.Nftables.Values;
+using Fairlead.Policy;
+using Fairlead.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Tests.Policy;
+
+public sealed class PolicyRoomTests : IAsyncDisposable
+{
+    private static readonly IpAddr Address = IpAddr.Parse("10.244.1.2");
+    private static readonly Probe FromOutside = new(IpAddr.Parse("192.0.2.7"), Address, IpProtocol.Tcp, 80);
+
+    private readonly ClusterTables _tables = new();
+    private readonly NodeTables _node = new();
+    private readonly MemoryNft _nft = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _run = Task.CompletedTask;
+
+    [Fact]
+    public async Task Before_the_cluster_is_listed_the_nodes_pod_range_is_closed_and_nobody_is_enforced()
+    {
+        AddNodeAndPod();
+        Start();
+        await UntilAsync(() => _nft.Tables.Values.Any(table => table.Chains["ingress"].Rules.Count > 2));
+        Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(_nft, FromOutside).Verdict);
+        Assert.Empty(_node.Enforced.Snapshot());
+    }
+
+    [Fact]
+    public async Task A_pod_is_enforced_once_its_verdicts_are_in_the_filter()
+    {
+        AddNodeAndPod();
+        Start();
+        List();
+        await UntilAsync(() => _node.Enforced.Get(new ObjectKey("a", "p")) is not null);
+        Assert.Equal([Address], _node.Enforced.Get(new ObjectKey("a", "p"))!.IPs);
+        Assert.Equal(TraceVerdict.Accepted, PolicyTrace.Of(_nft, FromOutside).Verdict);
+    }
+
+    [Fact]
+    public async Task A_pod_of_the_same_name_but_another_uid_has_no_verdicts()
+    {
+        AddNodeAndPod(attachedUid: "earlier");
+        Start();
+        List();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        Assert.Empty(_node.Enforced.Snapshot());
+        Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(_nft, FromOutside).Verdict);
+    }
+
+    [Fact]
+    public async Task A_restart_keeps_what_is_in_force_and_changes_nothing_that_is_right()
+    {
+        AddNodeAndPod();
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        var before = _nft.Tables["fairlead-policy"];
+        var (tables, node) = (new ClusterTables(), new NodeTables());
+        var again = new PolicyRoom(tables, node, "n1", _nft, null, TimeProvider.System, NullLogger<PolicyRoom>.Instance).RunAsync(_stop.Token);
+        AddNodeAndPod("u", tables, node);
+        Assert.Same(before, _nft.Tables["fairlead-policy"]);
+        List(tables, node);
+        await UntilAsync(() => node.Enforced.Initialized);
+        Assert.True(_nft.LastTransaction!.IsEmpty);
+        Assert.False(again.IsFaulted);
+    }
+
+    [Fact]
+    public async Task A_packet_in_the_middle_of_a_connection_does_not_open_it_at_an_isolated_pod()
+    {
+        _tables.Policies.Upsert(new ObjectKey("a", "np"), new PolicyRow
+        {
+            Key = new ObjectKey("a", "np"), IsolatesIngress = true, Ingress = [new PolicyRule(default, default)],
+        });
+        AddNodeAndPod();
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        Assert.Equal(TraceVerdict.Accepted, PolicyTrace.Of(_nft, FromOutside).Verdict);
+        var answer = new Probe(Address, FromOutside.From, IpProtocol.Tcp, 40000);
+        Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(_nft, answer, flags: 0x10).Verdict);
+        Assert.Equal(TraceVerdict.Accepted, PolicyTrace.Of(_nft, answer, CtState.Established, 0x10).Verdict);
+    }
+
+    [Fact]
+    public async Task Clean_up_leaves_no_table()
+    {
+        AddNodeAndPod();
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        await _stop.CancelAsync();
+        await PolicyRoom.CleanUpAsync(_nft, Deadline.Token());
+        await PolicyRoom.CleanUpAsync(_nft, Deadline.Token());
+        Assert.Empty(_nft.Tables);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.ContinueWith(_ => { }, TaskScheduler.Default);
+        _stop.Dispose();
+    }
+
+    private void Start() =>
+        _run = new PolicyRoom(_tables, _node, "n1", _nft, null, TimeProvider.System, NullLogger<PolicyRoom>.Instance).RunAsync(_stop.Token);
+
+    private void AddNodeAndPod(string attachedUid = "u", ClusterTables? tables = null, NodeTables? node = null)
+    {
+        var key = new ObjectKey("a", "p");
+        (tables ?? _tables).Nodes.Upsert("n1", new NodeRow { Name = "n1", PodCIDRs = [IpNet.Parse("10.244.1.0/24")] });
+        (tables ?? _tables).Pods.Upsert(key, new PodRow { Key = key, Uid = "u", NodeName = "n1" });
+        (node ?? _node).Attachments.Upsert("c/eth0", new AttachmentRow
+        {
+            ContainerId = "c", IfName = "eth0", Pod = key, PodUid = attachedUid, IPs = [Address], HostInterface = "flp",
+        });
+    }
+
+    private void List(ClusterTables? tables = null, NodeTables? node = null)
+    {
+        tables ??= _tables;
+        tables.Policies.MarkInitialized();
+        tables.Pods.MarkInitialized();
+        tables.Namespaces.MarkInitialized();
+        tables.Nodes.MarkInitialized();
+        tables.Services.MarkInitialized();
+        (node ?? _node).Attachments.MarkInitialized();
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        var deadline = Deadline.Token();
+        while (!condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, deadline);
+        }
+    }
+}
