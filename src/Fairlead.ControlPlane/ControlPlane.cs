@@ -96,15 +96,9 @@ public sealed class ControlPlane : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        try
-        {
-            await _controllers;
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // How controllers end when told to; a fault of theirs is seen by whoever awaits Completion.
-            _controllers = Task.CompletedTask;
-        }
+
+        // A fault of theirs is seen by whoever awaits Completion; it must not keep the store from being closed.
+        await _controllers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         if (_server is not null)
         {

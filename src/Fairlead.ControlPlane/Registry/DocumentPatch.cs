@@ -20,8 +20,8 @@ internal static class DocumentPatch
         "application/json-patch+json" => PatchKind.Json,
         "application/merge-patch+json" => PatchKind.Merge,
         "application/strategic-merge-patch+json" => PatchKind.Strategic,
-        "application/apply-patch+yaml" or "application/apply-patch+cbor" => throw StatusException.UnsupportedMediaType(
-            "server-side apply is not served; use kubectl apply without --server-side", Accepted),
+        "application/apply-patch+yaml" or "application/apply-patch+cbor" => throw new StatusException(
+            415, "UnsupportedMediaType", "server-side apply is not served; use kubectl apply without --server-side"),
         var other => throw StatusException.UnsupportedMediaType(other, Accepted),
     };
 

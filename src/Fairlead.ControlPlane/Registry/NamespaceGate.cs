@@ -30,7 +30,10 @@ internal static class NamespaceGate
         {
             throw StatusException.Forbidden(
                 kind.Type, name, $"unable to create new content in namespace {ns} because it is being terminated",
-                [new JsonObject { ["reason"] = "NamespaceTerminating", ["message"] = $"namespace {ns} is being terminated", ["field"] = "metadata.namespace" }]);
+                new JsonArray(new JsonObject
+                {
+                    ["reason"] = "NamespaceTerminating", ["message"] = $"namespace {ns} is being terminated", ["field"] = "metadata.namespace",
+                }));
         }
     }
 

@@ -26,9 +26,7 @@ internal sealed class Selection
         _fields = [.. FieldSelector.Parse(fields)];
         if (_fields.Find(term => !kind.FieldSelectors.ContainsKey(term.Field)) is { } unknown)
         {
-            throw StatusException.BadRequest(
-                $"Unable to find \"{KindTable.ApiVersion(kind.Type)}, Resource={kind.Type.Plural}\" that match label selector \"{labels}\", " +
-                $"field selector \"{fields}\": field label not supported: {unknown.Field}");
+            throw StatusException.BadRequest($"field label not supported: {unknown.Field}");
         }
     }
 
