@@ -58,7 +58,7 @@ internal sealed class FakePodsRole : IAsyncDisposable
             return;
         }
 
-        using var socket = await context.WebSockets.AcceptWebSocketAsync("v5.channel.k8s.io");
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols[0]);
         await SendAsync(socket, 1, $"{path} {string.Join(' ', context.Request.Query["command"].ToArray())}\n");
         if (context.Request.Query["stdin"] == "true")
         {
