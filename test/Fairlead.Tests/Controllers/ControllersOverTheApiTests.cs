@@ -164,27 +164,6 @@ public sealed class ControllersOverTheApiTests
     }
 
     [Fact]
-    public async Task A_node_whose_Lease_is_not_renewed_is_unknown_and_takes_no_pods_until_it_speaks_again()
-    {
-        var time = new FakeTimeProvider(Make.Start);
-        await using var cluster = await ControlledCluster.StartAsync(nodes: 1, time: time);
-        await cluster.CreateAsync(ResourceTypes.Leases, "kube-node-lease", """{ "metadata": { "name": "n1" }, "spec": { "holderIdentity": "n1" } }""");
-        await cluster.UntilAsync(ResourceTypes.Nodes, "", items => items[0].Text("spec", "podCIDR").Length > 0);
-        var late = cluster.UntilAsync(ResourceTypes.Nodes, "", items => items[0].Objects("spec", "taints").Any(taint => taint.Text("key") == "node.kubernetes.io/unreachable"));
-        while (!late.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(5));
-            await Task.Yield();
-        }
-
-        var nodes = await late;
-        Assert.Equal("Unknown", nodes[0].Objects("status", "conditions").Single(condition => condition.Text("type") == "Ready").Text("status"));
-        await cluster.PatchAsync(ResourceTypes.Leases, "kube-node-lease", "n1", """{ "spec": { "renewTime": "2026-05-01T13:00:00.000000Z" } }""");
-        await cluster.StatusAsync(ResourceTypes.Nodes, "", "n1", """{ "conditions": [ { "type": "Ready", "status": "True" } ] }""");
-        await cluster.UntilAsync(ResourceTypes.Nodes, "", items => !items[0].Objects("spec", "taints").Any());
-    }
-
-    [Fact]
     public async Task Events_are_counted_and_go_when_their_time_has_passed()
     {
         var time = new FakeTimeProvider(Make.Start);
