@@ -8,10 +8,19 @@ namespace Fairlead.ClusterTests.OneMachine;
 /// A two-node cluster started by the program itself, detached, in a network namespace without an uplink, with a kubeconfig of its own.
 /// Shared by the tests of a class; taken down at the end, whatever happened.
 /// </summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public class ClusterFixture : IAsyncLifetime
 {
     private readonly TestNetns _outside = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-test").FullName;
+
+    /// <summary>A cluster of the program as the build left it.</summary>
+    public ClusterFixture()
+        : this(BuiltProgram)
+    {
+    }
+
+    /// <summary>A cluster of a program elsewhere.</summary>
+    protected ClusterFixture(string program) => Program = program;
 
     /// <summary>The cluster's name, unlike any other's.</summary>
     public string Name { get; } = $"t{Guid.NewGuid():N}"[..9];
@@ -25,8 +34,11 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>What `up` printed.</summary>
     public string Up { get; private set; } = "";
 
-    /// <summary>The program under test, as the build left it.</summary>
-    public static string Program { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
+    /// <summary>The program under test.</summary>
+    public string Program { get; }
+
+    /// <summary>The program as the build left it.</summary>
+    public static string BuiltProgram { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
 
     /// <inheritdoc/>
     public ValueTask InitializeAsync()
@@ -38,11 +50,12 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         TryFairlead("down", "--name", Name);
         _outside.Dispose();
         Directory.Delete(_directory, recursive: true);
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 

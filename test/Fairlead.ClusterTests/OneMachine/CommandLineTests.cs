@@ -11,7 +11,7 @@ public sealed class CommandLineTests
     [InlineData("sideways", "sideways")]
     public void A_wrong_command_line_exits_2_and_says_what_is_wrong(string reason, params string[] arguments)
     {
-        var (code, _, error) = Tool.TryRun(ClusterFixture.Program, "", arguments);
+        var (code, _, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", arguments);
 
         Assert.Equal(2, code);
         Assert.Contains(reason, error, StringComparison.Ordinal);
@@ -21,7 +21,7 @@ public sealed class CommandLineTests
     [Fact]
     public void Status_of_what_does_not_run_exits_1()
     {
-        var (code, output, _) = Tool.TryRun(ClusterFixture.Program, "", "status", "--name", "never-started");
+        var (code, output, _) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "status", "--name", "never-started");
 
         Assert.Equal(1, code);
         Assert.Contains("not running", output, StringComparison.Ordinal);
