@@ -169,7 +169,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var loopback = route.GetLink("lo").Index;
         foreach (var address in addresses)
         {
-            route.AddAddress(new LinkAddress { Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true });
+            route.AddAddress(new LinkAddress { Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true, NeverSource = true });
         }
     }
 }

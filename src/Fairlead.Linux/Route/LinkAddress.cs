@@ -19,4 +19,10 @@ public sealed record LinkAddress
 
     /// <summary>The kernel adds no route for the prefix (IFA_F_NOPREFIXROUTE).</summary>
     public bool NoPrefixRoute { get; init; }
+
+    /// <summary>
+    /// What this machine sends by itself, or masquerades, never gets this address as its source: of scope host in IPv4 (rtnetlink(7)), deprecated in
+    /// IPv6 (RFC 6724 §5 rule 3). Otherwise an address of <c>lo</c> comes before all others where the outgoing link has none.
+    /// </summary>
+    public bool NeverSource { get; init; }
 }

@@ -93,8 +93,10 @@ internal static class Rt
 
     internal const ushort IFA_ADDRESS = 1;
     internal const ushort IFA_LOCAL = 2;
+    internal const ushort IFA_CACHEINFO = 6;
     internal const ushort IFA_FLAGS = 8;
     internal const uint IFA_F_NODAD = 0x02;
+    internal const uint IFA_F_DEPRECATED = 0x20;
     internal const uint IFA_F_NOPREFIXROUTE = 0x200;
 
     internal const ushort RTA_DST = 1;

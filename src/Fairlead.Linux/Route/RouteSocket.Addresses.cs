@@ -68,6 +68,7 @@ public sealed partial class RouteSocket
             Prefix = header.PrefixLength,
             NoDuplicateDetection = (flags & Rt.IFA_F_NODAD) != 0,
             NoPrefixRoute = (flags & Rt.IFA_F_NOPREFIXROUTE) != 0,
+            NeverSource = address.IsV4 ? header.Scope == Rt.RT_SCOPE_HOST : (flags & Rt.IFA_F_DEPRECATED) != 0,
         };
     }
 
@@ -79,10 +80,18 @@ public sealed partial class RouteSocket
         {
             Family = address.Address.Family.AddressFamily,
             PrefixLength = (byte)address.Prefix,
+            Scope = address.NeverSource && address.Address.IsV4 ? Rt.RT_SCOPE_HOST : (byte)0,
             Index = (uint)address.Link,
         });
         request.Address(Rt.IFA_LOCAL, address.Address);
         request.Address(Rt.IFA_ADDRESS, address.Address);
         request.U32(Rt.IFA_FLAGS, flags);
+        if (address.NeverSource && !address.Address.IsV4)
+        {
+            // struct ifa_cacheinfo: preferred for no time, valid for ever (INFINITY_LIFE_TIME).
+            Span<byte> lifetimes = stackalloc byte[16];
+            lifetimes[4..8].Fill(0xFF);
+            request.Bytes(Rt.IFA_CACHEINFO, lifetimes);
+        }
     }
 }

@@ -51,9 +51,17 @@ internal static class Up
             return ExitCodes.Ok;
         }
 
-        var steps = new ConsoleSteps(output);
+        await StartDetachedAsync(request, new ConsoleSteps(output), cancellationToken);
+        await ApplyAsync(request, output, cancellationToken);
+        Welcome(Specs.Load(request.Name)!, output);
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Starts the background process and returns when the cluster is ready.</summary>
+    /// <exception cref="UserError">It does not start.</exception>
+    public static async Task StartDetachedAsync(UpRequest request, ISteps steps, CancellationToken cancellationToken)
+    {
         await using var background = BackgroundUp.Start(request);
-        var ready = false;
         await foreach (var report in background.ReadReportsAsync(cancellationToken))
         {
             switch (report.Kind)
@@ -67,26 +75,16 @@ internal static class Up
                 case "error":
                     throw new UserError(report.Text, report.Hint);
                 default:
-                    ready = true;
-                    break;
-            }
-
-            // The pipe's other end lives on in what was started meanwhile; its end is not to be waited for.
-            if (ready)
-            {
-                break;
+                    // The pipe's other end lives on in what was started meanwhile; its end is not to be waited for.
+                    return;
             }
         }
 
-        if (!ready)
-        {
-            throw new UserError("the cluster's process ended before it was ready", $"its log: {new ClusterPaths(request.Name).Log("up")}");
-        }
-
-        await ApplyAsync(request, output, cancellationToken);
-        Welcome(Specs.Load(request.Name)!, output);
-        return ExitCodes.Ok;
+        throw new UserError("the cluster's process ended before it was ready", $"its log: {new ClusterPaths(request.Name).Log("up")}");
     }
+
+    /// <summary>Whether a cluster runs and is ready.</summary>
+    public static bool IsRunning(string name) => Runtimes.Load(new ClusterPaths(name)) is { Ready: true } runtime && ProcessTable.IsAlive(runtime.Supervisor);
 
     /// <summary>Is the background process: reports over an inherited pipe, then runs until it is told to stop.</summary>
     public static async Task<int> RunDetachedAsync(UpRequest request, int progressDescriptor, CancellationToken cancellationToken)
@@ -111,8 +109,7 @@ internal static class Up
     /// <summary>On a running cluster `up` shows it, applies what was given, and changes nothing else.</summary>
     private static async Task<bool> AlreadyRunningAsync(UpRequest request, Output output, CancellationToken cancellationToken)
     {
-        var paths = new ClusterPaths(request.Name);
-        if (Runtimes.Load(paths) is not { Ready: true } runtime || !ProcessTable.IsAlive(runtime.Supervisor))
+        if (!IsRunning(request.Name))
         {
             return false;
         }

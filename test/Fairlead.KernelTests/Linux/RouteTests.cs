@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Netlink;
@@ -96,6 +98,23 @@ public sealed class RouteTests : IDisposable
             Assert.False(_route.DeleteAddress(wanted));
             Assert.DoesNotContain(wanted, _route.Addresses());
         }
+    }
+
+    [Theory]
+    [InlineData("10.96.0.10", "172.30.0.11", "10.97.0.1")]
+    [InlineData("fd00:96::a", "fd00:172::11", "fd00:97::1")]
+    public void An_address_of_lo_that_is_never_a_source_is_not_the_source_towards_a_link_without_one(string never, string own, string target)
+    {
+        _route.SetUp("lo");
+        var (lo, pods, uplink) = (_route.GetLink("lo").Index, Dummy(), Dummy("d1"));
+        var wanted = Single(never, lo) with { NeverSource = true };
+        Assert.True(_route.AddAddress(wanted));
+        Assert.Contains(_route.Addresses(lo), address => address.Address == wanted.Address && address.NeverSource);
+        Assert.True(_route.AddAddress(Single(own, uplink)));
+        var to = IpAddr.Parse(target);
+        Assert.True(_route.AddRoute(new IpRoute { Destination = new IpNet(to, to.Family.Bits), Link = pods, Protocol = OwnProtocol }));
+
+        Assert.Equal(own, SourceTowards(to));
     }
 
     [Theory]
@@ -218,12 +237,25 @@ public sealed class RouteTests : IDisposable
         Assert.ThrowsAny<IOException>(() => Sysctl.Write("net/ipv4/no_such", "1"));
     }
 
-    private int Dummy()
+    private static LinkAddress Single(string address, int link)
     {
-        _route.CreateVeth(new VethEnd { Name = "d0" }, new VethEnd { Name = "d0-peer" });
+        var parsed = IpAddr.Parse(address);
+        return new LinkAddress { Link = link, Address = parsed, Prefix = parsed.Family.Bits, NoDuplicateDetection = !parsed.IsV4 };
+    }
+
+    private string SourceTowards(IpAddr target) => _left.Run(() =>
+    {
+        using var socket = new Socket(target.ToIPAddress().AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(target.ToIPAddress(), 9);
+        return $"{((IPEndPoint)socket.LocalEndPoint!).Address}";
+    });
+
+    private int Dummy(string name = "d0")
+    {
+        _route.CreateVeth(new VethEnd { Name = name }, new VethEnd { Name = $"{name}-peer" });
         _route.SetUp("lo");
-        _route.SetUp("d0-peer");
-        _route.SetUp("d0");
-        return _route.GetLink("d0").Index;
+        _route.SetUp($"{name}-peer");
+        _route.SetUp(name);
+        return _route.GetLink(name).Index;
     }
 }
