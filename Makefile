@@ -5,7 +5,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export FAIRLEAD_KUBECTL = $(CURDIR)/.tools/kubectl
 
-.PHONY: help setup build aot test lint clean
+.PHONY: help setup build demo aot test lint clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -18,6 +18,9 @@ build: setup ## build the program for this machine, at bin/fairlead
 	@dotnet build src/fairlead -c Release -v q -nologo
 	@mkdir -p bin && ln -sfn ../artifacts/bin/fairlead/release/fairlead bin/fairlead
 	@echo "built: bin/fairlead"
+
+demo: build ## start a two-node cluster, try all of the lesson on it with real packets, and leave it running
+	@PATH="$(CURDIR)/.tools:$$PATH" bin/fairlead demo
 
 aot: setup ## build the release binary, one file, at bin/aot/fairlead
 	@eng/aot.sh
