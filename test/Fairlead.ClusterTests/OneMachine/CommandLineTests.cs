@@ -9,6 +9,8 @@ public sealed class CommandLineTests
     [InlineData("lower-case letters", "up", "--name", "Not_A_Name")]
     [InlineData("--sideways", "up", "--sideways")]
     [InlineData("sideways", "sideways")]
+    [InlineData("sideways", "demo", "sideways")]
+    [InlineData("sideways", "demo", "--only", "sideways")]
     public void A_wrong_command_line_exits_2_and_says_what_is_wrong(string reason, params string[] arguments)
     {
         var (code, _, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", arguments);

@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.ClusterTests.Demo;
+
+/// <summary>The demo on a cluster that nothing is wrong with.</summary>
+public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
+{
+    private static readonly string Path = string.Join(
+        ':', System.IO.Path.GetDirectoryName(Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") ?? ""), Environment.GetEnvironmentVariable("PATH"));
+
+    [Fact]
+    public void Every_statement_of_the_lesson_holds_twice_over()
+    {
+        var first = cluster.Demo(Path);
+        var second = cluster.Demo(Path);
+
+        Assert.True(first.Code == 0, first.Document);
+        Assert.True(second.Code == 0, second.Document);
+        Assert.True(first.Results.Count >= 30);
+        Assert.Equal(
+            ["network", "clusterip", "nodeport", "loadbalancer", "headless", "dns", "policy", "takeaways"],
+            first.Results.Select(result => (string)result["heading"]!).Distinct());
+        Assert.Equal(first.Tried("ok"), second.Tried("ok"));
+        Assert.Equal(first.Results.Count, first.Tried("ok").Count);
+    }
+
+    [Fact]
+    public void Without_kubectl_one_check_says_that_it_needs_it_and_nothing_fails()
+    {
+        var result = cluster.Demo("/nowhere", "--only", "dns");
+
+        var tried = Assert.Single(result.Tried("not tried"));
+        Assert.StartsWith("kubectl run dns-test", tried, StringComparison.Ordinal);
+        Assert.Contains("no kubectl on PATH", result.Seen(tried), StringComparison.Ordinal);
+        Assert.Equal(0, result.Code);
+    }
+
+    [Fact]
+    public void A_line_shows_what_the_client_and_the_server_saw_and_the_end_how_to_go_on()
+    {
+        var lines = cluster.Fairlead("demo", "lesson", "--name", cluster.Name, "--only", "clusterip").Split('\n');
+
+        var line = Assert.Single(lines, line => line.Contains($"a pod on {cluster.Nodes[0]} → api-service:80 ", StringComparison.Ordinal));
+        Assert.Matches(@"^  ok +\d+ ms  .* \| expected: .* \| seen: web-\S+ 10\.244\.\d+\.\d+:\d+ → 10\.\S+:80; api-server-\S+ at 10\.244\.\d+\.\d+:8080 on \S+ saw 10\.244\.\d+\.\d+:\d+, source kept$", line);
+        Assert.Contains(lines, line => line.Contains(" checks, 0 failed, in ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains($"fairlead down --name {cluster.Name}", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("  kubectl ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void It_leaves_the_lessons_objects_and_nothing_else()
+    {
+        cluster.Demo("/nowhere");
+
+        var services = cluster.Kubectl("get", "services", "-A", "-o", "jsonpath={.items[*].metadata.name}").Split(' ');
+        var pods = JsonNode.Parse(cluster.Kubectl("get", "pods", "-A", "-o", "json"))!["items"]!.AsArray();
+
+        Assert.Equal(["api-service", "api-service", "kube-dns", "kubernetes", "postgres-headless", "web-service-lb", "web-service-nodeport"], services.Order());
+        Assert.Equal(11, pods.Count);
+        Assert.Equal("api-network-policy", cluster.Kubectl("get", "networkpolicies", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
+    }
+}

@@ -1,0 +1,206 @@
+namespace Fairlead.ClusterTests.Demo;
+
+/// <summary>
+/// The demo is able to fail: under each heading a running cluster is broken from outside, in one way, and exactly the checks concerned fail.
+/// What is broken is then mended, and all of the heading holds again.
+/// </summary>
+public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixture>
+{
+    private const string Proxy = "fairlead-proxy";
+    private const string Policy = "fairlead-policy";
+
+    [Fact]
+    public void A_missing_pod_route_fails_what_goes_to_that_pod()
+    {
+        var node = cluster.NodeOf("production", "batch");
+        var route = cluster.OnNode(node, "ip", "route", "show", cluster.Field("production", "pod/batch", ".status.podIP")).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        Broken(
+            "network",
+            () => cluster.OnNode(node, ["ip", "route", "del", .. route]),
+            () => cluster.OnNode(node, ["ip", "route", "add", .. route]),
+            "every pod that no policy selects → every other one",
+            $"a process on {cluster.Nodes[node - 1]} → every pod there");
+    }
+
+    [Fact]
+    public void A_missing_map_element_fails_what_goes_through_that_port_of_the_ClusterIP() => BrokenPort80(
+        () => Take(Proxy, "services4", $"{ClusterIP("api-service")} . tcp . 80", 1, 2),
+        give => give());
+
+    [Fact]
+    public void An_edited_targetPort_fails_what_goes_through_that_port_of_the_ClusterIP() => BrokenPort80(
+        () =>
+        {
+            SetTargetPort(8081);
+            return () => SetTargetPort(8080);
+        },
+        give => give());
+
+    [Fact]
+    public void A_missing_map_element_fails_what_goes_to_that_nodes_port()
+    {
+        var give = Nothing;
+        Broken(
+            "nodeport",
+            () => give = Take(Proxy, "services4", $"{NodeIP(2)} . tcp . 30080", 2),
+            () => give(),
+            $"the host outside → {cluster.Nodes[1]}:30080",
+            $"a pod → {cluster.Nodes[1]}:30080");
+    }
+
+    [Fact]
+    public void A_load_balancer_address_that_nobody_answers_for_fails_what_goes_to_it()
+    {
+        var address = cluster.Field("default", "service/web-service-lb", ".status.loadBalancer.ingress[0].ip");
+        var link = cluster.Outside("ip", "-o", "route", "get", address).Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).SkipWhile(word => word != "dev").ElementAt(1);
+
+        Broken(
+            "loadbalancer",
+            () => Assert.Equal(0, cluster.Outside("ip", "neigh", "replace", address, "lladdr", "02:00:00:00:00:99", "nud", "permanent", "dev", link).Code),
+            () => Assert.Equal(0, cluster.Outside("ip", "neigh", "del", address, "dev", link).Code),
+            "the host outside → its address, port 80",
+            "the host outside → its address, port 443");
+    }
+
+    [Fact]
+    public void A_selector_that_matches_nobody_fails_the_headless_names()
+    {
+        Broken(
+            "headless",
+            () => Select("nobody"),
+            () => Select("postgres"),
+            $"a pod on {cluster.Nodes[0]} asks for postgres-headless",
+            $"a pod on {cluster.Nodes[1]} asks for postgres-headless",
+            "a pod → postgres-0.postgres-headless:5432",
+            "a pod → postgres-1.postgres-headless:5432");
+
+        void Select(string app) => cluster.Kubectl("patch", "service", "postgres-headless", "--type=merge", "-p", $$"""{"spec": {"selector": {"app": "{{app}}"} } }""");
+    }
+
+    [Fact]
+    public void A_missing_DNS_address_fails_every_question()
+    {
+        var questions = Demo("dns").Tried("ok").Where(tried => tried != "a pod's resolv.conf").ToArray();
+
+        Assert.True(questions.Length >= 10);
+        Broken("dns", () => OnBoth("del"), () => OnBoth("add"), questions);
+
+        void OnBoth(string verb)
+        {
+            cluster.OnNode(1, "ip", "addr", verb, "10.96.0.10/32", "dev", "lo", "scope", "host");
+            cluster.OnNode(2, "ip", "addr", verb, "10.96.0.10/32", "dev", "lo", "scope", "host");
+        }
+    }
+
+    [Fact]
+    public void A_pod_whose_verdict_lets_everybody_in_fails_what_must_be_kept_out()
+    {
+        var give = Nothing;
+        Broken(
+            "policy",
+            () => give = LetEverybodyIn(),
+            () => give(),
+            "production/web-frontend → production/api-server:9090",
+            "monitoring/prometheus → production/api-server:8080",
+            "production/batch → production/api-server:8080",
+            "default/web → production/api-server:8080",
+            "production/batch → api-service:80, the Service");
+    }
+
+    [Fact]
+    public void A_lost_node_port_and_an_open_verdict_fail_their_takeaways()
+    {
+        (Action mend, Action close) = (Nothing, Nothing);
+        Broken(
+            "takeaways",
+            () => (mend, close) = (Take(Proxy, "services4", $"{NodeIP(1)} . tcp . 30080", 1), LetEverybodyIn()),
+            () =>
+            {
+                mend();
+                close();
+            },
+            "a static port: the host outside → the same Service, node port 30080",
+            "zero trust: every pod → production/api-server, ports 8080 and 9090");
+    }
+
+    private static void Nothing()
+    {
+    }
+
+    private void BrokenPort80(Func<Action> sabotage, Action<Action> undo)
+    {
+        var give = Nothing;
+        Broken(
+            "clusterip",
+            () => give = sabotage(),
+            () => undo(give),
+            $"a pod on {cluster.Nodes[0]} → api-service:80",
+            $"a pod on {cluster.Nodes[1]} → api-service:80",
+            "24 connections from a pod → api-service:80",
+            $"a process on {cluster.Nodes[0]} → api-service:80");
+    }
+
+    /// <summary>Breaks something, requires exit code 1 and exactly these failures, mends it, and requires that all of the heading holds.</summary>
+    private void Broken(string heading, Action sabotage, Action undo, params string[] failures)
+    {
+        DemoResult broken;
+        sabotage();
+        try
+        {
+            // Without kubectl: where its pod would run, and so what it would see, is the scheduler's choice.
+            broken = cluster.Demo("/nowhere", "--only", heading);
+        }
+        finally
+        {
+            undo();
+        }
+
+        Assert.Equal(failures.Order(), broken.Tried("FAILED").Order());
+        Assert.Equal(1, broken.Code);
+        Assert.Empty(Demo(heading).Tried("FAILED"));
+    }
+
+    /// <summary>Runs a heading that must hold.</summary>
+    private DemoResult Demo(string heading)
+    {
+        var result = cluster.Demo("/nowhere", "--only", heading);
+        Assert.True(result.Code == 0, result.Document);
+        return result;
+    }
+
+    /// <summary>Takes an element out of a map; what is returned puts it back.</summary>
+    private Action Take(string table, string map, string key, params int[] nodes)
+    {
+        Action give = Nothing;
+        foreach (var node in nodes)
+        {
+            var listed = cluster.OnNode(node, "nft", "get", "element", "inet", table, map, $"{{ {key} }}");
+            var element = listed[(listed.IndexOf("elements = ", StringComparison.Ordinal) + "elements = ".Length)..].Split('\n')[0];
+            cluster.OnNode(node, "nft", "delete", "element", "inet", table, map, $"{{ {key} }}");
+            give += () => cluster.OnNode(node, "nft", "add", "element", "inet", table, map, element);
+        }
+
+        return give;
+    }
+
+    private Action LetEverybodyIn()
+    {
+        var node = cluster.NodeOf("production", "api-server");
+        var address = cluster.Field("production", "pod/api-server", ".status.podIP");
+        var give = Take(Policy, "ingress4", address, node);
+        cluster.OnNode(node, "nft", "add", "element", "inet", Policy, "ingress4", $"{{ {address} : return }}");
+        return () =>
+        {
+            cluster.OnNode(node, "nft", "delete", "element", "inet", Policy, "ingress4", $"{{ {address} }}");
+            give();
+        };
+    }
+
+    private string ClusterIP(string service) => cluster.Field("default", $"service/{service}", ".spec.clusterIP");
+
+    private string NodeIP(int node) => cluster.Field("default", $"node/{cluster.Nodes[node - 1]}", ".status.addresses[0].address");
+
+    private void SetTargetPort(int port) =>
+        cluster.Kubectl("patch", "service", "api-service", "--type=json", "-p", $$"""[{"op":"replace","path":"/spec/ports/0/targetPort","value":{{port}}}]""");
+}
