@@ -41,7 +41,7 @@ public class ClusterFixture : IAsyncLifetime
     public static string BuiltProgram { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
 
     /// <inheritdoc/>
-    public ValueTask InitializeAsync()
+    public virtual ValueTask InitializeAsync()
     {
         _outside.Run(() => Tool.Run("ip", "link", "set", "lo", "up"));
         Before = Traces();
