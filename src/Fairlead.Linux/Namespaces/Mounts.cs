@@ -87,13 +87,15 @@ public static class Mounts
     /// Makes <paramref name="root"/>, a mount point, the root directory and working directory of the calling thread and detaches the old one.
     /// The thread must be in a mount namespace of its own.
     /// </summary>
-    public static void PivotRoot(string root)
+    /// <param name="root">A mount point.</param>
+    /// <param name="workingDirectory">The working directory below it, an absolute path.</param>
+    public static void PivotRoot(string root, string workingDirectory = "/")
     {
         // With both arguments "." the old root ends on top of the new one and needs no directory there (pivot_root(2), notes).
         Check(Libc.ChangeDirectory(root), $"chdir {root}");
         Check(Libc.PivotRoot(".", "."), $"pivot_root {root}");
         Check(Libc.Unmount(".", Libc.MNT_DETACH), "umount of the old root");
-        Check(Libc.ChangeDirectory("/"), "chdir /");
+        Check(Libc.ChangeDirectory(workingDirectory), $"chdir {workingDirectory}");
     }
 
     /// <summary>Unmounts what is mounted last at <paramref name="target"/>, at once for new users, in full when its last user is gone.</summary>

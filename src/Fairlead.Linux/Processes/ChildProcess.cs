@@ -58,7 +58,7 @@ public sealed class ChildProcess : IDisposable
         using var watch = reactor.Watch(Handle);
         while (true)
         {
-            if (TryReap() is { } status)
+            if (TryReap(Libc.WEXITED | Libc.WNOHANG) is { } status)
             {
                 return status;
             }
@@ -67,16 +67,20 @@ public sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>Takes the exit status of a child that is about to end, blocking the caller until it has.</summary>
+    /// <returns>The status; <see cref="ExitStatus.Unknown"/> when it is not a child, or somebody else took it.</returns>
+    public ExitStatus Reap() => TryReap(Libc.WEXITED) ?? ExitStatus.Unknown;
+
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 
-    private ExitStatus? TryReap()
+    private ExitStatus? TryReap(int options)
     {
         var info = default(SigInfo);
         int result;
         do
         {
-            result = Libc.WaitId(Libc.P_PIDFD, (uint)Handle.Number, ref info, Libc.WEXITED | Libc.WNOHANG);
+            result = Libc.WaitId(Libc.P_PIDFD, (uint)Handle.Number, ref info, options);
         }
         while (result < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
 

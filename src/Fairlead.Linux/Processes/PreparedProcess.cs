@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Fairlead.Linux.Syscalls;
 
 namespace Fairlead.Linux.Processes;
@@ -11,7 +9,7 @@ namespace Fairlead.Linux.Processes;
 public sealed unsafe class PreparedProcess : IDisposable
 {
     private readonly SpawnOptions _options;
-    private readonly List<nint> _memory = [];
+    private readonly NativeMemoryOwner _memory = new();
     private readonly List<SafeFd> _passed = [];
     private readonly byte* _path;
     private readonly byte** _argv;
@@ -24,11 +22,11 @@ public sealed unsafe class PreparedProcess : IDisposable
     public PreparedProcess(SpawnOptions options)
     {
         _options = options;
-        _path = Text(options.FileName);
-        _argv = Texts(options.Arguments);
-        _envp = Texts(options.Environment);
-        _actions = Allocate(Libc.OpaqueSize);
-        _attributes = Allocate(Libc.OpaqueSize);
+        _path = _memory.Text(options.FileName);
+        _argv = _memory.Texts(options.Arguments);
+        _envp = _memory.Texts(options.Environment);
+        _actions = _memory.Allocate(Libc.OpaqueSize);
+        _attributes = _memory.Allocate(Libc.OpaqueSize);
         Check(Libc.SpawnActionsInit(_actions), "posix_spawn_file_actions_init");
         Check(Libc.SpawnAttributesInit(_attributes), "posix_spawnattr_init");
         AddAttributes();
@@ -47,15 +45,14 @@ public sealed unsafe class PreparedProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_memory.Count == 0)
+        if (_memory.IsEmpty)
         {
             return;
         }
 
         _ = Libc.SpawnActionsDestroy(_actions);
         _ = Libc.SpawnAttributesDestroy(_attributes);
-        _memory.ForEach(address => NativeMemory.Free((void*)address));
-        _memory.Clear();
+        _memory.Dispose();
         _passed.ForEach(descriptor => descriptor.Dispose());
         _passed.Clear();
     }
@@ -71,7 +68,7 @@ public sealed unsafe class PreparedProcess : IDisposable
     private void AddAttributes()
     {
         // The runtime ignores SIGPIPE, and ignored signals survive exec.
-        var signals = Allocate(Libc.OpaqueSize);
+        var signals = _memory.Allocate(Libc.OpaqueSize);
         _ = Libc.SigFillSet(signals);
         Check(Libc.SpawnAttributesSetSigDefault(_attributes, signals), "posix_spawnattr_setsigdefault");
         _ = Libc.SigEmptySet(signals);
@@ -87,11 +84,14 @@ public sealed unsafe class PreparedProcess : IDisposable
             Check(Libc.SpawnActionsAddChdir(_actions, _options.WorkingDirectory), "posix_spawn_file_actions_addchdir_np");
         }
 
-        var above = _options.Actions.Select(action => action.Target).DefaultIfEmpty(2).Max() + 1;
+        var above = _options.Actions.Select(action => action.Target).Append(2).Max() + 1;
         foreach (var action in _options.Actions)
         {
             Check(Add(action, above), $"prepare descriptor {action.Target} of {_options.FileName}");
         }
+
+        // What whoever started this program left open is not the child's.
+        Check(Libc.SpawnActionsAddCloseFrom(_actions, above), "posix_spawn_file_actions_addclosefrom_np");
     }
 
     private int Add(FileAction action, int above)
@@ -108,36 +108,5 @@ public sealed unsafe class PreparedProcess : IDisposable
             default:
                 return Libc.SpawnActionsAddDup2(_actions, action.Value, action.Target);
         }
-    }
-
-    private void* Allocate(int size)
-    {
-        var memory = NativeMemory.AllocZeroed((nuint)size);
-        _memory.Add((nint)memory);
-        return memory;
-    }
-
-    private byte* Text(string value)
-    {
-        if (value.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new ArgumentException($"'{value.Replace('\0', '?')}' contains a zero character and cannot be passed to a process", nameof(value));
-        }
-
-        var size = Encoding.UTF8.GetByteCount(value);
-        var memory = (byte*)Allocate(size + 1);
-        Encoding.UTF8.GetBytes(value, new Span<byte>(memory, size));
-        return memory;
-    }
-
-    private byte** Texts(IReadOnlyList<string> values)
-    {
-        var table = (byte**)Allocate((values.Count + 1) * sizeof(byte*));
-        for (var i = 0; i < values.Count; i++)
-        {
-            table[i] = Text(values[i]);
-        }
-
-        return table;
     }
 }

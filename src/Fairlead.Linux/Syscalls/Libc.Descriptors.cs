@@ -10,6 +10,8 @@ internal static partial class Libc
     internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int F_GETFL = 3;
     internal const int F_SETFL = 4;
+    internal const nint SYS_close_range = 436;
+    internal const nint CLOSE_RANGE_CLOEXEC = 4;
     internal const int O_RDONLY = 0;
     internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;

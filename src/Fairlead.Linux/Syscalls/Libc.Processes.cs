@@ -7,6 +7,8 @@ internal static partial class Libc
     internal const short POSIX_SPAWN_SETSIGDEF = 0x04;
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
     internal const short POSIX_SPAWN_SETSID = 0x80;
+    internal const int SIG_SETMASK = 2;
+    internal const int LastSignal = 64;
     internal const int P_PIDFD = 3;
     internal const int WNOHANG = 1;
     internal const int WEXITED = 4;
@@ -39,6 +41,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
     internal static unsafe partial int SpawnActionsAddOpen(void* actions, int descriptor, string path, int flags, uint mode);
 
+    /// <summary>posix_spawn_file_actions_addclosefrom_np(3), glibc 2.34.</summary>
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    internal static unsafe partial int SpawnActionsAddCloseFrom(void* actions, int descriptor);
+
     /// <summary>posix_spawn_file_actions_addchdir_np(3), glibc 2.29.</summary>
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np", StringMarshalling = StringMarshalling.Utf8)]
     internal static unsafe partial int SpawnActionsAddChdir(void* actions, string path);
@@ -70,6 +76,18 @@ internal static partial class Libc
     /// <summary>sigfillset(3).</summary>
     [LibraryImport(Library, EntryPoint = "sigfillset")]
     internal static unsafe partial int SigFillSet(void* signals);
+
+    /// <summary>execve(2). Returns only when it fails.</summary>
+    [LibraryImport(Library, EntryPoint = "execve", SetLastError = true)]
+    internal static unsafe partial int Execute(byte* path, byte** argv, byte** envp);
+
+    /// <summary>signal(2) with a number for the handler; 0 is SIG_DFL.</summary>
+    [LibraryImport(Library, EntryPoint = "signal", SetLastError = true)]
+    internal static partial nint SetSignal(int signal, nint handler);
+
+    /// <summary>pthread_sigmask(3), of the calling thread. Returns the error number.</summary>
+    [LibraryImport(Library, EntryPoint = "pthread_sigmask")]
+    internal static unsafe partial int SetSignalMask(int how, void* signals, void* old);
 
     /// <summary>waitid(2) with P_PIDFD.</summary>
     [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]

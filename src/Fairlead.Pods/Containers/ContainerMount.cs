@@ -24,11 +24,7 @@ internal sealed record ContainerLaunch
 
     internal string WorkingDirectory { get; init; } = "/";
 
-    internal uint User { get; init; }
-
-    internal uint Group { get; init; }
-
-    internal ulong Capabilities { get; init; } = Containers.Capabilities.Default;
+    internal Identification Identity { get; init; } = new();
 
     internal bool Privileged { get; init; }
 
@@ -44,6 +40,9 @@ internal sealed record ContainerLaunch
 
     /// <summary>Directory of busybox's applets; empty when the image is another.</summary>
     internal string Applets { get; init; } = "";
+
+    /// <summary>The program that knows <see cref="ContainerInit.Verb"/>: this one.</summary>
+    internal string InitProgram { get; init; } = System.Environment.ProcessPath ?? "";
 
     internal string SearchPath =>
         Environment.LastOrDefault(variable => variable.StartsWith("PATH=", StringComparison.Ordinal))?[5..] ?? Executables.HostPath;

@@ -52,8 +52,8 @@ internal sealed class ContainerProcess : IAsyncDisposable
         using var stdin = Pipe.Open();
         using var stdout = Fifo.Open($"{pipes}/stdout");
         using var stderr = Fifo.Open($"{pipes}/stderr");
-        var wire = (SpawnOptions options) => launch.Tty ? options.OnTerminal("/dev/pts/0")
-            : (launch.Stdin ? options.Pass(stdin.Reader, 0) : options.Open(0, "/dev/null", FileAccess.Read)).Pass(stdout, 1).Pass(stderr, 2);
+        var wire = (SpawnOptions options) =>
+            (launch.Stdin ? options.Pass(stdin.Reader, 0) : options.Open(0, "/dev/null", FileAccess.Read)).Pass(stdout, 1).Pass(stderr, 2);
         var (child, terminal) = OwnThread.Run(() => ContainerStarter.Start(launch, wire));
         var container = new ContainerProcess(child, reactor, output, terminal, log);
         if (terminal is not null)

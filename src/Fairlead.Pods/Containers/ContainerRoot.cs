@@ -4,7 +4,7 @@ namespace Fairlead.Pods.Containers;
 
 /// <summary>
 /// Builds a container's root in the mount namespace of the calling thread: an overlay of the host's, writes to a tmpfs that goes with the container,
-/// an empty /proc, fresh minimal /dev and /sys, and nothing of homes, of our own state and of the sockets under /run.
+/// fresh minimal /dev and /sys (/proc comes from within, <see cref="ContainerInit"/>), and nothing of homes, of our own state and of the sockets under /run.
 /// </summary>
 internal static class ContainerRoot
 {
@@ -16,6 +16,8 @@ internal static class ContainerRoot
         [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
     private static readonly string[] Masked = ["/root", "/home", "/tmp", "/run", "/var/lib/fairlead", "/var/tmp", "/boot", "/media"];
+
+    private static readonly string[] HiddenOfSys = ["firmware", "devices/virtual/powercap"];
 
     /// <summary>Builds the root; returns its path, to be pivoted to.</summary>
     internal static string Build(ContainerLaunch launch)
@@ -31,9 +33,13 @@ internal static class ContainerRoot
 
         Mounts.Overlay(["/"], $"{place}/upper", $"{place}/work", root);
         Mask(root, launch);
-        Proc(root);
         Dev(root);
         Mounts.Mount("sysfs", $"{root}/sys", Inert | (launch.Privileged ? MountFlags.None : MountFlags.ReadOnly));
+        foreach (var path in HiddenOfSys.Select(name => $"{root}/sys/{name}").Where(path => !launch.Privileged && Directory.Exists(path)))
+        {
+            Mounts.Mount("tmpfs", path, Inert | MountFlags.ReadOnly, "size=4k");
+        }
+
         if (launch.Applets.Length > 0)
         {
             Bind(root, new ContainerMount(launch.Applets, Executables.AppletDirectory, true));
@@ -108,12 +114,6 @@ internal static class ContainerRoot
             Directory.CreateDirectory($"{root}/run/{directory}");
         }
     }
-
-    /// <summary>
-    /// A proc file system shows the PID namespace of whoever mounts it, and this runs outside the container's: mounted here it would show the host's
-    /// processes. Until it is mounted from within, a container has an empty one.
-    /// </summary>
-    private static void Proc(string root) => Mounts.Mount("tmpfs", $"{root}/proc", Inert | MountFlags.ReadOnly, "size=4k");
 
     private static void Dev(string root)
     {

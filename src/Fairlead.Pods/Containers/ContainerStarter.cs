@@ -1,6 +1,9 @@
+using System.Text;
 using Fairlead.Linux;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Processes;
+using Fairlead.Pods.Sandbox;
+using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Pods.Containers;
 
@@ -9,6 +12,18 @@ internal static class ContainerStarter
 {
     private const NamespaceKinds Shared = NamespaceKinds.Uts | NamespaceKinds.Ipc;
 
+    // Nothing of the container's environment reaches the runtime of its first process, which is still mighty. Small and quick, and nothing left in /tmp.
+    private static readonly string[] InitEnvironment =
+    [
+        "DOTNET_EnableDiagnostics=0", "DOTNET_EnableWriteXorExecute=0", "DOTNET_GCHeapHardLimit=0x2000000", "DOTNET_TieredPGO=0",
+        .. Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } runtime ? (string[])[$"DOTNET_ROOT={runtime}"] : [],
+    ];
+
+    /// <summary>Starts a container.</summary>
+    /// <param name="launch">What to run.</param>
+    /// <param name="wire">Gives the process its standard descriptors; not asked when it gets a terminal.</param>
+    /// <exception cref="ContainerFailure">The command cannot be executed.</exception>
+    /// <exception cref="LinuxException">The kernel refused a namespace or a mount.</exception>
     internal static (ChildProcess Child, Pty? Terminal) Start(ContainerLaunch launch, Func<SpawnOptions, SpawnOptions> wire)
     {
         OwnThread.Enter(launch.NetNamespace, NamespaceKinds.Net);
@@ -21,19 +36,70 @@ internal static class ContainerStarter
         Directory.CreateDirectory(ContainerRoot.Resolve(root, directory));
         var file = Executables.Find(root, launch.Command[0], launch.SearchPath, directory)
             ?? throw new ContainerFailure(NotFound(launch.Command[0]));
-        using var prepared = new PreparedProcess(wire(Options(launch, file, directory)));
-        Mounts.PivotRoot(root);
-        var terminal = launch.Tty ? Pty.Open("/dev/pts/ptmx") : null;
-        Credentials.Set(launch.User, launch.Group, [], launch.Capabilities);
+        var terminal = launch.Tty ? Pty.Open($"{root}/dev/pts/ptmx") : null;
+        var request = new InitRequest
+        {
+            Root = root,
+            File = file,
+            Arguments = launch.Command,
+            Environment = launch.Environment,
+            WorkingDirectory = directory,
+            Identity = launch.Identity,
+            Privileged = launch.Privileged,
+        };
         try
         {
-            return (prepared.Start(), terminal);
+            var init = new SpawnOptions
+            {
+                FileName = launch.InitProgram,
+                Arguments = ["fairlead", ContainerInit.Verb],
+                Environment = InitEnvironment,
+                WorkingDirectory = "/",
+                NewSession = true,
+            };
+            return (Init(request, terminal is null ? wire(init) : init.OnTerminal(root + terminal.SlavePath)), terminal);
         }
-        catch (LinuxException e)
+        catch (Exception e) when (e is IOException or ContainerFailure)
         {
             terminal?.Dispose();
-            throw new ContainerFailure($"exec: \"{launch.Command[0]}\": {e.Message}");
+            throw e is ContainerFailure ? e : new ContainerFailure($"exec: \"{launch.Command[0]}\": {e.Message}");
         }
+    }
+
+    private static ChildProcess Init(InitRequest request, SpawnOptions options)
+    {
+        using var requests = Pipe.Open();
+        using var outcomes = Pipe.Open();
+        options.Pass(requests.Reader, ContainerInit.RequestDescriptor).Pass(outcomes.Writer, ContainerInit.OutcomeDescriptor);
+        using var prepared = new PreparedProcess(options);
+        var child = prepared.Start();
+        prepared.Dispose();
+        requests.Reader.Dispose();
+        outcomes.Writer.Dispose();
+        using (var writer = new FileStream(new SafeFileHandle(requests.Writer.Disown(), ownsHandle: true), FileAccess.Write))
+        {
+            request.Write(writer);
+        }
+
+        using var reader = new FileStream(new SafeFileHandle(outcomes.Reader.Disown(), ownsHandle: true), FileAccess.Read, 0);
+        using var outcome = new MemoryStream();
+        reader.CopyTo(outcome);
+        var said = outcome.ToArray();
+        if (said is [ContainerInit.Prepared])
+        {
+            return child;
+        }
+
+        child.Signal(Signals.Kill);
+        child.Reap();
+        child.Dispose();
+        throw new ContainerFailure($"exec: \"{request.Arguments[0]}\": " + Reason(said));
+    }
+
+    private static string Reason(byte[] said)
+    {
+        var text = Encoding.UTF8.GetString(said.AsSpan().TrimStart(ContainerInit.Prepared));
+        return text.Length > 0 ? text : "the container's first process ended before it could execute it";
     }
 
     /// <summary>Starts a further process in a running container.</summary>
@@ -58,7 +124,7 @@ internal static class ContainerStarter
         try
         {
             OwnThread.Enter(container.Handle, Shared | NamespaceKinds.Net | NamespaceKinds.Pid | NamespaceKinds.Mount, "container");
-            Credentials.Set(launch.User, launch.Group, [], launch.Capabilities);
+            launch.Identity.Assume();
             return (prepared.Start(), terminal);
         }
         catch (LinuxException e)

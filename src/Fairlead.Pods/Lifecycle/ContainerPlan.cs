@@ -25,7 +25,6 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
     /// <exception cref="ContainerConfigFailure">Something the container refers to is missing.</exception>
     internal async Task<ContainerLaunch> LaunchAsync(ContainerSpec container, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        var security = container.Document.Object("securityContext").Object("capabilities");
         var busybox = CommandLine.IsBusybox(container.Image) && context.Applets.Length > 0;
         var environment = await EnvironmentAsync(container, busybox, cancellationToken);
         return new ContainerLaunch
@@ -37,9 +36,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
             Command = [.. command.Select(word => Expand(word, environment))],
             Environment = [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
             WorkingDirectory = container.WorkingDirectory,
-            User = container.User,
-            Group = container.Group,
-            Capabilities = Capabilities.For(security.Texts("add"), security.Texts("drop"), container.Privileged),
+            Identity = Identification(container),
             Privileged = container.Privileged,
             ReadOnlyRoot = container.ReadOnlyRoot,
             Tty = container.Tty,
@@ -74,6 +71,20 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         }
 
         return result.ToString();
+    }
+
+    private Identification Identification(ContainerSpec container)
+    {
+        var security = container.Document.Object("securityContext");
+        var capabilities = security.Object("capabilities");
+        return new Identification
+        {
+            User = container.User,
+            Group = container.Group,
+            Groups = pod.SupplementalGroups,
+            Capabilities = Capabilities.For(capabilities.Texts("add"), capabilities.Texts("drop"), container.Privileged),
+            NoNewPrivileges = security?["allowPrivilegeEscalation"] is not null && !security.Flag("allowPrivilegeEscalation"),
+        };
     }
 
     private async Task<Dictionary<string, string>> EnvironmentAsync(ContainerSpec container, bool busybox, CancellationToken cancellationToken)

@@ -60,6 +60,17 @@ internal sealed class PodSpec
 
     internal JsonObject? DnsConfig => Document["spec"].Object("dnsConfig");
 
+    /// <summary>Groups every process of the pod is in, besides its own.</summary>
+    internal uint[] SupplementalGroups
+    {
+        get
+        {
+            var security = Document["spec"].Object("securityContext");
+            var groups = (security?["supplementalGroups"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out uint group) ? group : 0);
+            return [.. groups, .. security.OptionalNumber("fsGroup") is { } shared ? (uint[])[(uint)shared] : []];
+        }
+    }
+
     internal IEnumerable<JsonObject> HostAliases => Document["spec"].Objects("hostAliases");
 
     internal JsonObject? Volume(string name) =>

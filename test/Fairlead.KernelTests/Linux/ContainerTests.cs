@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Processes;
 using Fairlead.Testing;
@@ -37,6 +38,16 @@ public sealed class ContainerTests : IDisposable
         Assert.Equal("12", lines[7]);
         Assert.Equal("34 56", lines[8]);
         Assert.False(File.Exists("/mnt/fl-written"));
+    }
+
+    [Fact]
+    public async Task A_proc_mounted_from_outside_the_pid_namespace_would_show_the_host_and_one_mounted_within_does_not()
+    {
+        const string Count = "ls -d /proc/[0-9]* | wc -l";
+        var lines = await Contain($"{Count}; mount -t proc proc /proc; {Count}; cat /proc/1/comm", () => { }, writable: false);
+        Assert.InRange(int.Parse(lines[0], CultureInfo.InvariantCulture), 3, int.MaxValue);
+        Assert.Equal("3", lines[1]);
+        Assert.Equal("sh", lines[2]);
     }
 
     [Fact]
