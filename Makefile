@@ -21,6 +21,7 @@ build: setup ## build the program for this machine, at bin/fairlead
 
 demo: build ## start a two-node cluster, try all of the lesson on it with real packets, and leave it running
 	@PATH="$(CURDIR)/.tools:$$PATH" bin/fairlead demo
+	@echo "Here fairlead is bin/fairlead, and kubectl is $$(readlink .tools/kubectl)."
 
 aot: setup ## build the release binary, one file, at bin/aot/fairlead
 	@eng/aot.sh

@@ -134,7 +134,7 @@ internal static class Summary
             CultureInfo.InvariantCulture, $"{results.Count} checks, {failed} failed{(notTried > 0 ? $", {notTried} not tried" : "")}, in {took.TotalSeconds:0.0} s");
         yield return "";
         yield return failed > 0
-            ? "What was in the cluster before was left as it was. `kubectl apply -f examples/lesson` puts the lesson's objects back; then run the demo again."
+            ? "Objects that were there before were used as they are. Delete one that you have changed, and the next demo creates it as the lesson has it."
             : $"The cluster goes on, and so can you (context {spec.Context}):";
         yield return "  kubectl get pods,services,networkpolicies -A -o wide";
         yield return "  kubectl exec deploy/web -- curl -s http://api-service";

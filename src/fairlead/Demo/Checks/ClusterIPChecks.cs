@@ -47,7 +47,7 @@ internal static class ClusterIPChecks
         var shares = results.Where(result => result.Answered).GroupBy(result => result.Pod).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
         var expected = lab.PodsOf("default", "api-server").Select(pod => pod.Name);
         var held = results.Count == Connections && results.All(result => result.Answered) && expected.ToHashSet().SetEquals(shares.Select(share => share.Key));
-        var bad = results.FirstOrDefault(result => !result.Answered);
-        return Seen.When(held, string.Join(", ", [.. shares.Select(share => $"{share.Key} {share.Count()}"), .. bad is null ? Array.Empty<string>() : [$"not answered: {bad}"]]));
+        var example = results.FirstOrDefault(result => !result.Answered) ?? (results.Count > 0 ? results[0] : null);
+        return Seen.When(held, $"{string.Join(", ", shares.Select(share => $"{share.Key} {share.Count()}"))}; so {example}");
     }
 }

@@ -17,7 +17,9 @@ internal static class DnsChecks
         foreach (var node in lab.TwoNodes)
         {
             yield return Is($"a pod on {node.Name} asks for {Name}", "default's, by the search list", lab.PodOn(node), Name, $"{Name}.default.{Zone}", here);
-            yield return Is($"a pod on {node.Name} asks for {Name}.production.{Zone}", "production's, from another namespace", lab.PodOn(node), $"{Name}.production.{Zone}", $"{Name}.production.{Zone}", there);
+            yield return Is(
+                $"a pod on {node.Name} asks for {Name}.production.{Zone}", "production's, from another namespace", lab.PodOn(node),
+                $"{Name}.production.{Zone}", $"{Name}.production.{Zone}", there);
         }
 
         yield return Is($"a pod of default asks for {Name}.production", "production's, by the short form", lab.Pod("default", "web"), $"{Name}.production", $"{Name}.production.{Zone}", there);
@@ -28,7 +30,9 @@ internal static class DnsChecks
         yield return Try.Resolve(
             $"a pod asks for no-such-service.default.{Zone}", "no such name", lab.Pod("default", "web"), $"no-such-service.default.{Zone}.", found => found.Code == DnsMessage.NoSuchName);
         yield return new Check($"a pod → http://{Name}/, by name", "an api-server pod on 8080, source kept", ct => ByNameAsync(lab, ct));
-        yield return new Check("kubectl run dns-test --image=busybox:1.36 --rm -it -- nslookup api-service", $"server {lab.Spec.V4.DnsService}:53, {Name}.default.{Zone}, {here}", ct => NslookupAsync(lab, kubectl, ct));
+        yield return new Check(
+            "kubectl run dns-test --image=busybox:1.36 --rm -it -- nslookup api-service", $"server {lab.Spec.V4.DnsService}:53, {Name}.default.{Zone}, {here}",
+            ct => NslookupAsync(lab, kubectl, ct));
     }
 
     private static Check Is(string tried, string expected, Vantage? pod, string asked, string name, System.Net.IPAddress address, bool tcp = false) =>
@@ -83,7 +87,8 @@ internal static class DnsChecks
         var words = printed.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var held = Follows(words, "Server:", $"{lab.Spec.V4.DnsService}") && Follows(words, "Address:", $"{lab.Spec.V4.DnsService}:53")
             && Follows(words, "Name:", $"{Name}.default.{Zone}") && Follows(words, "Address:", $"{lab.ClusterIP(Name)}");
-        return Seen.When(held, string.Join(' ', held ? words.SkipWhile(word => word != "Server:").TakeWhile(word => !word.StartsWith("**", StringComparison.Ordinal)) : words.DefaultIfEmpty("nothing")));
+        var answer = words.SkipWhile(word => word != "Server:").TakeWhile(word => !word.StartsWith("**", StringComparison.Ordinal));
+        return Seen.When(held, string.Join(' ', held ? answer : words.DefaultIfEmpty("nothing")));
     }
 
     private static bool Follows(string[] words, string label, string value) => words.Zip(words.Skip(1)).Contains((label, value));

@@ -12,7 +12,8 @@ internal static class HeadlessChecks
     public static IEnumerable<Check> Of(Lab lab)
     {
         var pods = lab.PodsOf("default", "postgres");
-        yield return Try.Fact($"Service {Name}", "clusterIP None, no address", () => (lab.Service(Name).Text("spec", "clusterIP") == "None", $"clusterIP {lab.Service(Name).Text("spec", "clusterIP")}"));
+        var address = lab.Service(Name).Text("spec", "clusterIP");
+        yield return Try.Fact($"Service {Name}", "clusterIP None, no address", () => (address == "None", $"clusterIP {address}"));
         foreach (var node in lab.TwoNodes)
         {
             yield return Try.Resolve($"a pod on {node.Name} asks for {Name}", "the addresses of its pods", lab.PodOn(node), Name, found => Same(found.Addresses, pods));

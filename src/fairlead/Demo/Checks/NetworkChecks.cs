@@ -110,7 +110,7 @@ internal static class NetworkChecks
             var held = expected.SetEquals(answered) && !expected.Contains(old.Name) && address.Equals(now.ClusterIP("api-service"));
             if (held || watch.Elapsed > FollowLimit)
             {
-                return Seen.When(held, $"{old.Name} is gone; at {address}:80 now {string.Join(" and ", answered.Order(StringComparer.Ordinal))}");
+                return Seen.When(held, $"{old.Name} is gone; at {address}:80 now {string.Join(" and ", answered.Order(StringComparer.Ordinal))}; so {results[^1]}");
             }
         }
     }

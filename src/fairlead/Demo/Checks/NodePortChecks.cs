@@ -28,7 +28,9 @@ internal static class NodePortChecks
         }
 
         yield return Try.Reach($"a pod → {lab.Nodes[^1].Name}:30080", "a web pod on 3000", lab.Pod("default", "postgres"), lab.Nodes[^1].Address, 30080, IsWeb);
-        yield return Try.Reach($"a pod → {Name}:80, its ClusterIP", "a web pod on 3000, source kept", lab.Pod("default", "postgres"), lab.ClusterIP(Name), 80, result => IsWeb(result) && result.SourceKept);
+        yield return Try.Reach(
+            $"a pod → {Name}:80, its ClusterIP", "a web pod on 3000, source kept", lab.Pod("default", "postgres"), lab.ClusterIP(Name), 80,
+            result => IsWeb(result) && result.SourceKept);
         yield return new Check(
             "a Service that names no node port; the host outside → it", $"one of {First}-{Last} is chosen, and answers", ct => WithOneChosenAsync(lab, ct));
         yield return new Check("a Service that asks for node port 80", "refused: not in the range", ct => OutOfRangeAsync(lab, ct));

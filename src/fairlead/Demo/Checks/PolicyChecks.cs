@@ -37,7 +37,8 @@ internal static class PolicyChecks
         yield return Try.KeptOut("production/batch → production/api-server:8080", batch, api, 8080, frontend);
         yield return Try.KeptOut("default/web → production/api-server:8080", web, api, 8080, frontend);
         yield return new Check(
-            "production/batch → api-service:80, the Service", "no answer: the policy is the pod's, not the address's", ct => ThroughServiceAsync(batch, lab.ClusterIP("api-service", "production")!, ct));
+            "production/batch → api-service:80, the Service", "no answer: the policy is the pod's, not the address's",
+            ct => ThroughServiceAsync(batch, lab.ClusterIP("api-service", "production")!, ct));
         yield return Try.Reach($"a process on {node.Name} → production/api-server:8080", "it answers: a node always reaches its pods", node, api.Address, 8080, result => result.Pod == api.Name);
     }
 

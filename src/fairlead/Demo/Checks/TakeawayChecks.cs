@@ -20,7 +20,8 @@ internal static class TakeawayChecks
         yield return new Check("discovery: every pod asks for api-service.default.svc.cluster.local", "all get the same address", ct => DiscoveryAsync(lab, ct));
         yield return new Check("headless: a pod asks for postgres-headless and for api-service", "the pods of one, one address for the other", ct => BothKindsAsync(lab, ct));
         yield return new Check("zero trust: every pod → production/api-server, ports 8080 and 9090", "web-frontend on 8080 and prometheus on 9090, nobody else", ct => ZeroTrustAsync(lab, ct));
-        yield return new Check("a policy for default/postgres that allows nobody, for a moment", "an answer before, silence under it, an answer after", ct => ClosedForAMomentAsync(lab, ct)) { Alone = true };
+        yield return new Check(
+            "a policy for default/postgres that allows nobody, for a moment", "an answer before, silence under it, an answer after", ct => ClosedForAMomentAsync(lab, ct)) { Alone = true };
     }
 
     private static async Task<Seen> DiscoveryAsync(Lab lab, CancellationToken cancellationToken)
@@ -53,8 +54,8 @@ internal static class TakeawayChecks
             ? await Probe.UntilAsync(pod, api.Address, port, result => result.Answered, cancellationToken)
             : await Probe.OnceAsync(pod, api.Address, port, cancellationToken));
         var wrong = Array.Find(attempts, attempt => attempt.Result.Answered != IsAllowed(attempt.Pod, attempt.Port));
-        var answered = attempts.Where(attempt => attempt.Result.Answered).Select(attempt => $"{Try.Describe(attempt.Pod)} on {attempt.Port}");
-        return Seen.When(wrong.Result is null, $"{attempts.Length} tries, answered: {string.Join(", ", answered)}{(wrong.Result is null ? "" : $"; not so {wrong.Result}")}");
+        var answered = attempts.Where(attempt => attempt.Result.Answered && IsAllowed(attempt.Pod, attempt.Port)).Select(attempt => $"{attempt.Result}");
+        return Seen.When(wrong.Result is null, wrong.Result is null ? $"{attempts.Length} tries, {answered.Count()} answers: {string.Join("; ", answered)}" : $"{wrong.Result}");
     }
 
     private static async Task<Seen> ClosedForAMomentAsync(Lab lab, CancellationToken cancellationToken)
