@@ -5,6 +5,7 @@ using Fairlead.Pods.Containers;
 using Fairlead.Pods.Lifecycle;
 using Fairlead.Pods.Nodes;
 using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Streaming;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Pods;
@@ -26,6 +27,8 @@ public static class PodsRole
         Directory.CreateDirectory(options.RunDirectory);
         var context = new PodsContext(options, api, reactor, time, log) { Applets = MakeApplets(options.RunDirectory) };
         var pods = new PodDirectory(context, cancellationToken);
+        using var router = new StreamRouter(context, pods, cancellationToken);
+        await using var server = await StreamingServer.StartAsync(options.SocketPath, router.HandleAsync, loggers);
         List<Task> tasks =
         [
             new Reflector(api, ResourceTypes.Services, ListOptions.All, context.Services, time, log).RunAsync(cancellationToken),

@@ -32,6 +32,9 @@ internal sealed record ContainerLaunch
 
     internal bool Tty { get; init; }
 
+    /// <summary>The terminal's size from the start; null when nobody said one.</summary>
+    internal Streaming.TerminalSize? Size { get; init; }
+
     internal bool Stdin { get; init; }
 
     internal IReadOnlyList<ContainerMount> Mounts { get; init; } = [];

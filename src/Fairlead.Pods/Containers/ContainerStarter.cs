@@ -115,8 +115,12 @@ internal static class ContainerStarter
             terminal = OwnThread.Run(() =>
             {
                 OwnThread.Enter(container.Handle, NamespaceKinds.Mount, "container");
-                return Pty.Open("/dev/pts/ptmx");
+                return OpenTerminal(launch.Identity.User);
             });
+            if (launch.Size is { } size)
+            {
+                terminal.Resize(size.Columns, size.Rows);
+            }
         }
 
         var options = Options(launch, file, directory);
@@ -124,6 +128,7 @@ internal static class ContainerStarter
         try
         {
             OwnThread.Enter(container.Handle, Shared | NamespaceKinds.Net | NamespaceKinds.Pid | NamespaceKinds.Mount, "container");
+            Credentials.SetUmask(0x12);
             launch.Identity.Assume();
             return (prepared.Start(), terminal);
         }
@@ -132,6 +137,18 @@ internal static class ContainerStarter
             terminal?.Dispose();
             throw new ContainerFailure($"exec: \"{launch.Command[0]}\": {e.Message}");
         }
+    }
+
+    private static Pty OpenTerminal(uint user)
+    {
+        var terminal = Pty.Open("/dev/pts/ptmx");
+        if (user != 0 && !OperatingSystem.IsWindows())
+        {
+            // The process opens it after it has become that user; the devpts is the container's own.
+            File.SetUnixFileMode(terminal.SlavePath, (UnixFileMode)0x1B6);
+        }
+
+        return terminal;
     }
 
     private static SpawnOptions Options(ContainerLaunch launch, string file, string directory) => new()

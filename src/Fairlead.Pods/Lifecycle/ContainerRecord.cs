@@ -46,6 +46,9 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 
     internal StandIn? StandIn { get; set; }
 
+    /// <summary>A stand-in's root and namespaces, once something was executed in it.</summary>
+    internal Holder? Holder { get; set; }
+
     internal ContainerLog? Log { get; set; }
 
     /// <summary>The containerStatuses element.</summary>

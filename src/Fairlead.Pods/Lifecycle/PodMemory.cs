@@ -26,6 +26,12 @@ internal static class PodMemory
             };
         }
 
+        foreach (var container in containers.Where(container => container.Holder is { Ended: false }))
+        {
+            var pid = container.Holder!.Process.Id;
+            processes[container.Spec.Name] = new JsonObject { ["pid"] = pid, ["start"] = StartOf(pid), ["holder"] = true };
+        }
+
         document["processes"] = processes;
         File.WriteAllText(path + ".new", document.ToJsonString());
         File.Move(path + ".new", path, overwrite: true);

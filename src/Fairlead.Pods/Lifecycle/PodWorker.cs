@@ -34,6 +34,7 @@ internal sealed class PodWorker : IDisposable
         Containers = [.. spec.Containers.Select(container => new ContainerRecord(container, false))];
         Plan = new ContainerPlan(context, spec, Paths, [], "");
         _started = context.Time.GetUtcNow();
+        Stopping = _stop.Token;
     }
 
     internal PodsContext Context { get; }
@@ -53,6 +54,9 @@ internal sealed class PodWorker : IDisposable
     internal IReadOnlyList<string> Addresses { get; private set; } = [];
 
     internal ContainerPlan Plan { get; private set; }
+
+    /// <summary>Cancelled once the pod is to end.</summary>
+    internal CancellationToken Stopping { get; }
 
     private IEnumerable<ContainerRecord> All => Inits.Concat(Containers);
 
@@ -85,7 +89,13 @@ internal sealed class PodWorker : IDisposable
     /// <summary>The status has to be written anew.</summary>
     internal void Changed() => _dirty.Writer.TryWrite(true);
 
-    internal void Remember() => PodMemory.Save(Paths.Memory, Addresses, All);
+    internal void Remember()
+    {
+        lock (_gate)
+        {
+            PodMemory.Save(Paths.Memory, Addresses, All);
+        }
+    }
 
     internal ContainerLog LogOf(string container, int restart)
     {
@@ -194,6 +204,12 @@ internal sealed class PodWorker : IDisposable
                 continue;
             }
 
+            if (process.Flag("holder"))
+            {
+                container.Holder = PodMemory.Runs(process) ? Holder.Adopt(ChildProcess.Open(process.Number("pid")), Context.Reactor) : null;
+                continue;
+            }
+
             container.RestartCount = process.Number("restarts");
             container.Id = process.Text("id");
             var started = DateTimeOffset.Parse(process.Text("started"), CultureInfo.InvariantCulture);
@@ -216,6 +232,12 @@ internal sealed class PodWorker : IDisposable
         foreach (var container in All.Where(container => container.Process is not null))
         {
             Events.Normal("Killing", $"Stopping container {container.Spec.Name}", container.Spec.Name);
+        }
+
+        foreach (var holder in All.Select(container => container.Holder).OfType<Holder>())
+        {
+            holder.Kill();
+            await holder.WaitAsync();
         }
 
         await Task.WhenAll(All.Where(container => container.Process is not null).Select(container => EndAsync(container, cancellationToken)));

@@ -208,6 +208,7 @@ internal sealed class CniFailure(string message) : Exception(message);
 /// <summary>Signal numbers (<c>signal(7)</c>).</summary>
 internal static class Signals
 {
+    internal const int HangUp = 1;
     internal const int Kill = 9;
     internal const int Terminate = 15;
 }
