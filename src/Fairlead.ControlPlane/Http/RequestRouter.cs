@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
+using Fairlead.Kube;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +12,6 @@ namespace Fairlead.ControlPlane.Http;
 /// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
 internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, OpenApiHandler openApi, ILogger logger)
 {
-    /// <summary>The version of the API that is spoken, as clients compare it with their own.</summary>
-    public const string ApiMinor = "34";
-
     /// <summary>Answers one request; never throws but for a client that is gone.</summary>
     public async Task HandleAsync(HttpContext context)
     {
@@ -80,7 +78,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
         var product = typeof(RequestRouter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
         return new JsonObject
         {
-            ["major"] = "1", ["minor"] = ApiMinor, ["gitVersion"] = $"v1.{ApiMinor}.0+fairlead.{product.Split('+')[0]}",
+            ["major"] = "1", ["minor"] = KubernetesVersion.Minor, ["gitVersion"] = $"{KubernetesVersion.Text}+fairlead.{product.Split('+')[0]}",
             ["gitCommit"] = "", ["gitTreeState"] = "clean", ["buildDate"] = "1970-01-01T00:00:00Z",
             ["goVersion"] = "", ["compiler"] = RuntimeInformation.FrameworkDescription, ["platform"] = "linux/amd64",
         };

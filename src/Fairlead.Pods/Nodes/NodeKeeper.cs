@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Fairlead.Kube;
 using Fairlead.Kube.Client;
 using Fairlead.Pods.Lifecycle;
 using Fairlead.Pods.Sandbox;
@@ -131,7 +132,7 @@ internal sealed class NodeKeeper(PodsContext context, PodsNode node)
                 ["operatingSystem"] = "linux",
                 ["architecture"] = Architecture,
                 ["containerRuntimeVersion"] = $"fairlead://{context.Options.Version}",
-                ["kubeletVersion"] = "v1.36.0",
+                ["kubeletVersion"] = KubernetesVersion.Text,
                 ["kubeProxyVersion"] = "",
                 ["bootID"] = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(),
                 ["machineID"] = "",
