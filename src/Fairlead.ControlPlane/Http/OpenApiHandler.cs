@@ -14,6 +14,12 @@ internal sealed class OpenApiHandler
 {
     private const string Root = "/openapi/v3";
 
+    /// <summary>
+    /// A document of OpenAPI 2 that says its version and nothing more: kubectl asks for it when it does not find a kind in version 3, and says
+    /// that there is no such kind only when it has got one.
+    /// </summary>
+    private static readonly byte[] EmptyVersion2 = [0x0a, 0x03, .. "2.0"u8];
+
     private readonly OpenApiDocuments _documents = new(
         SchemaCatalog.Default, [.. KindTable.All.Select(kind => new OpenApiResource(kind.Type, kind.Verbs, kind.Subresources))]);
 
@@ -23,6 +29,11 @@ internal sealed class OpenApiHandler
         if (path == Root)
         {
             return SendAsync(context, _documents.Index);
+        }
+
+        if (path == "/openapi/v2")
+        {
+            return Answer.BytesAsync(context, StatusCodes.Status200OK, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", EmptyVersion2);
         }
 
         if (!path.StartsWith("/openapi/", StringComparison.Ordinal))

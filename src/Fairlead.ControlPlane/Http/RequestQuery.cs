@@ -23,7 +23,14 @@ internal static class RequestQuery
         TimeoutSeconds = Number(query, "timeoutSeconds") ?? 0,
     };
 
-    public static WriteOptions Write(IQueryCollection query) => new()
+    public static WriteOptions Write(HttpRequest request) => Write(request.Query) with
+    {
+        // Who does not say it is known by his program.
+        FieldManager = Text(request.Query, "fieldManager") is { Length: > 0 } manager ? manager : Program(request.Headers.UserAgent.ToString()),
+        Force = Flag(request.Query, "force") ?? false,
+    };
+
+    private static WriteOptions Write(IQueryCollection query) => new()
     {
         DryRun = DeleteOptions.ParseDryRun(query["dryRun"]),
         FieldValidation = Text(query, "fieldValidation") switch
@@ -35,6 +42,8 @@ internal static class RequestQuery
                 "CreateOptions", FieldErrorType.NotSupported, "fieldValidation", $"\"{other}\": supported values: \"Ignore\", \"Strict\", \"Warn\""),
         },
     };
+
+    private static string Program(string agent) => agent.Split('/')[0].Trim() is { Length: > 0 and <= 128 } program ? program : "unknown";
 
     public static DeleteOptions Delete(IQueryCollection query) => new()
     {

@@ -105,7 +105,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
     private async Task CreateAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var options = RequestQuery.Write(context.Request.Query);
+        var options = RequestQuery.Write(context.Request);
         if (path.Subresource.Length > 0)
         {
             await CreateSubresourceAsync(context, kind, path, options);
@@ -140,7 +140,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
     private async Task UpdateAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var options = RequestQuery.Write(context.Request.Query);
+        var options = RequestQuery.Write(context.Request);
         var bytes = await RequestBody.ReadAsync(context);
         var (body, warnings) = path.Subresource == "scale"
             ? (DocumentReader.ReadPlain(bytes, context.Request.ContentType), [])
@@ -151,11 +151,43 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
     private async Task PatchAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)
     {
-        var options = RequestQuery.Write(context.Request.Query);
+        var options = RequestQuery.Write(context.Request);
+        if (MediaType.Parse(context.Request.ContentType ?? "").Type == "application/apply-patch+yaml")
+        {
+            await ApplyAsync(context, kind, path, renderer, options);
+            return;
+        }
+
+        if (options.Force)
+        {
+            throw StatusException.InvalidOption("PatchOptions", FieldErrorType.Forbidden, "force", "may not be specified for non-apply patch");
+        }
+
         var patchKind = DocumentPatch.KindOf(context.Request.ContentType ?? "");
         var patch = DocumentPatch.Read(await RequestBody.ReadAsync(context));
         var reply = await registry.PatchAsync(kind, path.Namespace, path.Name, path.Subresource, patchKind, patch, options);
         await WrittenAsync(context, renderer, path.Subresource, reply, []);
+    }
+
+    private async Task ApplyAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer, WriteOptions options)
+    {
+        if (RequestQuery.Text(context.Request.Query, "fieldManager").Length == 0)
+        {
+            throw StatusException.InvalidOption("PatchOptions", FieldErrorType.Required, "fieldManager", "is required for apply patch");
+        }
+
+        if (path.Subresource is not ("" or "status"))
+        {
+            throw StatusException.UnsupportedMediaType("application/apply-patch+yaml", "application/merge-patch+json");
+        }
+
+        // Clients send JSON under this name, which as JSON is read strictly.
+        var bytes = await RequestBody.ReadAsync(context);
+        var type = bytes.AsSpan().TrimStart(" \r\n\t"u8).StartsWith("{"u8) ? "application/json" : "application/yaml";
+        var (body, warnings) = DocumentReader.Read(kind, bytes, type, options.FieldValidation);
+        await WrittenAsync(
+            context, renderer, path.Subresource,
+            await registry.ApplyAsync(kind, path.Namespace, path.Name, path.Subresource, body, options), warnings);
     }
 
     private async Task DeleteAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)

@@ -32,7 +32,7 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
     {
         get
         {
-            var head = ShowsValue ? $"{Title}: {Shown(BadValue)}" : Title;
+            var head = ShowsValue && (BadValue is not null || Field != "patch") ? $"{Title}: {Shown(BadValue)}" : Title;
             return string.IsNullOrEmpty(Detail) ? head : $"{head}: {Detail}";
         }
     }

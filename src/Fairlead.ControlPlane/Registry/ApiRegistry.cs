@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Allocation;
+using Fairlead.ControlPlane.Apply;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
@@ -60,6 +61,39 @@ internal sealed class ApiRegistry(ObjectStore store, TimeProvider time, ServiceA
 
         var reply = await _writer.UpdateAsync(kind, ns, name, subresource, Patched, options);
         return reply with { Warnings = [.. warnings, .. reply.Warnings] };
+    }
+
+    /// <summary>Applies a configuration (server-side apply): makes the object, or merges it in.</summary>
+    /// <exception cref="StatusException">409 when another manager has a field with another value, and everything that an update refuses.</exception>
+    public async Task<WriteReply> ApplyAsync(
+        KindDefinition kind, string ns, string name, string subresource, JsonObject body, WriteOptions options)
+    {
+        var applied = ServerSideApply.Configuration(kind, body, subresource);
+        var metadata = ObjectMeta.Of(applied);
+        metadata.TryAdd("name", name);
+        if (metadata["managedFields"] is not null)
+        {
+            throw StatusException.BadRequest("metadata.managedFields must be nil");
+        }
+
+        var all = options with { AppliedFields = FieldWalk.Fields(kind, applied, subresource).Keys };
+        if (subresource.Length == 0 && Find(kind, ns, name) is null)
+        {
+            if (ObjectMeta.Uid(applied) is { Length: > 0 } uid)
+            {
+                throw SystemMetadata.PreconditionUid(kind.Type, name, uid, "");
+            }
+
+            if (ObjectMeta.Name(applied) != name)
+            {
+                throw StatusException.BadRequest($"the name of the object ({ObjectMeta.Name(applied)}) does not match the name on the URL ({name})");
+            }
+
+            return await CreateAsync(kind, ns, applied, all);
+        }
+
+        return await _writer.UpdateAsync(
+            kind, ns, name, subresource, old => ServerSideApply.Apply(kind, old, applied, subresource, all, time.GetUtcNow()), all);
     }
 
     /// <summary>Assigns a pod to a node (core/v1 Binding).</summary>

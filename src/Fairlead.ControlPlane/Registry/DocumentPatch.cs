@@ -11,7 +11,7 @@ namespace Fairlead.ControlPlane.Registry;
 internal static class DocumentPatch
 {
     private const string Accepted =
-        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
 
     /// <summary>The kind of patch that a Content-Type names.</summary>
     /// <exception cref="StatusException">415.</exception>
@@ -20,8 +20,6 @@ internal static class DocumentPatch
         "application/json-patch+json" => PatchKind.Json,
         "application/merge-patch+json" => PatchKind.Merge,
         "application/strategic-merge-patch+json" => PatchKind.Strategic,
-        "application/apply-patch+yaml" or "application/apply-patch+cbor" => throw new StatusException(
-            415, "UnsupportedMediaType", "server-side apply is not served; use kubectl apply without --server-side"),
         var other => throw StatusException.UnsupportedMediaType(other, Accepted),
     };
 

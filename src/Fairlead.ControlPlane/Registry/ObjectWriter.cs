@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Allocation;
+using Fairlead.ControlPlane.Apply;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
 
@@ -31,6 +32,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
             }
 
             using var reservation = Complete(kind, value, null, "", options);
+            FieldTracker.Created(kind, value, options, time.GetUtcNow());
             var warnings = said.Of(kind, value, null);
             var written = store.Get(id) is null ? await StoreAsync(kind, id, value, null, options) : null;
             if (written is not null)
@@ -72,6 +74,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
 
             SystemMetadata.Update(value, old, kind.Type, ns, name);
             using var reservation = Complete(kind, value, old, subresource, options);
+            FieldTracker.Updated(kind, value, old, subresource, options, time.GetUtcNow());
             var warnings = said.Of(kind, value, old);
             if (await ReplaceAsync(kind, stored, old, value, options) is { } written)
             {

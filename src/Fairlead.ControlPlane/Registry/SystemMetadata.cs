@@ -12,7 +12,7 @@ internal static class SystemMetadata
     private const int SuffixLength = 5;
     private const int LongestPrefix = 63 - SuffixLength;
 
-    private static readonly string[] Owned = ["selfLink", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    private static readonly string[] Owned = ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
@@ -33,6 +33,7 @@ internal static class SystemMetadata
         }
 
         metadata.Remove("resourceVersion");
+        metadata.Remove("managedFields");
         if (ObjectMeta.Name(value).Length == 0 && ObjectMeta.Text(value, "generateName") is { Length: > 0 } prefix)
         {
             metadata["name"] = Generate(prefix);

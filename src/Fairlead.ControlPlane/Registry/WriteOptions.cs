@@ -25,6 +25,15 @@ internal sealed record WriteOptions
     public bool DryRun { get; init; }
 
     public FieldValidation FieldValidation { get; init; } = FieldValidation.Warn;
+
+    /// <summary>In whose name fields are owned; empty for our own controllers.</summary>
+    public string FieldManager { get; init; } = "";
+
+    /// <summary>Server-side apply takes fields that others own.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The fields of the configuration, when the write is a server-side apply; else null.</summary>
+    public IReadOnlyCollection<string>? AppliedFields { get; init; }
 }
 
 /// <summary>The object as stored (or as it would be), and the texts of <c>Warning:</c> headers.</summary>

@@ -114,7 +114,7 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Equal(["""299 - "unknown field \"date\"" """.Trim(), """299 - "duplicate field \"data.a\"" """.Trim()], warn.Headers.GetValues("Warning"));
         var ignore = await SendAsync(HttpMethod.Post, ConfigMaps + "?fieldValidation=Ignore", Odd.Replace("NAME", "i", StringComparison.Ordinal), "application/json");
         Assert.False(ignore.Headers.Contains("Warning"));
-        Assert.DoesNotContain("date", await ignore.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("\"date\"", await ignore.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

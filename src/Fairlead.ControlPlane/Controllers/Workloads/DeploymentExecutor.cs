@@ -144,7 +144,7 @@ internal sealed class DeploymentExecutor(ControllerContext context, EventRecorde
         ["updatedReplicas"] = status.Updated,
         ["readyReplicas"] = status.Ready,
         ["availableReplicas"] = status.Available,
-        ["unavailableReplicas"] = status.Unavailable,
+        ["unavailableReplicas"] = status.Unavailable == 0 ? null : status.Unavailable,
         ["collisionCount"] = status.CollisionCount == 0 ? null : status.CollisionCount,
         ["conditions"] = new JsonArray([.. status.Conditions.Select(condition => new JsonObject
         {

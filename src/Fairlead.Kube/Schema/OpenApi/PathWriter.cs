@@ -8,7 +8,7 @@ internal sealed class PathWriter(Utf8JsonWriter writer, SchemaCatalog catalog, S
     private const string Json = "application/json";
 
     private static readonly string[] PatchTypes =
-        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
     private static readonly Parameter DryRun = new("dryRun", "string", "All: do everything but store the outcome.");
     private static readonly Parameter FieldManager = new("fieldManager", "string", "Name of who makes the change.");
