@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Spec;
@@ -8,11 +9,22 @@ namespace Fairlead.Pods;
 public static class PodWarnings
 {
     /// <summary>One sentence per container that will be a stand-in.</summary>
-    /// <param name="pod">A core/v1 Pod.</param>
-    public static IReadOnlyList<string> For(JsonObject pod) =>
-        [.. new PodSpec(pod).Containers.Where(container => StandInReason(container).Length > 0).Select(container =>
-            $"container \"{container.Name}\": image \"{container.Image}\" is not run on this cluster: {StandInReason(container)}; "
-            + "a stand-in answers on its ports with the pod's identity")];
+    /// <param name="spec">The specification of a pod, or of a pod template.</param>
+    /// <param name="path">Its path in the document that is written, for example <c>spec.template.spec</c>.</param>
+    public static IEnumerable<string> For(JsonObject spec, string path)
+    {
+        var index = 0;
+        foreach (var container in spec.Objects("containers").Select(container => new ContainerSpec(container, spec.Object("securityContext"))))
+        {
+            if (StandInReason(container) is { Length: > 0 } reason)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{path}.containers[{index}].image: \"{container.Image}\" is not run on this cluster: {reason}; a stand-in answers on its ports with the pod's identity");
+            }
+
+            index++;
+        }
+    }
 
     /// <summary>Why a container is a stand-in; empty when it is run.</summary>
     internal static string StandInReason(ContainerSpec container)

@@ -27,6 +27,11 @@ public sealed class ChildProcess : IDisposable
         return new ChildProcess(pid, new SafeFd(LinuxException.Check(number, $"pidfd_open {pid}")));
     }
 
+    /// <summary>A second descriptor for the same process, with a life of its own.</summary>
+    /// <exception cref="ObjectDisposedException">This one was disposed.</exception>
+    /// <exception cref="LinuxException">No descriptor left.</exception>
+    public ChildProcess Duplicate() => new(Id, Handle.Duplicate());
+
     /// <summary>Starts a process from the calling thread.</summary>
     /// <exception cref="LinuxException">See <see cref="PreparedProcess.Start"/>.</exception>
     public static ChildProcess Start(SpawnOptions options)
@@ -71,6 +76,15 @@ public sealed class ChildProcess : IDisposable
     /// <returns>The status; <see cref="ExitStatus.Unknown"/> when it is not a child, or somebody else took it.</returns>
     public ExitStatus Reap() => TryReap(Libc.WEXITED) ?? ExitStatus.Unknown;
 
+    /// <summary>Waits, blocking the caller, until the process, a child or any other, has ended.</summary>
+    /// <param name="patience">How long at most.</param>
+    /// <returns>Whether it has.</returns>
+    public bool WaitUntilEnded(TimeSpan patience)
+    {
+        var poll = new PollFd { Descriptor = Handle.Number, Events = Libc.POLLIN };
+        return Libc.Poll(ref poll, 1, (int)patience.TotalMilliseconds) > 0;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 
@@ -95,10 +109,6 @@ public sealed class ChildProcess : IDisposable
         return Libc.SystemCall(Libc.SYS_pidfd_send_signal, Handle.Number, 0, 0, 0) == 0 && !HasEnded() ? null : ExitStatus.Unknown;
     }
 
-    private bool HasEnded()
-    {
-        // A zombie can still be signalled; its descriptor tells. Linux marks a pidfd readable when the process has ended.
-        var poll = new PollFd { Descriptor = Handle.Number, Events = Libc.POLLIN };
-        return Libc.Poll(ref poll, 1, 0) > 0;
-    }
+    // A zombie can still be signalled; its descriptor tells. Linux marks a pidfd readable when the process has ended.
+    private bool HasEnded() => WaitUntilEnded(TimeSpan.Zero);
 }

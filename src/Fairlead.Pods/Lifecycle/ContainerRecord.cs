@@ -42,6 +42,9 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 
     internal ContainerProcess? Process { get; set; }
 
+    /// <summary>Whether the process was started by an earlier run of this program.</summary>
+    internal bool Adopted { get; set; }
+
     internal ContainerLaunch? Launch { get; set; }
 
     internal StandIn? StandIn { get; set; }

@@ -27,8 +27,13 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         while (true)
         {
             var started = pod.Context.Time.GetUtcNow();
-            container.Ended = container.Process is not null || await StartAsync(cancellationToken)
-                ? await WatchAsync(cancellationToken) : container.Ended;
+            var adoptedEnded = container.Process is null && container.Ended is not null;
+            if (!adoptedEnded && (container.Process is not null || await StartAsync(cancellationToken)))
+            {
+                container.Ended = await WatchAsync(cancellationToken);
+            }
+
+            pod.Remember();
             pod.Changed();
             if (container.Ended is { } ended && (restartPolicy == "Never" || (restartPolicy == "OnFailure" && ended.ExitCode == 0)))
             {
@@ -74,6 +79,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
             var launch = await pod.Plan.LaunchAsync(container.Spec, CommandLine.Of(container.Spec) is { Count: > 0 } argv ? argv : ["sh"], cancellationToken);
             container.Log = pod.LogOf(container.Spec.Name, container.RestartCount);
             container.Launch = launch;
+            LaunchMemory.Save(pod.Paths, container.Spec, launch);
             container.Id = "fairlead://" + Guid.NewGuid().ToString("N");
             container.Process = ContainerProcess.Start(launch, pod.Paths.Container(container.Spec.Name), container.Log, pod.Context.Reactor, pod.Context.Log);
             container.Running = pod.Context.Time.GetUtcNow();
@@ -165,6 +171,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
     {
         try
         {
+            await PostStartAsync(cancellationToken);
             if (container.Spec.Document.Object("startupProbe") is { } startup)
             {
                 await ProbeAsync(startup, "Startup", cancellationToken, untilSuccess: true);
@@ -181,6 +188,16 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         catch (OperationCanceledException)
         {
             container.Ready = false;
+        }
+    }
+
+    private async Task PostStartAsync(CancellationToken cancellationToken)
+    {
+        if (container.Process is { } process && !container.Adopted && container.Spec.Document.Object("lifecycle").Object("postStart") is { } hook
+            && await ContainerStopper.HookAsync(pod, container, hook, cancellationToken) is { Length: > 0 } failure)
+        {
+            pod.Events.Warning("FailedPostStartHook", $"PostStartHook failed: {failure}", container.Spec.Name);
+            process.Process.Signal(Signals.Kill);
         }
     }
 
@@ -206,32 +223,34 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
                     return;
                 }
 
-                Set(kind, ready: true);
+                SetReady(kind, ready: true);
             }
             else if (failures >= Math.Max(1, probe.Number("failureThreshold", 3)))
             {
-                Set(kind, ready: false);
+                await FailAsync(kind, probe, cancellationToken);
             }
 
             await Task.Delay(period, pod.Context.Time, cancellationToken);
         }
     }
 
-    private void Set(string kind, bool ready)
+    private void SetReady(string kind, bool ready)
     {
-        if (kind == "Readiness")
+        if (kind == "Readiness" && container.Ready != ready)
         {
-            var changed = container.Ready != ready;
             container.Ready = ready;
-            if (changed)
-            {
-                pod.Changed();
-            }
+            pod.Changed();
         }
-        else if (!ready && container.Process is { } process)
+    }
+
+    private async Task FailAsync(string kind, JsonObject probe, CancellationToken cancellationToken)
+    {
+        SetReady(kind, ready: false);
+        if (kind != "Readiness" && container.Process is not null)
         {
             pod.Events.Normal("Killing", $"Container {container.Spec.Name} failed {kind.ToLowerInvariant()} probe, will be restarted", container.Spec.Name);
-            process.Process.Signal(Signals.Kill);
+            var grace = probe.OptionalNumber("terminationGracePeriodSeconds") ?? pod.Spec.Document["spec"].Number("terminationGracePeriodSeconds", 30);
+            await ContainerStopper.StopAsync(pod, container, TimeSpan.FromSeconds(grace), cancellationToken);
         }
     }
 }

@@ -42,6 +42,7 @@ internal sealed class PodDirectory(PodsContext context, CancellationToken cancel
             _workers[uid] = entry;
         }
 
+        entry.Worker.Observe(item);
         if (item["metadata"].Text("deletionTimestamp").Length > 0)
         {
             entry.Worker.Stop(TimeSpan.FromSeconds(item["metadata"].Number("deletionGracePeriodSeconds", 30)), gone: false);

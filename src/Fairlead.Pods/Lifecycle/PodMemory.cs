@@ -10,6 +10,9 @@ namespace Fairlead.Pods.Lifecycle;
 /// <summary>What a later run of this program needs to adopt a pod: its addresses, and its processes by number and start time.</summary>
 internal static class PodMemory
 {
+    // A killed process is gone once the kernel has taken down its namespaces.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     internal static void Save(string path, IReadOnlyList<string> addresses, IEnumerable<ContainerRecord> containers)
     {
         var document = new JsonObject { ["addresses"] = new JsonArray([.. addresses.Select(address => (JsonNode)address)]) };
@@ -32,6 +35,21 @@ internal static class PodMemory
             processes[container.Spec.Name] = new JsonObject { ["pid"] = pid, ["start"] = StartOf(pid), ["holder"] = true };
         }
 
+        foreach (var container in containers.Where(container => container.Process is null && container.Ended is not null))
+        {
+            var ended = container.Ended!;
+            processes[container.Spec.Name] = new JsonObject
+            {
+                ["restarts"] = container.RestartCount,
+                ["id"] = container.Id,
+                ["started"] = Timestamps.Text(ended.Started),
+                ["finished"] = Timestamps.Text(ended.Finished),
+                ["exitCode"] = ended.ExitCode,
+                ["reason"] = ended.Reason,
+                ["message"] = ended.Message,
+            };
+        }
+
         document["processes"] = processes;
         File.WriteAllText(path + ".new", document.ToJsonString());
         File.Move(path + ".new", path, overwrite: true);
@@ -49,7 +67,19 @@ internal static class PodMemory
         }
     }
 
-    /// <summary>Kills every process remembered, and with it all others of its container.</summary>
+    /// <summary>How a container that is not running any more ended: as remembered, or unknown when nobody saw it.</summary>
+    internal static Termination Ended(JsonObject process, DateTimeOffset now)
+    {
+        var started = Time(process.Text("started"));
+        return process.Text("finished") is { Length: > 0 } finished
+            ? new Termination(process.Number("exitCode"), 0, process.Text("reason"), process.Text("message"), started, Time(finished))
+            : Termination.From(ExitStatus.Unknown, started, now);
+    }
+
+    internal static DateTimeOffset Time(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : default;
+
+    /// <summary>Kills every process remembered, and with it all others of its container, and waits until they are gone.</summary>
     internal static void KillAll(string path)
     {
         foreach (var (_, node) in Load(path).Object("processes") ?? [])
@@ -58,6 +88,7 @@ internal static class PodMemory
             {
                 using var child = ChildProcess.Open(process.Number("pid"));
                 child.Signal(Signals.Kill);
+                child.WaitUntilEnded(Patience);
             }
         }
     }

@@ -6,14 +6,17 @@ namespace Fairlead.Pods.Lifecycle;
 /// <summary>Computes a pod's status from what is known of its containers. Pure.</summary>
 internal static class PodStatus
 {
+    private static readonly string[] Own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
     internal static JsonObject Build(
-        PodSpec pod, IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers,
+        PodSpec pod, JsonObject observed, IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers,
         IReadOnlyList<string> addresses, IReadOnlyList<string> hostAddresses, DateTimeOffset started, DateTimeOffset now)
     {
         var phase = Phase(pod.RestartPolicy, inits, containers);
         var initialized = inits.All(init => init.Ended is { ExitCode: 0 });
         var over = phase is "Succeeded" or "Failed";
         var ready = !over && containers.Count > 0 && containers.All(container => container.Ready);
+        var gated = pod.ReadinessGates.Any(gate => Condition(observed, gate).Text("status") != "True");
         var unready = over ? "PodCompleted" : "ContainersNotReady";
         var status = new JsonObject
         {
@@ -23,11 +26,14 @@ internal static class PodStatus
             ["hostIP"] = hostAddresses[0],
             ["hostIPs"] = Addresses(hostAddresses),
             ["conditions"] = new JsonArray(
-                Condition(pod, "PodReadyToStartContainers", addresses.Count > 0, "", now),
-                Condition(pod, "Initialized", initialized, "ContainersNotInitialized", now),
-                Condition(pod, "Ready", ready, unready, now),
-                Condition(pod, "ContainersReady", ready, unready, now),
-                Condition(pod, "PodScheduled", true, "", now)),
+            [
+                Condition(observed, "PodReadyToStartContainers", addresses.Count > 0, "", now),
+                Condition(observed, "Initialized", initialized, "ContainersNotInitialized", now),
+                Condition(observed, "Ready", ready && !gated, ready ? "ReadinessGatesNotReady" : unready, now),
+                Condition(observed, "ContainersReady", ready, unready, now),
+                Condition(observed, "PodScheduled", true, "", now),
+                .. observed["status"].Objects("conditions").Where(condition => !Own.Contains(condition.Text("type"))).Select(condition => condition.DeepClone()),
+            ]),
             ["containerStatuses"] = new JsonArray([.. containers.Select(container => (JsonNode)container.Status())]),
         };
         if (inits.Count > 0)
@@ -70,10 +76,13 @@ internal static class PodStatus
     private static JsonArray Addresses(IReadOnlyList<string> addresses) =>
         new([.. addresses.Select(address => (JsonNode)new JsonObject { ["ip"] = address })]);
 
-    private static JsonObject Condition(PodSpec pod, string type, bool holds, string reason, DateTimeOffset now)
+    private static JsonObject? Condition(JsonObject pod, string type) =>
+        pod["status"].Objects("conditions").FirstOrDefault(condition => condition.Text("type") == type);
+
+    private static JsonObject Condition(JsonObject pod, string type, bool holds, string reason, DateTimeOffset now)
     {
         var value = holds ? "True" : "False";
-        var old = pod.Document["status"].Objects("conditions").FirstOrDefault(condition => condition.Text("type") == type);
+        var old = Condition(pod, type);
         var condition = new JsonObject
         {
             ["type"] = type,

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
-using Fairlead.Kube.Client;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Files;
@@ -15,7 +13,8 @@ internal sealed class PodWorker : IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<bool> _dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly PodStatusWriter _writer;
+    private volatile JsonObject _observed;
     private readonly CancellationTokenSource _stop = new();
     private readonly DateTimeOffset _started;
     private TimeSpan _grace = TimeSpan.FromSeconds(30);
@@ -28,6 +27,8 @@ internal sealed class PodWorker : IDisposable
         Context = context;
         Node = node;
         Spec = spec;
+        _observed = spec.Document;
+        _writer = new PodStatusWriter(this);
         Paths = new PodPaths(context.Options, spec);
         Events = new EventRecorder(context, spec);
         Inits = [.. spec.InitContainers.Select(container => new ContainerRecord(container, true))];
@@ -87,7 +88,21 @@ internal sealed class PodWorker : IDisposable
     }
 
     /// <summary>The status has to be written anew.</summary>
-    internal void Changed() => _dirty.Writer.TryWrite(true);
+    internal void Changed() => _writer.Changed();
+
+    /// <summary>The pod's object as it is now: conditions that others set are kept, and gate its readiness.</summary>
+    internal void Observe(JsonObject item)
+    {
+        _observed = item;
+        if (Spec.ReadinessGates.Count > 0)
+        {
+            Changed();
+        }
+    }
+
+    /// <summary>The pod's status now.</summary>
+    internal JsonObject Status() =>
+        PodStatus.Build(Spec, _observed, Inits, Containers, Addresses, HostAddresses, _started, Context.Time.GetUtcNow());
 
     internal void Remember()
     {
@@ -110,7 +125,7 @@ internal sealed class PodWorker : IDisposable
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         using var writing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writer = WriteStatusAsync(writing.Token);
+        var writer = _writer.RunAsync(writing.Token);
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token))
         {
             try
@@ -141,15 +156,8 @@ internal sealed class PodWorker : IDisposable
             Plan.WriteFiles();
             Changed();
             var initialized = true;
-            var adopted = Containers.Any(container => container.Process is not null);
-            foreach (var init in Inits)
+            foreach (var init in Inits.Where(init => init.Ended is not { ExitCode: 0 }))
             {
-                if (adopted)
-                {
-                    init.Ended = new Termination(0, 0, "Completed", "", _started, _started);
-                    continue;
-                }
-
                 await new ContainerRunner(this, init, Spec.RestartPolicy == "Never" ? "Never" : "OnFailure").RunAsync(cancellationToken);
                 initialized = init.Ended is { ExitCode: 0 };
                 if (!initialized)
@@ -212,18 +220,18 @@ internal sealed class PodWorker : IDisposable
 
             container.RestartCount = process.Number("restarts");
             container.Id = process.Text("id");
-            var started = DateTimeOffset.Parse(process.Text("started"), CultureInfo.InvariantCulture);
             if (PodMemory.Runs(process))
             {
                 container.Log = LogOf(container.Spec.Name, container.RestartCount);
-                container.Running = started;
+                container.Adopted = true;
+                container.Launch = LaunchMemory.Load(Paths, container.Spec);
+                container.Running = PodMemory.Time(process.Text("started"));
                 container.Process = ContainerProcess.Adopt(
                     ChildProcess.Open(process.Number("pid")), Paths.Container(container.Spec.Name), container.Log, Context.Reactor, Context.Log);
                 continue;
             }
 
-            container.Last = Termination.From(ExitStatus.Unknown, started, Context.Time.GetUtcNow());
-            container.RestartCount++;
+            container.Ended = PodMemory.Ended(process, Context.Time.GetUtcNow());
         }
     }
 
@@ -245,31 +253,15 @@ internal sealed class PodWorker : IDisposable
         PodSandbox.Delete(Paths.Run, Paths.State);
         if (!_gone)
         {
-            await DeleteAsync(cancellationToken);
+            await _writer.DeleteAsync(cancellationToken);
         }
     }
 
     private async Task EndAsync(ContainerRecord container, CancellationToken cancellationToken)
     {
         var process = container.Process!;
-        if (_grace > TimeSpan.Zero)
-        {
-            process.Process.Signal(Signals.Terminate);
-        }
-
-        using var patience = new CancellationTokenSource(_grace, Context.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        ExitStatus status;
-        try
-        {
-            status = await process.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            process.Process.Signal(Signals.Kill);
-            status = await process.WaitAsync(cancellationToken);
-        }
-
+        await ContainerStopper.StopAsync(this, container, _grace, cancellationToken);
+        var status = await process.WaitAsync(cancellationToken);
         container.Ended = Termination.From(status, container.Running ?? _started, Context.Time.GetUtcNow());
         container.Running = null;
         container.Process = null;
@@ -290,64 +282,6 @@ internal sealed class PodWorker : IDisposable
                 Context.Log.PodFailed(Spec.Key, e.Message);
                 await Task.Delay(Retry, Context.Time, cancellationToken);
             }
-        }
-    }
-
-    private async Task DeleteAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                var options = new JsonObject { ["gracePeriodSeconds"] = 0, ["preconditions"] = new JsonObject { ["uid"] = Spec.Uid } };
-                await Context.Api.DeleteAsync(ResourceTypes.Pods, Spec.Namespace, Spec.Name, options, cancellationToken);
-                return;
-            }
-            catch (KubeException e) when (e.Code is 404 or 409)
-            {
-                return;
-            }
-            catch (Exception e) when (e is KubeException or HttpRequestException or IOException)
-            {
-                Context.Log.PodFailed(Spec.Key, e.Message);
-            }
-
-            await Task.Delay(Retry, Context.Time, cancellationToken);
-        }
-    }
-
-    private async Task WriteStatusAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (var _ in _dirty.Reader.ReadAllAsync(cancellationToken))
-            {
-                await WriteOnceAsync(cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            Context.Log.PodSays(Spec.Key, "status is written no more");
-        }
-    }
-
-    private async Task WriteOnceAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var status = PodStatus.Build(Spec, Inits, Containers, Addresses, HostAddresses, _started, Context.Time.GetUtcNow());
-            var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = Spec.Uid }, ["status"] = status };
-            await Context.Api.PatchAsync(ResourceTypes.Pods, Spec.Namespace, Spec.Name, "status", PatchKind.Merge, patch, cancellationToken);
-        }
-        catch (KubeException e) when (e.IsNotFound)
-        {
-            Context.Log.PodSays(Spec.Key, "is gone from the API");
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            Context.Log.StatusFailed(Spec.Key, e.Message);
-            await Task.Delay(Retry, Context.Time, cancellationToken);
-            Changed();
         }
     }
 }

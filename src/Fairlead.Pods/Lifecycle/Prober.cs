@@ -20,13 +20,22 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return probe.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), either.Token)
-                : probe.Object("httpGet") is { } http ? await GetAsync(http, either.Token)
-                : probe.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, either.Token) : "";
+            return await RunAsync(probe, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return "timeout";
+        }
+    }
+
+    /// <summary>Carries out the action of a probe or hook, without a limit of its own. Empty when it succeeded, else why not.</summary>
+    internal async Task<string> RunAsync(JsonObject action, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), cancellationToken)
+                : action.Object("httpGet") is { } http ? await GetAsync(http, cancellationToken)
+                : action.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, cancellationToken) : "";
         }
         catch (Exception e) when (e is SocketException or IOException or ContainerFailure)
         {
@@ -36,9 +45,15 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
 
     private async Task<string> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
+        if (container.StandIn is not null)
+        {
+            // What a stand-in stands for is not there to be asked; that it answers is all there is to its health.
+            return "";
+        }
+
         if (container.Process is not { } process || container.Launch is not { } launch)
         {
-            return "";
+            return "the container is not running, or what it was started with is not known";
         }
 
         var entered = launch with { Command = command, Tty = false, Stdin = false };

@@ -60,6 +60,10 @@ internal sealed class PodSpec
 
     internal JsonObject? DnsConfig => Document["spec"].Object("dnsConfig");
 
+    /// <summary>Types of the conditions that others set and that have to be True for the pod to be ready.</summary>
+    internal IReadOnlyList<string> ReadinessGates =>
+        [.. Document["spec"].Objects("readinessGates").Select(gate => gate.Text("conditionType")).Where(type => type.Length > 0)];
+
     /// <summary>Groups every process of the pod is in, besides its own.</summary>
     internal uint[] SupplementalGroups
     {

@@ -14,6 +14,7 @@ using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux;
 using Fairlead.Linux.Processes;
 using Fairlead.Linux.Route;
+using Fairlead.Pods;
 using Fairlead.State;
 using Fairlead.Terminal;
 using Plane = Fairlead.ControlPlane.ControlPlane;
@@ -181,6 +182,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                 Advertise = new IPEndPoint(host, Spec.ApiPort),
                 ServiceRanges = [.. Spec.Ranges.Select(ranges => ranges.Services)],
                 PodsSocket = _paths.PodsSocket,
+                PodWarnings = PodWarnings.For,
                 Loggers = _loggers,
                 Controllers = Controllers,
             },
