@@ -36,6 +36,7 @@ public sealed class ControllerManager : IController, IDisposable
         [
             new NamespaceController(_context, graph),
             new NodeController(_context),
+            new NodePodsController(_context),
             new SchedulerController(_context),
             new ReplicaSetController(_context),
             new DeploymentController(_context),

@@ -109,7 +109,8 @@ public sealed class GarbageAndNamespacePlanTests
             Unschedulable = cordoned,
             Taints = [new Taint("gpu", "", "NoSchedule"), new Taint("node.kubernetes.io/unreachable", "", "NoSchedule")],
         };
-        Assert.Equal(new[] { "gpu", taint }.Where(key => key.Length > 0), NodeTaints.For(node).Select(item => item.Key));
+        Assert.Equal(new[] { "gpu", taint }.Where(key => key.Length > 0), NodeTaints.For(node).Select(item => item.Key).Distinct());
+        Assert.Equal(!cordoned && ready != "True", NodeTaints.For(node).Any(item => item.Effect == "NoExecute"));
     }
 
     private static GarbagePlan Plan(GraphNode node, IReadOnlyCollection<string> absent) => GarbagePlan.For(node, [], _ => null, absent.ToHashSet());

@@ -20,10 +20,14 @@ internal static class NodeTaints
             case "True":
                 break;
             case "Unknown":
-                wanted.Add(new Taint(Unreachable, "", "NoSchedule"));
+                wanted.AddRange([new Taint(Unreachable, "", "NoSchedule"), new Taint(Unreachable, "", "NoExecute")]);
+                break;
+            case "":
+                // It has not spoken yet; what is bound to it need not flee.
+                wanted.Add(new Taint(NotReady, "", "NoSchedule"));
                 break;
             default:
-                wanted.Add(new Taint(NotReady, "", "NoSchedule"));
+                wanted.AddRange([new Taint(NotReady, "", "NoSchedule"), new Taint(NotReady, "", "NoExecute")]);
                 break;
         }
 
@@ -32,7 +36,7 @@ internal static class NodeTaints
             wanted.Add(new Taint(Unschedulable, "", "NoSchedule"));
         }
 
-        var kept = node.Taints.Where(taint => wanted.Contains(taint) || taint is not { Effect: "NoSchedule", Key: NotReady or Unreachable or Unschedulable });
+        var kept = node.Taints.Where(taint => wanted.Contains(taint) || taint is not { Effect: "NoSchedule" or "NoExecute", Key: NotReady or Unreachable or Unschedulable });
         return kept.Concat(wanted.Where(taint => !node.Taints.Contains(taint))).ToValueArray();
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Selectors;
@@ -10,7 +11,11 @@ namespace Fairlead.ControlPlane.Controllers.Rows;
 internal sealed record NamedPort(string Name, string Protocol, int Port);
 
 /// <summary>One toleration; empty key tolerates every key, empty effect every effect (core/v1 Toleration).</summary>
-internal sealed record Toleration(string Key, bool AnyValue, string Value, string Effect);
+internal sealed record Toleration(string Key, bool AnyValue, string Value, string Effect)
+{
+    /// <summary>How long a taint of effect NoExecute is borne; null: for ever.</summary>
+    public long? Seconds { get; init; }
+}
 
 /// <summary>One term of required node affinity; the terms of a pod are alternatives.</summary>
 internal sealed record NodeTerm(ValueArray<NodeRequirement> Labels, ValueArray<NodeRequirement> Fields);
@@ -34,6 +39,12 @@ internal sealed record PodInfo : IObjectRow
 
     /// <summary>Last change of the Ready condition, either way.</summary>
     public DateTimeOffset? ReadyChanged { get; init; }
+
+    /// <summary>The reason that condition Ready gives; empty when it gives none.</summary>
+    public string NotReadyReason { get; init; } = "";
+
+    /// <summary>Condition ContainersReady.</summary>
+    public bool ContainersReady { get; init; }
 
     public ValueArray<IpAddr> IPs { get; init; }
 
@@ -88,6 +99,8 @@ internal sealed record PodInfo : IObjectRow
             Phase = status.Text("phase"),
             ReadySince = ready.Text("status") == "True" ? ready.Time("lastTransitionTime") ?? DateTimeOffset.UnixEpoch : null,
             ReadyChanged = ready.Time("lastTransitionTime"),
+            NotReadyReason = ready.Text("reason"),
+            ContainersReady = Condition(status, "ContainersReady").Text("status") == "True",
             IPs = Addresses(status),
             Hostname = spec.Text("hostname"),
             Subdomain = spec.Text("subdomain"),
@@ -128,5 +141,8 @@ internal sealed record PodInfo : IObjectRow
         .Select(item => new NodeRequirement(item.Text("key"), item.Text("operator"), item.Texts("values").ToValueArray())).ToValueArray();
 
     private static Toleration ReadToleration(JsonObject toleration) => new(
-        toleration.Text("key"), toleration.Text("operator") == "Exists", toleration.Text("value"), toleration.Text("effect"));
+        toleration.Text("key"), toleration.Text("operator") == "Exists", toleration.Text("value"), toleration.Text("effect"))
+    {
+        Seconds = long.TryParse(toleration.Text("tolerationSeconds"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds) ? seconds : null,
+    };
 }

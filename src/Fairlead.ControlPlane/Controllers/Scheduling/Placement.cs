@@ -71,10 +71,13 @@ internal static class Placement
     }
 
     /// <summary>True when some toleration of the pod covers the taint.</summary>
-    public static bool Tolerates(PodInfo pod, Taint taint) => pod.Tolerations.Any(toleration =>
+    public static bool Tolerates(PodInfo pod, Taint taint) => pod.Tolerations.Any(toleration => Covers(toleration, taint));
+
+    /// <summary>True when the toleration covers the taint.</summary>
+    public static bool Covers(Toleration toleration, Taint taint) =>
         (toleration.Effect.Length == 0 || toleration.Effect == taint.Effect)
         && (toleration.Key.Length == 0 ? toleration.AnyValue : toleration.Key == taint.Key)
-        && (toleration.AnyValue || toleration.Value == taint.Value));
+        && (toleration.AnyValue || toleration.Value == taint.Value);
 
     private static (int Pods, int Siblings, OrdinalName Name) Order(Candidate candidate) =>
         (candidate.Pods, candidate.Siblings, new OrdinalName(candidate.Node.Name));

@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Controllers;
+using Fairlead.ControlPlane.Controllers;
+using Fairlead.ControlPlane.Controllers.Nodes;
+using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.Kube.Client;
+
+namespace Fairlead.Tests.Controllers;
+
+/// <summary>A node whose Lease lapses. Everything runs on the real clock, with a short grace; what is waited for is seen by a watch begun before.</summary>
+public sealed class LostNodeTests
+{
+    private const string Service = """
+        { "metadata": { "name": "web" }, "spec": { "clusterIP": "10.96.7.7", "selector": { "app": "web" }, "ports": [ { "port": 80 } ] } }
+        """;
+
+    private const string Lease = """{ "metadata": { "name": "n1" }, "spec": { "holderIdentity": "n1" } }""";
+
+    [Fact]
+    public async Task Its_pods_are_not_ready_then_no_endpoints_then_evicted()
+    {
+        await using var cluster = await StartAsync(3);
+        var unready = cluster.UntilAsync(ResourceTypes.Pods, "default", items => items.Any(pod => Ready(pod) == "False NodeLost"));
+        var unserved = cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items =>
+            items.SelectMany(slice => slice.Objects("endpoints")).Any(endpoint => !endpoint.Flag("conditions", "ready")));
+        var evicted = cluster.UntilAsync(ResourceTypes.Pods, "default", items => items.Count == 0);
+        await cluster.CreateAsync(ResourceTypes.Leases, "kube-node-lease", Lease);
+        await unready;
+        await unserved;
+        await evicted;
+        var node = await cluster.GetAsync(ResourceTypes.Nodes, "", "n1");
+        Assert.Equal(
+            ["NoExecute", "NoSchedule"],
+            node.Objects("spec", "taints").Where(taint => taint.Text("key") == "node.kubernetes.io/unreachable").Select(taint => taint.Text("effect")).Order());
+        Assert.Contains(
+            await cluster.ListAsync(ResourceTypes.Events, "default"), item => item.Text("reason") == "TaintManagerEviction");
+    }
+
+    [Fact]
+    public async Task A_node_that_speaks_again_has_its_pods_ready_and_no_taints()
+    {
+        await using var cluster = await StartAsync(300);
+        var unready = cluster.UntilAsync(ResourceTypes.Pods, "default", items => items.Any(pod => Ready(pod) == "False NodeLost"));
+        await cluster.CreateAsync(ResourceTypes.Leases, "kube-node-lease", Lease);
+        await unready;
+        var ready = cluster.UntilAsync(ResourceTypes.Pods, "default", items => items.Any(pod => Ready(pod).StartsWith("True", StringComparison.Ordinal)));
+        var free = cluster.UntilAsync(ResourceTypes.Nodes, "", items => !items[0].Objects("spec", "taints").Any());
+        await cluster.DeleteAsync(ResourceTypes.Leases, "kube-node-lease", "n1");
+        await cluster.StatusAsync(ResourceTypes.Nodes, "", "n1", """{ "conditions": [ { "type": "Ready", "status": "True" } ] }""");
+        await ready;
+        await free;
+    }
+
+    [Theory]
+    [InlineData(null, "", 0)]
+    [InlineData(5L, "k", 5)]
+    [InlineData(-1L, "k", 0)]
+    [InlineData(5L, "other", 0)]
+    public void A_pod_stays_as_long_as_its_tolerations_bear_the_taints(long? seconds, string key, int stays)
+    {
+        var pod = Make.Pod("p") with { Tolerations = key.Length == 0 ? [] : [new Toleration(key, true, "", "NoExecute") { Seconds = seconds }] };
+        Assert.Equal(TimeSpan.FromSeconds(stays), NodePodsPlan.StaysFor(pod, [new Taint("k", "", "NoExecute")]));
+        Assert.Null(NodePodsPlan.StaysFor(pod, [new Taint("k", "", "NoSchedule")]));
+        Assert.Null(NodePodsPlan.StaysFor(pod with { Tolerations = [new Toleration("k", true, "", "")] }, [new Taint("k", "", "NoExecute")]));
+    }
+
+    private static string Ready(JsonObject pod) =>
+        pod.Objects("status", "conditions").Where(condition => condition.Text("type") == "Ready").Select(condition => $"{condition.Text("status")} {condition.Text("reason")}").FirstOrDefault("");
+
+    private static async Task<ControlledCluster> StartAsync(int bearsSeconds)
+    {
+        var cluster = await ControlledCluster.StartAsync(1, new ControllerOptions { NodeGrace = TimeSpan.FromMilliseconds(200) });
+        await cluster.CreateAsync(ResourceTypes.Services, "default", Service);
+        await cluster.CreateAsync(ResourceTypes.Pods, "default", $$"""
+            { "metadata": { "name": "p", "labels": { "app": "web" } }, "spec": { "nodeName": "n1", "terminationGracePeriodSeconds": 0,
+              "containers": [ { "name": "c", "image": "i" } ],
+              "tolerations": [ { "key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {{bearsSeconds}} } ] } }
+            """);
+        await cluster.StatusAsync(ResourceTypes.Pods, "default", "p", """
+            { "phase": "Running", "podIP": "10.244.0.9", "podIPs": [ { "ip": "10.244.0.9" } ],
+              "conditions": [ { "type": "Ready", "status": "True" }, { "type": "ContainersReady", "status": "True" } ] }
+            """);
+        await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items =>
+            items.SelectMany(slice => slice.Objects("endpoints")).Any(endpoint => endpoint.Flag("conditions", "ready")));
+        return cluster;
+    }
+}
