@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 using Fairlead.Pods.Containers;
@@ -11,6 +10,8 @@ namespace Fairlead.Pods.Lifecycle;
 /// <summary>Gathers what a container is started with: environment, files, volumes.</summary>
 internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
 {
+    private readonly PodVolumes _volumes = new(context, pod, paths, addresses, hostAddress);
+
     /// <summary>Writes the files all containers of the pod see.</summary>
     internal void WriteFiles()
     {
@@ -138,7 +139,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
     {
         if (from.Object("fieldRef") is { } field)
         {
-            return Field(field.Text("fieldPath"));
+            return PodField.Of(pod, field.Text("fieldPath"), addresses, hostAddress);
         }
 
         var (type, reference) = from.Object("secretKeyRef") is { } secret ? (ResourceTypes.Secrets, secret)
@@ -153,38 +154,10 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
             : throw new ContainerConfigFailure($"couldn't find key {reference.Text("key")} in {type.Kind} {pod.Namespace}/{reference.Text("name")}"));
     }
 
-    private string Field(string path) => path switch
-    {
-        "metadata.name" => pod.Name,
-        "metadata.namespace" => pod.Namespace,
-        "metadata.uid" => pod.Uid,
-        "spec.nodeName" => pod.NodeName,
-        "spec.serviceAccountName" => pod.Document["spec"].Text("serviceAccountName", "default"),
-        "status.podIP" => addresses[0],
-        "status.podIPs" => string.Join(',', addresses),
-        "status.hostIP" or "status.hostIPs" => hostAddress,
-        _ when path.StartsWith("metadata.labels['", StringComparison.Ordinal) => pod.Labels.GetValueOrDefault(path[17..^2]) ?? "",
-        _ when path.StartsWith("metadata.annotations['", StringComparison.Ordinal) => pod.Annotations.GetValueOrDefault(path[22..^2]) ?? "",
-        _ => "",
-    };
-
     private async Task<IReadOnlyDictionary<string, string>?> DataAsync(
-        ResourceType type, string name, bool optional, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var document = await context.Api.GetAsync(type, pod.Namespace, name, cancellationToken);
-            var data = document.Map("data");
-            return type == ResourceTypes.Secrets
-                ? data.ToDictionary(pair => pair.Key, pair => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(pair.Value)), StringComparer.Ordinal)
-                : data;
-        }
-        catch (KubeException e) when (e.IsNotFound)
-        {
-            return optional ? null : throw new ContainerConfigFailure(
-                string.Create(CultureInfo.InvariantCulture, $"{type.Plural.TrimEnd('s')} \"{name}\" not found"));
-        }
-    }
+        ResourceType type, string name, bool optional, CancellationToken cancellationToken) =>
+        (await _volumes.DataAsync(type, name, optional, cancellationToken))?
+            .ToDictionary(pair => pair.Key, pair => System.Text.Encoding.UTF8.GetString(pair.Value), StringComparer.Ordinal);
 
     private async Task<IReadOnlyList<ContainerMount>> MountsAsync(ContainerSpec container, CancellationToken cancellationToken)
     {
@@ -192,7 +165,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         foreach (var mount in container.Mounts)
         {
             var volume = pod.Volume(mount.Text("name")) ?? throw new ContainerConfigFailure($"volume \"{mount.Text("name")}\" is not declared");
-            var source = await SourceOfAsync(volume, cancellationToken);
+            var source = await _volumes.SourceAsync(volume, cancellationToken);
             var inner = mount.Text("subPath");
             mounts.Add(new ContainerMount(inner.Length > 0 ? ContainerRoot.Resolve(source, inner) : source, mount.Text("mountPath"), mount.Flag("readOnly")));
         }
@@ -206,40 +179,6 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         }
 
         return mounts;
-    }
-
-    private async Task<string> SourceOfAsync(JsonObject volume, CancellationToken cancellationToken)
-    {
-        if (volume.Object("hostPath") is { } host)
-        {
-            return host.Text("path");
-        }
-
-        var directory = paths.Volume(volume.Text("name"));
-        Directory.CreateDirectory(directory);
-        var (type, reference, name) = volume.Object("secret") is { } secret ? (ResourceTypes.Secrets, secret, secret.Text("secretName"))
-            : (ResourceTypes.ConfigMaps, volume.Object("configMap"), volume.Object("configMap").Text("name"));
-        if (reference is null)
-        {
-            if (OperatingSystem.IsWindows())
-            {
-                return directory;
-            }
-
-            File.SetUnixFileMode(directory, (UnixFileMode)0x1FF);
-            return directory;
-        }
-
-        var data = await DataAsync(type, name, reference.Flag("optional"), cancellationToken);
-        var items = reference.Objects("items").ToDictionary(item => item.Text("key"), item => item.Text("path"), StringComparer.Ordinal);
-        foreach (var (key, value) in (data ?? new Dictionary<string, string>(StringComparer.Ordinal)).Where(pair => items.Count == 0 || items.ContainsKey(pair.Key)))
-        {
-            var file = ContainerRoot.Resolve(directory, items.GetValueOrDefault(key, key));
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllTextAsync(file, value, cancellationToken);
-        }
-
-        return directory;
     }
 }
 

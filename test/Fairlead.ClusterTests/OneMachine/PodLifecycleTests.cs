@@ -54,6 +54,78 @@ public sealed class PodLifecycleTests(ClusterFixture cluster) : IClassFixture<Cl
     }
 
     [Fact]
+    public void Variables_and_volumes_show_what_they_refer_to()
+    {
+        Apply(
+            """
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data: {color: blue}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: password}
+            stringData: {pw: s3}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: shown, labels: {app: shown}}
+            spec:
+              restartPolicy: Never
+              hostAliases: [{ip: 10.1.2.3, hostnames: [foo.local]}]
+              securityContext: {runAsUser: 12, runAsGroup: 34, fsGroup: 56}
+              containers:
+              - name: c
+                image: busybox
+                securityContext: {readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+                command:
+                - sh
+                - -c
+                - >-
+                  echo $BOTH $P_color $NODE $KUBERNETES_SERVICE_HOST; cat /all/color; echo; stat -c %a /all/pw; cat /all/labels; echo;
+                  id -u; id -G; touch /x 2>/dev/null || echo kept; grep foo /etc/hosts; grep -c "" /etc/resolv.conf
+                env:
+                - {name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}
+                - {name: PW, valueFrom: {secretKeyRef: {name: password, key: pw}}}
+                - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+                - {name: BOTH, value: "$(COLOR)-$(PW)"}
+                envFrom: [{prefix: P_, configMapRef: {name: settings}}]
+                volumeMounts: [{name: all, mountPath: /all}]
+              volumes:
+              - name: all
+                projected:
+                  sources:
+                  - {configMap: {name: settings}}
+                  - {secret: {name: password, items: [{key: pw, path: pw, mode: 0444}]}}
+                  - {downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
+            """);
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/shown", "--timeout=30s");
+        var node = cluster.Kubectl("get", "pod", "shown", "-o", "jsonpath={.spec.nodeName}");
+
+        Assert.Equal($"blue-s3 blue {node} 10.96.0.1\nblue\n444\napp=\"shown\"\n12\n34 56\nkept\n10.1.2.3\tfoo.local\n3", Log("shown"));
+    }
+
+    [Fact]
+    public void A_missing_ConfigMap_is_named_and_waited_for()
+    {
+        Apply(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: waits}
+            spec:
+              containers: [{name: c, image: busybox, command: [sleep, "1000"], envFrom: [{configMapRef: {name: later}}]}]
+            """);
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/waits", "--timeout=30s");
+        Assert.Equal("configmap \"later\" not found", cluster.Kubectl("get", "pod", "waits", "-o", "jsonpath={.status.containerStatuses[0].state.waiting.message}"));
+
+        cluster.Kubectl("create", "configmap", "later");
+
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/waits", "--timeout=30s");
+    }
+
+    [Fact]
     public void Hooks_run_around_a_container_and_the_object_goes_only_after_the_command_ended()
     {
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}").FullName;

@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Fairlead.Kube.Client;
+using Fairlead.Pods.Containers;
+using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.Spec;
+
+namespace Fairlead.Pods.Lifecycle;
+
+/// <summary>Fills a pod's volumes; each is a directory of the pod's state, but for hostPath.</summary>
+internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
+{
+    private const int DefaultMode = 0x1A4;
+    private const UnixFileMode ForAll = (UnixFileMode)0x1FF;
+
+    /// <summary>The directory or file of the host that a volume is.</summary>
+    /// <exception cref="ContainerConfigFailure">What it is made of is missing, or is of a kind that this cluster does not have.</exception>
+    internal async Task<string> SourceAsync(JsonObject volume, CancellationToken cancellationToken)
+    {
+        if (volume.Object("hostPath") is { } host)
+        {
+            return HostPath(host.Text("path"), host.Text("type"));
+        }
+
+        var directory = paths.Volume(volume.Text("name"));
+        Directory.CreateDirectory(directory);
+        if (volume.Object("projected") is { } projected)
+        {
+            foreach (var source in projected.Objects("sources"))
+            {
+                await FillAsync(directory, source, Mode(projected, DefaultMode), cancellationToken);
+            }
+        }
+        else if (volume.Object("configMap") is not null || volume.Object("secret") is not null || volume.Object("downwardAPI") is not null)
+        {
+            await FillAsync(directory, volume, DefaultMode, cancellationToken);
+        }
+        else if (volume.Object("emptyDir") is not null || volume.Count == 1)
+        {
+            SetMode(directory, ForAll);
+        }
+        else
+        {
+            var kind = volume.Select(pair => pair.Key).FirstOrDefault(key => key != "name");
+            throw new ContainerConfigFailure($"volume \"{volume.Text("name")}\": this cluster has no volumes of kind {kind}");
+        }
+
+        return directory;
+    }
+
+    /// <summary>The data of a ConfigMap or Secret; null when it is optional and missing.</summary>
+    /// <exception cref="ContainerConfigFailure">It is missing.</exception>
+    internal async Task<IReadOnlyDictionary<string, byte[]>?> DataAsync(
+        ResourceType type, string name, bool optional, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var document = await context.Api.GetAsync(type, pod.Namespace, name, cancellationToken);
+            var plain = type == ResourceTypes.Secrets ? [] : document.Map("data").Select(pair => KeyValuePair.Create(pair.Key, Encoding.UTF8.GetBytes(pair.Value)));
+            var coded = document.Map(type == ResourceTypes.Secrets ? "data" : "binaryData");
+            return coded.Select(pair => KeyValuePair.Create(pair.Key, Convert.FromBase64String(pair.Value))).Concat(plain)
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            return optional ? null : throw new ContainerConfigFailure($"{type.Plural.TrimEnd('s')} \"{name}\" not found");
+        }
+    }
+
+    private static string HostPath(string path, string type)
+    {
+        if (type == "DirectoryOrCreate")
+        {
+            Directory.CreateDirectory(path);
+        }
+        else if (type == "FileOrCreate" && !File.Exists(path))
+        {
+            File.WriteAllBytes(path, []);
+        }
+
+        var there = type switch
+        {
+            "Directory" or "DirectoryOrCreate" => Directory.Exists(path),
+            "File" or "FileOrCreate" => File.Exists(path),
+            _ => Path.Exists(path),
+        };
+        return there ? path : throw new ContainerConfigFailure($"hostPath {path} is not there{(type.Length > 0 ? $" as {type}" : "")}");
+    }
+
+    private static int Mode(JsonObject source, int otherwise) => source.OptionalNumber("defaultMode") ?? otherwise;
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+    }
+
+    private async Task FillAsync(string directory, JsonObject source, int mode, CancellationToken cancellationToken)
+    {
+        if (source.Object("downwardAPI") is { } fields)
+        {
+            foreach (var item in fields.Objects("items"))
+            {
+                var value = PodField.Of(pod, item.Object("fieldRef").Text("fieldPath"), addresses, hostAddress);
+                Write(directory, item.Text("path"), Encoding.UTF8.GetBytes(value), item.OptionalNumber("mode") ?? Mode(fields, mode));
+            }
+
+            return;
+        }
+
+        var (type, reference) = source.Object("secret") is { } secret ? (ResourceTypes.Secrets, secret) : (ResourceTypes.ConfigMaps, source.Object("configMap"));
+        if (reference is null)
+        {
+            throw new ContainerConfigFailure($"this cluster cannot fill a volume from {source.Select(pair => pair.Key).FirstOrDefault()}");
+        }
+
+        var name = reference.Text("secretName", reference.Text("name"));
+        var optional = reference.Flag("optional");
+        var data = await DataAsync(type, name, optional, cancellationToken) ?? new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var items = reference.Objects("items").ToList();
+        if (items.Count == 0)
+        {
+            foreach (var (key, value) in data)
+            {
+                Write(directory, key, value, Mode(reference, mode));
+            }
+        }
+
+        foreach (var item in items)
+        {
+            if (data.TryGetValue(item.Text("key"), out var value))
+            {
+                Write(directory, item.Text("path"), value, item.OptionalNumber("mode") ?? Mode(reference, mode));
+            }
+            else if (!optional)
+            {
+                throw new ContainerConfigFailure($"{type.Plural.TrimEnd('s')} \"{name}\" has no key \"{item.Text("key")}\"");
+            }
+        }
+    }
+
+    private static void Write(string directory, string path, byte[] value, int mode)
+    {
+        // No link that a container put into the directory leads out of it.
+        var file = ContainerRoot.Resolve(directory, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.Delete(file);
+        File.WriteAllBytes(file, value);
+        SetMode(file, (UnixFileMode)(mode & 0x1FF));
+    }
+}
