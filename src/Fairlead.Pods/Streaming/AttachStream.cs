@@ -11,15 +11,14 @@ internal sealed class AttachStream(PodsContext context, PodWorker pod, Container
     internal async Task ServeAsync(HttpContext http, CancellationToken cancellationToken)
     {
         var options = RemoteCommandOptions.Parse(http.Request.Query, needsCommand: false);
-        if (container.StandIn is not null)
+        using var socket = await ChannelSocket.AcceptAsync(http, context.Time, cancellationToken);
+        if (container.Process is not { } process)
         {
-            throw new StreamRefusal(400, $"container \"{container.Spec.Name}\" of pod \"{pod.Spec.Name}\" is a stand-in: {PodWarnings.StandInReason(container.Spec)}. "
-                + "It has no process to attach to; kubectl exec works");
+            // Refused before the upgrade, kubectl would try SPDY and show the refusal of that instead.
+            await socket.FinishAsync(ExitReport.Failure(Absence()));
+            return;
         }
 
-        var process = container.Process ?? throw new StreamRefusal(
-            400, $"container \"{container.Spec.Name}\" of pod \"{pod.Spec.Name}\" is not running: {(container.Ended is { } ended ? ended.Reason : container.WaitingReason)}");
-        using var socket = await ChannelSocket.AcceptAsync(http, context.Time, cancellationToken);
         using var over = new CancellationTokenSource();
         var input = FeedAsync(socket, process, options.Stdin, over.Token);
         var sizes = ResizeAsync(socket, process, over.Token);
@@ -31,6 +30,14 @@ internal sealed class AttachStream(PodsContext context, PodWorker pod, Container
 
         await over.CancelAsync();
         await Task.WhenAll(input, sizes);
+    }
+
+    private string Absence()
+    {
+        var name = $"container \"{container.Spec.Name}\" of pod \"{pod.Spec.Name}\"";
+        return container.StandIn is null
+            ? $"{name} is not running: {(container.Ended is { } ended ? ended.Reason : container.WaitingReason)}"
+            : $"{name} is a stand-in: {PodWarnings.StandInReason(container.Spec)}. It has no process to attach to; kubectl exec works";
     }
 
     private static async Task CopyAsync(ChannelSocket socket, ContainerProcess process, RemoteCommandOptions options)

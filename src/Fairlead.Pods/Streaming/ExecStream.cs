@@ -20,18 +20,25 @@ internal sealed class ExecStream(PodsContext context, Holders holders, PodWorker
     internal async Task ServeAsync(HttpContext http, CancellationToken cancellationToken)
     {
         var options = RemoteCommandOptions.Parse(http.Request.Query, needsCommand: true);
-        var (inside, launch) = await PlaceAsync(cancellationToken);
-        launch = launch with { Command = options.Command, Tty = options.Tty, Environment = Environment(launch, options.Tty) };
         using var socket = await ChannelSocket.AcceptAsync(http, context.Time, cancellationToken);
-        if (options.Tty)
-        {
-            launch = launch with { Size = await FirstSizeAsync(socket) };
-        }
-
         ExecProcess process;
         try
         {
+            var (inside, launch) = await PlaceAsync(cancellationToken);
+            launch = launch with
+            {
+                Command = options.Command,
+                Tty = options.Tty,
+                Environment = Environment(launch, options.Tty),
+                Size = options.Tty ? await FirstSizeAsync(socket) : null,
+            };
             process = ExecProcess.Start(inside, launch, options, context.Reactor);
+        }
+        catch (StreamRefusal e)
+        {
+            // Refused before the upgrade, kubectl would try SPDY and show the refusal of that instead.
+            await socket.FinishAsync(ExitReport.Failure(e.Message));
+            return;
         }
         catch (ContainerFailure e)
         {

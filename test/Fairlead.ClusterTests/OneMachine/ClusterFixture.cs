@@ -40,6 +40,8 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>The program as the build left it.</summary>
     public static string BuiltProgram { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
 
+    private static string KubectlProgram => Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") is { Length: > 0 } named ? named : "kubectl";
+
     /// <inheritdoc/>
     public virtual ValueTask InitializeAsync()
     {
@@ -81,7 +83,11 @@ public class ClusterFixture : IAsyncLifetime
 
     /// <summary>Runs kubectl and tells all.</summary>
     public (int Code, string Output, string Error) TryKubectl(string input, params string[] arguments) =>
-        Run(Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") is { Length: > 0 } named ? named : "kubectl", input, ["--cache-dir", Path.Combine(_directory, "cache"), .. arguments]);
+        Run(KubectlProgram, input, ["--cache-dir", Path.Combine(_directory, "cache"), .. arguments]);
+
+    /// <summary>kubectl on a terminal of 100 columns and 30 rows.</summary>
+    internal Terminal OnTerminal(params string[] arguments) => new(
+        100, 30, ["nsenter", $"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", KubectlProgram, "--cache-dir", Path.Combine(_directory, "cache"), .. arguments]);
 
     /// <summary>The address of a pod.</summary>
     public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");
