@@ -1,4 +1,5 @@
 using Fairlead.Cluster.Controllers;
+using Fairlead.ControlPlane.Controllers.Addresses;
 using Fairlead.ControlPlane.Controllers.Endpoints;
 using Fairlead.ControlPlane.Controllers.Garbage;
 using Fairlead.ControlPlane.Controllers.Namespaces;
@@ -43,6 +44,7 @@ public sealed class ControllerManager : IController, IDisposable
             new EndpointSliceController(_context),
             new EndpointsController(_context),
             new MirroringController(_context),
+            new IPAddressController(_context),
             new GarbageCollector(_context, graph),
             new EventExpiry(_context),
         ];

@@ -21,6 +21,9 @@ internal sealed record ServiceInfo : IObjectRow
     /// <summary>spec.ipFamilies, or the families of the addresses; IPv4 when the server says nothing.</summary>
     public ValueArray<IpFamily> Families { get; init; } = [IpFamily.V4];
 
+    /// <summary>Its cluster addresses, in canonical form.</summary>
+    public ValueArray<string> Addresses { get; init; }
+
     /// <summary>Null when the Service has no selector: its endpoints are somebody else's business.</summary>
     public Labels? Selector { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record ServiceInfo : IObjectRow
             Type = spec.Text("type") is { Length: > 0 } type ? type : "ClusterIP",
             IsHeadless = spec.Text("clusterIP") == "None",
             Families = ReadFamilies(spec),
+            Addresses = spec.Texts("clusterIPs").Where(text => IpAddr.TryParse(text, out _)).Select(text => IpAddr.Parse(text).ToString()).ToValueArray(),
             Selector = selector.Count == 0 ? null : selector,
             Ports = spec.Objects("ports").Select(ReadPort).ToValueArray(),
             PublishNotReady = spec.Flag("publishNotReadyAddresses"),
