@@ -3,6 +3,8 @@ using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Route;
+using Fairlead.Nftables;
+using Fairlead.Nftables.Kernel;
 
 namespace Fairlead.OneMachine;
 
@@ -51,6 +53,14 @@ internal sealed class Fabric(ClusterSpec spec)
         }
     }
 
+    /// <summary>The host's packet filter for the cluster, anew.</summary>
+    /// <exception cref="NftException">The kernel refused.</exception>
+    public async Task GuardAsync(CancellationToken cancellationToken)
+    {
+        using var nft = KernelNft.Open();
+        await nft.CommitAsync(HostTable.Replace(spec, HostLink), cancellationToken);
+    }
+
     /// <summary>The way from the host to each node's pods, as the nodes' ranges say.</summary>
     public static void RoutePods(RouteSocket host, IEnumerable<(IpNet Pods, IpAddr Node)> wanted)
     {
@@ -60,9 +70,14 @@ internal sealed class Fabric(ClusterSpec spec)
         }
     }
 
-    /// <summary>Removes links, routes and namespaces, those of a half-built fabric included.</summary>
-    public void Remove()
+    /// <summary>Removes the packet filter, links, routes and namespaces, those of a half-built fabric included.</summary>
+    public async Task RemoveAsync()
     {
+        using (var nft = KernelNft.Open())
+        {
+            await nft.CommitAsync(HostTable.Remove(spec), CancellationToken.None);
+        }
+
         using (var host = RouteSocket.Open())
         {
             foreach (var route in IpFamily.All.SelectMany(family => host.Routes(family, RouteProtocol)).Where(IsOurs))

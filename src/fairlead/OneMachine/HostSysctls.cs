@@ -1,35 +1,126 @@
 using Fairlead.Linux;
+using Fairlead.Terminal;
 
 namespace Fairlead.OneMachine;
 
-/// <summary>Kernel parameters of the host that a cluster needs, and what they were before.</summary>
+/// <summary>A kernel parameter as it was.</summary>
+internal sealed record SavedSysctl(string Name, string Value);
+
+/// <summary>What the clusters of one host have changed on it, and which of them need it. The last one that goes puts it back.</summary>
+internal sealed record HostRecord
+{
+    /// <summary>Names of the clusters.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
+
+    /// <summary>What to write back, in this order: a switch for all links comes before what it changes on one.</summary>
+    public IReadOnlyList<SavedSysctl> Saved { get; init; } = [];
+}
+
+/// <summary>
+/// Kernel parameters of the host that egress needs: forwarding. Switching it changes others, too (ip-sysctl.rst): ICMP redirects, the same switch of
+/// every link, and whether router advertisements are heard. All of it is written down before the first change, in a record that clusters share.
+/// </summary>
 internal static class HostSysctls
 {
-    /// <summary>Switches forwarding on where it is off, and returns the values that were changed.</summary>
-    public static IReadOnlyDictionary<string, string> Apply(ClusterSpec spec)
+    private const string Switch4 = "net/ipv4/ip_forward";
+    private const string Switch6 = "net/ipv6/conf/all/forwarding";
+    private const string Links4 = "net/ipv4/conf";
+    private const string Links6 = "net/ipv6/conf";
+
+    /// <summary>Switches forwarding on for a cluster with egress; nothing for one without.</summary>
+    /// <exception cref="UserError">The parameters cannot be written.</exception>
+    public static async Task ApplyAsync(ClusterSpec spec)
     {
-        var saved = new Dictionary<string, string>();
-        var wanted = spec.Egress ? new List<string> { "net/ipv4/ip_forward" } : [];
-        if (spec is { Egress: true, V6: not null })
+        if (!spec.Egress)
         {
-            wanted.Add("net/ipv6/conf/all/forwarding");
+            return;
         }
 
-        foreach (var name in wanted.Where(name => Sysctl.Exists(name) && Sysctl.Read(name) == "0"))
+        using var hold = await HostLock.TakeAsync(TimeProvider.System);
+        var record = Load();
+        var switches = spec.V6 is null ? new[] { Switch4 } : [Switch4, Switch6];
+        var missing = switches.Where(name => Sysctl.Exists(name) && Sysctl.Read(name) == "0").ToList();
+        Save(record with { Users = [.. record.Users.Append(spec.Name).Distinct()], Saved = [.. record.Saved, .. missing.SelectMany(Snapshot)] });
+        try
         {
-            saved[name] = "0";
-            Sysctl.Write(name, "1");
-        }
+            if (missing.Contains(Switch6))
+            {
+                HearRouters();
+            }
 
-        return saved;
+            missing.ForEach(name => Sysctl.Write(name, "1"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"forwarding cannot be switched on: {e.Message}", "make /proc/sys writable, or start with --no-egress");
+        }
     }
 
-    /// <summary>Puts back what was changed.</summary>
-    public static void Restore(IReadOnlyDictionary<string, string> saved)
+    /// <summary>A cluster needs it no more; after the last one everything is as it was. Safe to repeat.</summary>
+    public static async Task ReleaseAsync(string cluster)
     {
-        foreach (var (name, value) in saved)
+        using var hold = await HostLock.TakeAsync(TimeProvider.System);
+        var record = Load();
+        if (!record.Users.Contains(cluster))
         {
-            Sysctl.Write(name, value);
+            return;
+        }
+
+        var left = record with { Users = [.. record.Users.Where(name => name != cluster)] };
+        if (left.Users.Count > 0)
+        {
+            Save(left);
+            return;
+        }
+
+        foreach (var saved in record.Saved.Where(saved => Sysctl.Exists(saved.Name)))
+        {
+            Sysctl.Write(saved.Name, saved.Value);
+        }
+
+        File.Delete(Path);
+    }
+
+    /// <summary>One record for each network namespace that is somebody's host: /proc/self/ns/net reads <c>net:[4026531840]</c>.</summary>
+    private static string Path => System.IO.Path.Combine(
+        ClusterPaths.RunHome, $"host-{string.Concat((new FileInfo("/proc/self/ns/net").LinkTarget ?? "").Where(char.IsAsciiDigit))}.json");
+
+    private static HostRecord Load() => JsonFile.Load(Path, FairleadJson.Default.HostRecord) ?? new HostRecord();
+
+    private static void Save(HostRecord record) => JsonFile.Save(Path, record, FairleadJson.Default.HostRecord);
+
+    private static IEnumerable<SavedSysctl> Snapshot(string name)
+    {
+        yield return Now(name);
+        if (name == Switch4)
+        {
+            yield return Now($"{Links4}/all/accept_redirects");
+        }
+
+        foreach (var link in Links(name == Switch4 ? Links4 : Links6).Where(link => link != "all"))
+        {
+            yield return Now($"{(name == Switch4 ? Links4 : Links6)}/{link}/forwarding");
+        }
+
+        foreach (var link in name == Switch6 ? Links(Links6).Where(Hears) : [])
+        {
+            yield return Now($"{Links6}/{link}/accept_ra");
         }
     }
+
+    /// <summary>A forwarding host is deaf to router advertisements unless told otherwise (accept_ra 2), and would lose the default route they gave it.</summary>
+    private static void HearRouters()
+    {
+        foreach (var link in Links(Links6).Where(Hears))
+        {
+            Sysctl.Write($"{Links6}/{link}/accept_ra", "2");
+        }
+    }
+
+    private static bool Hears(string link) => Sysctl.Read($"{Links6}/{link}/accept_ra") == "1";
+
+    private static IEnumerable<string> Links(string directory) =>
+        Directory.GetDirectories($"/proc/sys/{directory}").Select(path => System.IO.Path.GetFileName(path)!).Order(StringComparer.Ordinal);
+
+    private static SavedSysctl Now(string name) => new(name, Sysctl.Read(name));
 }

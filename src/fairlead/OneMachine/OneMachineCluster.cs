@@ -117,7 +117,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         }
 
         _dns.Dispose();
-        Teardown.Clear(Spec, _runtime);
+        await Teardown.ClearAsync(Spec, _runtime);
         _reactor.Dispose();
         _loggers.Dispose();
         _stop.Dispose();
@@ -144,11 +144,11 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     private async Task StartAsync(UpRequest request, CancellationToken cancellationToken)
     {
         Save(_runtime);
-        await StepAsync("network", () =>
+        await StepAsync("network", async () =>
         {
-            Save(_runtime with { SavedSysctls = HostSysctls.Apply(Spec) });
+            await HostSysctls.ApplyAsync(Spec);
             _fabric.Build();
-            return Task.CompletedTask;
+            await _fabric.GuardAsync(cancellationToken);
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));

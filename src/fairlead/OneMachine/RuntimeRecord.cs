@@ -17,9 +17,6 @@ internal sealed record RuntimeRecord
     /// <summary>The processes it started.</summary>
     public IReadOnlyList<ProcessRecord> Children { get; init; } = [];
 
-    /// <summary>Sysctls as they were before `up`, to be restored by `down`.</summary>
-    public IReadOnlyDictionary<string, string> SavedSysctls { get; init; } = new Dictionary<string, string>();
-
     /// <summary>Name of the host's link to the fabric.</summary>
     public string HostLink { get; init; } = "";
 

@@ -24,7 +24,7 @@ internal static class Teardown
 
         if (spec is not null)
         {
-            Clear(spec, Runtimes.Load(paths) ?? runtime);
+            await ClearAsync(spec, Runtimes.Load(paths) ?? runtime);
         }
 
         Delete(paths.Run);
@@ -37,18 +37,13 @@ internal static class Teardown
     }
 
     /// <summary>Removes links, routes, namespaces, sysctls and the kubeconfig entry. Safe to repeat.</summary>
-    public static void Clear(ClusterSpec spec, RuntimeRecord? runtime)
+    public static async Task ClearAsync(ClusterSpec spec, RuntimeRecord? runtime)
     {
         var paths = new ClusterPaths(spec.Name);
         PodsRole.CleanUp(paths.Run, paths.State, NullLogger.Instance);
-        new Fabric(spec).Remove();
-        if (runtime is null)
-        {
-            return;
-        }
-
-        HostSysctls.Restore(runtime.SavedSysctls);
-        if (runtime.KubeconfigFile.Length > 0)
+        await new Fabric(spec).RemoveAsync();
+        await HostSysctls.ReleaseAsync(spec.Name);
+        if (runtime?.KubeconfigFile.Length > 0)
         {
             UserKubeconfig.Remove(runtime.KubeconfigFile, spec.Context, runtime.ReplacedContext);
         }

@@ -8,4 +8,5 @@ namespace Fairlead.Terminal;
 [JsonSerializable(typeof(Report))]
 [JsonSerializable(typeof(ClusterSpec))]
 [JsonSerializable(typeof(RuntimeRecord))]
+[JsonSerializable(typeof(HostRecord))]
 internal sealed partial class FairleadJson : JsonSerializerContext;
