@@ -5,11 +5,15 @@ namespace Fairlead.ClusterTests.Demo;
 /// <summary>The demo on a cluster that nothing is wrong with.</summary>
 public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
 {
+    /// <summary>With the kubectl that the tests use, wherever it is.</summary>
+    private static readonly string Path = string.Join(
+        ':', System.IO.Path.GetDirectoryName(Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") ?? ""), Environment.GetEnvironmentVariable("PATH"));
+
     [Fact]
     public void Every_statement_of_the_lesson_holds_twice_over()
     {
-        var first = cluster.Demo("/nowhere");
-        var second = cluster.Demo("/nowhere");
+        var first = cluster.Demo(Path);
+        var second = cluster.Demo(Path);
 
         Assert.True(first.Code == 0, first.Document);
         Assert.True(second.Code == 0, second.Document);
@@ -18,7 +22,7 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
             ["network", "clusterip", "nodeport", "loadbalancer", "headless", "dns", "policy", "takeaways"],
             first.Results.Select(result => (string)result["heading"]!).Distinct());
         Assert.Equal(first.Tried("ok"), second.Tried("ok"));
-        Assert.Equal(first.Results.Count - 1, first.Tried("ok").Count);
+        Assert.Equal(first.Results.Count, first.Tried("ok").Count);
     }
 
     [Fact]
