@@ -31,6 +31,15 @@ public sealed class DemoFixture : ClusterFixture
     /// <summary>Runs something in a node's network namespace.</summary>
     public string OnNode(int node, params string[] command) => Tool.Run("nsenter", [$"--net=/run/netns/fairlead-{Name}-node-{node}", .. command]);
 
+    /// <summary>Stops a node's agent, so that it mends nothing meanwhile; what is returned lets it go on.</summary>
+    public Action Freeze(int node)
+    {
+        var processes = JsonNode.Parse(Fairlead("status", "--name", Name, "-o", "json"))!["processes"]!.AsArray();
+        var agent = $"{processes.Single(process => (string?)process!["name"] == $"agent {Nodes[node - 1]}")!["pid"]}";
+        Tool.Run("kill", "-STOP", agent);
+        return () => Tool.Run("kill", "-CONT", agent);
+    }
+
     /// <summary>A field of an object, by JSONPath.</summary>
     public string Field(string ns, string what, string path) => Kubectl("get", "-n", ns, what, "-o", $"jsonpath={{{path}}}");
 
