@@ -34,6 +34,9 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>What `up` printed.</summary>
     public string Up { get; private set; } = "";
 
+    /// <summary>Path of the network namespace outside.</summary>
+    public string OutsidePath => _outside.Path;
+
     /// <summary>The program under test.</summary>
     public string Program { get; }
 
