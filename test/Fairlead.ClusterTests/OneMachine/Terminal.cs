@@ -33,10 +33,11 @@ internal sealed class Terminal : IAsyncDisposable
     /// <summary>Reads on until a text is shown that was not there at the last call.</summary>
     public async Task<Terminal> SeeAsync(string text)
     {
+        var deadline = Deadline.Token();
         int at;
         while ((at = _shown.ToString().IndexOf(text, _read, StringComparison.Ordinal)) < 0)
         {
-            Assert.True(await ReadAsync(), $"the program ended without showing '{text}': {Shown}");
+            Assert.True(await ReadAsync(deadline), $"the program ended without showing '{text}': {Shown}");
         }
 
         _read = at + text.Length;
@@ -52,7 +53,8 @@ internal sealed class Terminal : IAsyncDisposable
     /// <summary>Reads to the end and gives the exit code.</summary>
     public async Task<int> EndAsync()
     {
-        while (await ReadAsync())
+        var deadline = Deadline.Token();
+        while (await ReadAsync(deadline))
         {
             _read = _shown.Length;
         }
@@ -70,18 +72,18 @@ internal sealed class Terminal : IAsyncDisposable
         _reactor.Dispose();
     }
 
-    private async Task<bool> ReadAsync()
+    private async Task<bool> ReadAsync(CancellationToken deadline)
     {
         var buffer = new byte[4096];
         try
         {
-            var count = await _screen.ReadAsync(buffer, Deadline.Token());
+            var count = await _screen.ReadAsync(buffer, deadline);
             _shown.Append(Encoding.UTF8.GetString(buffer, 0, count));
             return count > 0;
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"nothing more was shown for {Deadline.Long}: {Shown}");
+            throw new TimeoutException($"what was waited for was not shown within {Deadline.Long}: {Shown}");
         }
     }
 }
