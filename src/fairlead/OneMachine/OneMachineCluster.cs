@@ -1,6 +1,8 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
@@ -15,6 +17,7 @@ using Fairlead.Linux;
 using Fairlead.Linux.Processes;
 using Fairlead.Linux.Route;
 using Fairlead.Pods;
+using Fairlead.Nftables;
 using Fairlead.State;
 using Fairlead.Terminal;
 using Plane = Fairlead.ControlPlane.ControlPlane;
@@ -42,7 +45,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     private RuntimeRecord _runtime;
     private Plane? _plane;
 
-    private OneMachineCluster(ClusterSpec spec, ISteps steps)
+    private OneMachineCluster(ClusterSpec spec, RuntimeRecord? left, ISteps steps)
     {
         Spec = spec;
         _paths = new ClusterPaths(spec.Name);
@@ -51,7 +54,14 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         _steps = steps;
         _loggers = new FileLoggerFactory(_paths.Log("up"));
         var self = Environment.ProcessId;
-        _runtime = new RuntimeRecord { Supervisor = new ProcessRecord("up", self, ProcessTable.StartTicks(self), 0, ""), HostLink = _fabric.HostLink };
+        _runtime = new RuntimeRecord
+        {
+            Supervisor = new ProcessRecord("up", self, ProcessTable.StartTicks(self), 0, ""), HostLink = _fabric.HostLink,
+
+            // Still to be taken back, whoever put it there.
+            KubeconfigFile = left?.KubeconfigFile ?? "",
+            ReplacedContext = left?.ReplacedContext ?? "",
+        };
     }
 
     /// <summary>What the cluster is.</summary>
@@ -63,35 +73,51 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     {
         Preflight.Check();
         var paths = new ClusterPaths(request.Name);
-        paths.Create();
-        await RecoverAsync(paths);
+        OneMachineCluster? cluster = null;
+        try
+        {
+            paths.Create();
+            var left = await RecoverAsync(paths);
+            cluster = new OneMachineCluster(await SpecifyAsync(request), left, steps);
+            await cluster.StartAsync(request, cancellationToken);
+            return cluster;
+        }
+        catch (Exception e)
+        {
+            if (cluster is not null)
+            {
+                await cluster.DisposeAsync();
+            }
+
+            if (e is LinuxException or NftException or IOException or UnauthorizedAccessException or DbException or SocketException)
+            {
+                throw new UserError(e.Message, $"the log is {paths.Log("up")}");
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The specification on disk, or a new one. What does not make another cluster of it follows the request and the machine of today: egress, and a free
+    /// port for the API server.
+    /// </summary>
+    private static async Task<ClusterSpec> SpecifyAsync(UpRequest request)
+    {
+        using var hold = await HostLock.TakeAsync(TimeProvider.System);
         var spec = Specs.Load(request.Name);
         if (spec is null)
         {
             spec = Specs.Create(request, Fabric.UsedNetworks(), FreePort());
-            Specs.Save(spec);
         }
         else
         {
             Specs.RefuseDifference(spec, request);
+            spec = spec with { Egress = request.Egress, ApiPort = TakenPorts().Contains(spec.ApiPort) ? FreePort() : spec.ApiPort };
         }
 
-        var cluster = new OneMachineCluster(spec, steps);
-        try
-        {
-            await cluster.StartAsync(request, cancellationToken);
-            return cluster;
-        }
-        catch (Exception e) when (e is LinuxException or IOException)
-        {
-            await cluster.DisposeAsync();
-            throw new UserError(e.Message, $"the log is {paths.Log("up")}");
-        }
-        catch
-        {
-            await cluster.DisposeAsync();
-            throw;
-        }
+        Specs.Save(spec);
+        return spec;
     }
 
     /// <summary>Runs until cancelled.</summary>
@@ -124,22 +150,34 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     }
 
     /// <summary>What a killed `up` left running is ended; its namespaces and links are taken over as they are.</summary>
-    private static async Task RecoverAsync(ClusterPaths paths)
+    /// <returns>What it had written down; null for a clean start.</returns>
+    /// <exception cref="UserError">Another process runs the cluster.</exception>
+    private static async Task<RuntimeRecord?> RecoverAsync(ClusterPaths paths)
     {
-        if (Runtimes.Load(paths) is { } left)
+        var left = Runtimes.Load(paths);
+        if (left is not null)
         {
+            if (ProcessTable.IsAlive(left.Supervisor))
+            {
+                throw new UserError($"process {left.Supervisor.Pid} is starting this cluster already", "wait for it, or `fairlead down`");
+            }
+
             using var reactor = new Reactor();
             await Supervisor.EndLeftoversAsync(left.Children, reactor, TimeProvider.System);
         }
+
+        return left;
     }
 
     private static int FreePort()
     {
-        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
+        var taken = TakenPorts();
         return Enumerable.Range(0, 100).Select(i => 6443 + i).FirstOrDefault(port => !taken.Contains(port)) is var free and > 0
             ? free
             : throw new UserError("no port from 6443 to 6542 is free for the API server", "`ss -ltn` shows who has them");
     }
+
+    private static HashSet<int> TakenPorts() => [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
 
     private async Task StartAsync(UpRequest request, CancellationToken cancellationToken)
     {
@@ -161,7 +199,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         _work.Add(RouteHostAsync(_stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
         var (file, replaced) = UserKubeconfig.Merge(AdminEntry(), request.Switch);
-        Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced });
+        Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
     }
 
     private async Task StepAsync(string step, Func<Task> work)

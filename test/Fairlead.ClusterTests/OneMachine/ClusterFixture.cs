@@ -31,6 +31,9 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>What the namespaces, links, routes and rules outside were before the cluster.</summary>
     public string Before { get; private set; } = "";
 
+    /// <summary>What `up` is told beyond the name.</summary>
+    protected virtual string[] UpOptions => [];
+
     /// <summary>What `up` printed.</summary>
     public string Up { get; private set; } = "";
 
@@ -50,7 +53,7 @@ public class ClusterFixture : IAsyncLifetime
     {
         _outside.Run(() => Tool.Run("ip", "link", "set", "lo", "up"));
         Before = Traces();
-        Up = Fairlead("up", "--detach", "--name", Name);
+        Up = Fairlead(["up", "--detach", "--name", Name, .. UpOptions]);
         return ValueTask.CompletedTask;
     }
 
