@@ -5,7 +5,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export FAIRLEAD_KUBECTL = $(CURDIR)/.tools/kubectl
 
-.PHONY: help setup build demo aot test lint clean
+.PHONY: help setup build demo aot test bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -28,6 +28,9 @@ aot: setup ## build the release binary, one file, at bin/aot/fairlead
 
 test: setup ## run every test; ends with one line: N passed, N failed, N skipped
 	@eng/test.sh
+
+bench: setup ## measure the release binary, each figure beside its baseline or target
+	@eng/bench.sh
 
 lint: ## style, formatting and analyzers, as errors
 	@eng/lint.sh

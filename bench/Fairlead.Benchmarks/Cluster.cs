@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Kubeconfig;
+using Fairlead.Linux.Namespaces;
+using Fairlead.Testing;
+
+namespace Fairlead.Benchmarks;
+
+/// <summary>A two-node cluster of the release binary; gone at the end.</summary>
+internal sealed class Cluster : IDisposable
+{
+    private const string Balancer = "172.30.255.1";
+
+    private const string Manifest =
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: front}
+        spec: {type: LoadBalancer, selector: {app: front}, ports: [{port: 80, targetPort: 8080}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: front, labels: {app: front}}
+        spec: {containers: [{name: main, image: registry.example/front:1, ports: [{containerPort: 8080}]}]}
+        """;
+
+    private readonly string _program;
+    private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-bench").FullName;
+    private readonly Stopwatch _watch = new();
+    private TimeSpan _ready;
+    private KubeClient? _api;
+
+    private Cluster(string program) => _program = program;
+
+    /// <summary>Its name.</summary>
+    public string Name { get; } = "bench";
+
+    /// <summary>Its API.</summary>
+    public KubeClient Api => _api ??= new KubeClient(KubeconfigReader.Read(Path.Combine(_directory, "config")));
+
+    /// <summary>Brings it up with one Service and its pod.</summary>
+    public static Cluster Start(string program)
+    {
+        var cluster = new Cluster(program);
+        var manifest = Path.Combine(cluster._directory, "front.yaml");
+        File.WriteAllText(manifest, Manifest);
+        cluster._watch.Start();
+        cluster.Run("up", "--detach", "--name", cluster.Name, "-f", manifest);
+        cluster._ready = cluster._watch.Elapsed;
+        return cluster;
+    }
+
+    /// <summary>Prints what the start took.</summary>
+    public void MeasureStart()
+    {
+        AskDns();
+        var dns = _watch.Elapsed;
+        AskBalancer();
+        var balancer = _watch.Elapsed;
+        Figures.Heading("two nodes, the release binary");
+        Figures.Print("from `up` to nodes Ready", Figures.Time(_ready), "target 3 s");
+        Figures.Print("from `up` to a DNS answer on a node", Figures.Time(dns), "target 3 s");
+        Figures.Print("from `up` to an answer of a LoadBalancer address", Figures.Time(balancer), "target 3 s");
+        PrintMemory("resident memory, every process", "target 250 MB");
+    }
+
+    /// <summary>Prints what all processes of the cluster hold.</summary>
+    public void PrintMemory(string what, string beside) =>
+        Figures.Print(what, Figures.Text(Processes().Sum(id => Kilobytes(id, "status", "VmRSS:")) / 1024, "0", " MB"),
+            $"{beside}; {Figures.Text(Processes().Sum(id => Kilobytes(id, "smaps_rollup", "Pss:")) / 1024, "0", " MB")} with shared pages counted once");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _watch.Restart();
+        Run("down", "--name", Name);
+        Figures.Print("`down`", Figures.Time(_watch.Elapsed), "");
+        _api?.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private void Run(params string[] arguments) => Tool.Run("env", [$"KUBECONFIG={Path.Combine(_directory, "config")}", _program, .. arguments]);
+
+    private void AskDns()
+    {
+        byte[] name = [.. "kubernetes.default.svc.cluster.local".Split('.').SelectMany(label => Encoding.ASCII.GetBytes(label).Prepend((byte)label.Length)), 0];
+        byte[] query = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. name, 0, 1, 0, 1];
+        var reply = new byte[512];
+        using var node = NetNamespace.Open(NetNamespace.NamedPath($"fairlead-{Name}-node-1"));
+        using var socket = node.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        socket.ReceiveTimeout = 3000;
+        socket.Connect(IPAddress.Parse("10.96.0.10"), 53);
+        socket.Send(query);
+        if (socket.Receive(reply) < 12 || reply[7] != 1)
+        {
+            throw new InvalidOperationException("the node's DNS does not know Service kubernetes");
+        }
+    }
+
+    private static void AskBalancer()
+    {
+        for (var attempt = 0; attempt < 500; attempt++)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 1000 };
+            try
+            {
+                // Refused or unreachable until the pod is ready and the address announced; each attempt ends at once or within 20 ms.
+                if (!socket.ConnectAsync(IPAddress.Parse(Balancer), 80).Wait(20))
+                {
+                    continue;
+                }
+
+                socket.Send("GET / HTTP/1.1\r\nHost: front\r\nConnection: close\r\n\r\n"u8);
+                if (socket.Receive(new byte[64]) > 0)
+                {
+                    return;
+                }
+            }
+            catch (AggregateException e) when (e.InnerException is SocketException)
+            {
+                continue;
+            }
+        }
+
+        throw new InvalidOperationException($"no answer of {Balancer}");
+    }
+
+    private IEnumerable<int> Processes() =>
+        from process in Process.GetProcessesByName("fairlead")
+        where CommandLine(process.Id).Contains(Name, StringComparison.Ordinal)
+        select process.Id;
+
+    private static string CommandLine(int id) => File.Exists($"/proc/{id}/cmdline") ? File.ReadAllText($"/proc/{id}/cmdline") : "";
+
+    private static double Kilobytes(int id, string file, string field) => File.ReadLines($"/proc/{id}/{file}")
+        .Where(line => line.StartsWith(field, StringComparison.Ordinal))
+        .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Fairlead.Kube.Client;
+
+namespace Fairlead.Benchmarks;
+
+/// <summary>Pods from their creation to Ready, one at a time and many at once.</summary>
+internal static class PodStarts
+{
+    private const int Alone = 20;
+    private const int Together = 200;
+
+    public static async Task MeasureAsync(Cluster cluster)
+    {
+        Figures.Heading("pods, two nodes");
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < Alone; i++)
+        {
+            var clock = Stopwatch.StartNew();
+            await CreateAsync(cluster.Api, $"alone-{i}", "alone");
+            await ReadyAsync(cluster.Api, "app=alone", i + 1);
+            times.Add(clock.Elapsed);
+        }
+
+        Figures.Print($"created to Ready, one at a time, median of {Alone}", Figures.Time(Figures.Quantile(times, 0.5)), $"target 100 ms; slowest {Figures.Time(times.Max())}");
+        var all = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, Together).Select(i => CreateAsync(cluster.Api, $"together-{i}", "together")));
+        await ReadyAsync(cluster.Api, "app=together", Together);
+        Figures.Print($"{Together} at once, until all are Ready", Figures.Time(all.Elapsed), "target 20 s");
+        cluster.PrintMemory($"resident memory with {Together + Alone + 1} pods", "no target");
+    }
+
+    private static Task<JsonObject> CreateAsync(KubeClient api, string name, string app) => api.CreateAsync(
+        ResourceTypes.Pods, "default",
+        new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["app"] = app } },
+            ["spec"] = new JsonObject
+            {
+                ["containers"] = new JsonArray(new JsonObject
+                {
+                    ["name"] = "main",
+                    ["image"] = "registry.example/web:1",
+                    ["ports"] = new JsonArray(new JsonObject { ["containerPort"] = 8080 }),
+                }),
+            },
+        },
+        CancellationToken.None);
+
+    private static async Task ReadyAsync(KubeClient api, string selector, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var ready = new HashSet<string>();
+        var options = ListOptions.All with { LabelSelector = selector };
+        var list = await api.ListAsync(ResourceTypes.Pods, "default", options, limit.Token);
+        foreach (var pod in list["items"]!.AsArray())
+        {
+            Note(pod!.AsObject());
+        }
+
+        if (ready.Count >= count)
+        {
+            return;
+        }
+
+        await foreach (var change in api.WatchAsync(ResourceTypes.Pods, "default", options with { ResourceVersion = (string)list["metadata"]!["resourceVersion"]! }, limit.Token))
+        {
+            if (change.Type == "MODIFIED")
+            {
+                Note(change.Object);
+            }
+
+            if (ready.Count >= count)
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"{ready.Count} of {count} pods were ready when the watch ended");
+
+        void Note(JsonObject pod)
+        {
+            if (pod["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Ready" && (string?)condition["status"] == "True") == true)
+            {
+                ready.Add((string)pod["metadata"]!["name"]!);
+            }
+        }
+    }
+}
