@@ -72,7 +72,9 @@ public sealed class PlayedNodes(IKubeApi api, TimeProvider time)
             ["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address }),
             ["conditions"] = new JsonArray(new JsonObject
             {
-                ["type"] = "Ready", ["status"] = "True", ["lastTransitionTime"] = time.GetUtcNow().ToApiTime(),
+                ["type"] = "Ready",
+                ["status"] = "True",
+                ["lastTransitionTime"] = time.GetUtcNow().ToApiTime(),
             }),
         };
     }

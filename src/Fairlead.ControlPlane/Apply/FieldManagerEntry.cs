@@ -36,7 +36,8 @@ internal sealed record FieldManagerEntry(string Manager, string Operation, strin
             var entry = new FieldManagerEntry(
                 item.Text("manager") ?? "", item.Text("operation") ?? "", item.Text("apiVersion") ?? "", item.Text("subresource") ?? "")
             {
-                Time = item.Text("time") ?? "", Fields = FieldsV1.Read(item.Object("fieldsV1")),
+                Time = item.Text("time") ?? "",
+                Fields = FieldsV1.Read(item.Object("fieldsV1")),
             };
             if (entry.Operation is Apply or Update && entry.Fields.Count > 0)
             {
@@ -81,8 +82,12 @@ internal sealed record FieldManagerEntry(string Manager, string Operation, strin
     {
         var json = new JsonObject
         {
-            ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion, ["time"] = Time,
-            ["fieldsType"] = "FieldsV1", ["fieldsV1"] = FieldsV1.Write(Fields),
+            ["manager"] = Manager,
+            ["operation"] = Operation,
+            ["apiVersion"] = ApiVersion,
+            ["time"] = Time,
+            ["fieldsType"] = "FieldsV1",
+            ["fieldsV1"] = FieldsV1.Write(Fields),
         };
         if (Subresource.Length > 0)
         {

@@ -38,7 +38,8 @@ internal static class ServerSideApply
         var time = SystemMetadata.Time(now);
         var mine = new FieldManagerEntry(options.FieldManager, FieldManagerEntry.Apply, kind.Type.ApiVersion, subresource)
         {
-            Time = time, Fields = [.. options.AppliedFields!],
+            Time = time,
+            Fields = [.. options.AppliedFields!],
         };
         var entries = FieldManagerEntry.ReadAll(old);
         if (entries.Count == 0)
@@ -106,7 +107,9 @@ internal static class ServerSideApply
                 + string.Join('\n', conflicts.Select(pair => $"conflicts with {pair.Who}:\n{string.Join('\n', pair.Fields.Select(field => $"- {field}"))}"));
         var causes = conflicts.SelectMany(pair => pair.Fields.Select(field => (JsonNode)new JsonObject
         {
-            ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with {pair.Who}", ["field"] = field,
+            ["reason"] = "FieldManagerConflict",
+            ["message"] = $"conflict with {pair.Who}",
+            ["field"] = field,
         }));
         throw new StatusException(409, "Conflict", text, new JsonObject { ["kind"] = kind.Type.Plural, ["causes"] = new JsonArray([.. causes]) });
     }

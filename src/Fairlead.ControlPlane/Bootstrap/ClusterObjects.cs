@@ -95,7 +95,9 @@ internal static class ClusterObjects
             {
                 ["labels"] = new JsonObject
                 {
-                    ["k8s-app"] = "kube-dns", ["kubernetes.io/cluster-service"] = "true", ["kubernetes.io/name"] = "CoreDNS",
+                    ["k8s-app"] = "kube-dns",
+                    ["kubernetes.io/cluster-service"] = "true",
+                    ["kubernetes.io/name"] = "CoreDNS",
                 },
             },
             ["spec"] = spec,
@@ -118,7 +120,8 @@ internal static class ClusterObjects
     {
         ["metadata"] = new JsonObject
         {
-            ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
+            ["name"] = "kubernetes",
+            ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
         },
         ["subsets"] = new JsonArray(new JsonObject
         {
@@ -131,12 +134,14 @@ internal static class ClusterObjects
     {
         ["metadata"] = new JsonObject
         {
-            ["name"] = "kubernetes", ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" },
+            ["name"] = "kubernetes",
+            ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" },
         },
         ["addressType"] = advertised.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6",
         ["endpoints"] = new JsonArray(new JsonObject
         {
-            ["addresses"] = new JsonArray(advertised.Address.ToString()), ["conditions"] = new JsonObject { ["ready"] = true },
+            ["addresses"] = new JsonArray(advertised.Address.ToString()),
+            ["conditions"] = new JsonObject { ["ready"] = true },
         }),
         ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = advertised.Port, ["protocol"] = "TCP" }),
     };

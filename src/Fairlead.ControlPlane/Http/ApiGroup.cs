@@ -56,7 +56,8 @@ internal sealed record ApiGroup(string Name, IReadOnlyList<ApiResource> Resource
 
         var versions = Versions.Select(version => (JsonNode)new JsonObject
         {
-            ["version"] = version, ["freshness"] = "Current",
+            ["version"] = version,
+            ["freshness"] = "Current",
             ["resources"] = new JsonArray([.. Resources.Where(resource => resource.Version == version).Select(Aggregated)]),
         });
         return new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) };
@@ -68,7 +69,8 @@ internal sealed record ApiGroup(string Name, IReadOnlyList<ApiResource> Resource
         var resources = Resources.Where(resource => resource.Version == version).ToList();
         return resources.Count == 0 ? null : new JsonObject
         {
-            ["kind"] = "APIResourceList", ["apiVersion"] = "v1",
+            ["kind"] = "APIResourceList",
+            ["apiVersion"] = "v1",
             ["groupVersion"] = Name.Length == 0 ? version : $"{Name}/{version}",
             ["resources"] = new JsonArray([.. resources.SelectMany(Plain)]),
         };
@@ -117,8 +119,11 @@ internal sealed record ApiGroup(string Name, IReadOnlyList<ApiResource> Resource
     {
         var entry = new JsonObject
         {
-            ["name"] = resource.Plural, ["singularName"] = resource.Singular, ["namespaced"] = resource.Namespaced,
-            ["kind"] = resource.Kind, ["verbs"] = Texts(resource.Verbs),
+            ["name"] = resource.Plural,
+            ["singularName"] = resource.Singular,
+            ["namespaced"] = resource.Namespaced,
+            ["kind"] = resource.Kind,
+            ["verbs"] = Texts(resource.Verbs),
         };
         AddLists(entry, resource);
         yield return entry;
@@ -126,8 +131,11 @@ internal sealed record ApiGroup(string Name, IReadOnlyList<ApiResource> Resource
         {
             var line = new JsonObject
             {
-                ["name"] = $"{resource.Plural}/{sub.Name}", ["singularName"] = "", ["namespaced"] = resource.Namespaced,
-                ["kind"] = sub.Kind, ["verbs"] = Texts(sub.Verbs),
+                ["name"] = $"{resource.Plural}/{sub.Name}",
+                ["singularName"] = "",
+                ["namespaced"] = resource.Namespaced,
+                ["kind"] = sub.Kind,
+                ["verbs"] = Texts(sub.Verbs),
             };
             if (sub.Group != Name || sub.Version != resource.Version)
             {

@@ -87,7 +87,9 @@ internal sealed class Discovery
     {
         var list = new JsonObject
         {
-            ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/v2", ["metadata"] = new JsonObject(),
+            ["kind"] = "APIGroupDiscoveryList",
+            ["apiVersion"] = "apidiscovery.k8s.io/v2",
+            ["metadata"] = new JsonObject(),
             ["items"] = new JsonArray([.. groups.Select(group => group.ToAggregated())]),
         };
         return new Document(list, Convert.ToHexString(SHA256.HashData(JsonBytes.Of(list))));
@@ -95,12 +97,15 @@ internal sealed class Discovery
 
     private static JsonObject Versions() => new()
     {
-        ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"), ["serverAddressByClientCIDRs"] = new JsonArray(),
+        ["kind"] = "APIVersions",
+        ["versions"] = new JsonArray("v1"),
+        ["serverAddressByClientCIDRs"] = new JsonArray(),
     };
 
     private JsonObject Groups() => new()
     {
-        ["kind"] = "APIGroupList", ["apiVersion"] = "v1",
+        ["kind"] = "APIGroupList",
+        ["apiVersion"] = "v1",
         ["groups"] = new JsonArray([.. _groups.Where(group => group.Name.Length > 0).Select(group => group.ToJson())]),
     };
 

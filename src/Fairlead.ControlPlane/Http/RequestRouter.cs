@@ -78,9 +78,15 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
         var product = typeof(RequestRouter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
         return new JsonObject
         {
-            ["major"] = "1", ["minor"] = KubernetesVersion.Minor, ["gitVersion"] = $"{KubernetesVersion.Text}+fairlead.{product.Split('+')[0]}",
-            ["gitCommit"] = "", ["gitTreeState"] = "clean", ["buildDate"] = "1970-01-01T00:00:00Z",
-            ["goVersion"] = "", ["compiler"] = RuntimeInformation.FrameworkDescription, ["platform"] = "linux/amd64",
+            ["major"] = "1",
+            ["minor"] = KubernetesVersion.Minor,
+            ["gitVersion"] = $"{KubernetesVersion.Text}+fairlead.{product.Split('+')[0]}",
+            ["gitCommit"] = "",
+            ["gitTreeState"] = "clean",
+            ["buildDate"] = "1970-01-01T00:00:00Z",
+            ["goVersion"] = "",
+            ["compiler"] = RuntimeInformation.FrameworkDescription,
+            ["platform"] = "linux/amd64",
         };
     }
 }

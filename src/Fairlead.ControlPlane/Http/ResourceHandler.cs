@@ -134,7 +134,11 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
         await Answer.JsonAsync(context, 201, new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["code"] = 201,
         });
     }
 
@@ -202,10 +206,16 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
         await Answer.JsonAsync(context, 200, new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success",
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
             ["details"] = new JsonObject
             {
-                ["name"] = path.Name, ["group"] = kind.Type.Group, ["kind"] = kind.Type.Plural, ["uid"] = reply.Object.Uid,
+                ["name"] = path.Name,
+                ["group"] = kind.Type.Group,
+                ["kind"] = kind.Type.Plural,
+                ["uid"] = reply.Object.Uid,
             },
         });
     }

@@ -66,7 +66,9 @@ internal static class Reviews
         {
             var entry = new JsonObject
             {
-                ["verbs"] = Texts(rule.Verbs), ["apiGroups"] = Texts(rule.Groups), ["resources"] = Texts(rule.Resources),
+                ["verbs"] = Texts(rule.Verbs),
+                ["apiGroups"] = Texts(rule.Groups),
+                ["resources"] = Texts(rule.Resources),
             };
             if (rule.Names.Count > 0)
             {
@@ -78,7 +80,9 @@ internal static class Reviews
         var paths = new JsonObject { ["verbs"] = new JsonArray("get"), ["nonResourceURLs"] = new JsonArray("*") };
         return new JsonObject
         {
-            ["resourceRules"] = new JsonArray([.. resources]), ["nonResourceRules"] = new JsonArray(paths), ["incomplete"] = false,
+            ["resourceRules"] = new JsonArray([.. resources]),
+            ["nonResourceRules"] = new JsonArray(paths),
+            ["incomplete"] = false,
         };
     }
 }

@@ -34,7 +34,10 @@ internal static class Binding
             [.. status.List("conditions").Items().Select(pair => pair.Item).Where(item => item.Text("type") != "PodScheduled").Select(item => item.DeepClone())]);
         conditions.Add((JsonNode)new JsonObject
         {
-            ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = SystemMetadata.Time(now),
+            ["type"] = "PodScheduled",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = SystemMetadata.Time(now),
         });
         status["conditions"] = conditions;
         return pod;

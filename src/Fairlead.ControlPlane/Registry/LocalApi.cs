@@ -28,7 +28,9 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
 
         return Task.FromResult(new JsonObject
         {
-            ["kind"] = type.ListKind, ["apiVersion"] = type.ApiVersion, ["metadata"] = metadata,
+            ["kind"] = type.ListKind,
+            ["apiVersion"] = type.ApiVersion,
+            ["metadata"] = metadata,
             ["items"] = new JsonArray([.. list.Items.Select(item => ObjectWriter.External(kind, item))]),
         });
     });
@@ -107,7 +109,8 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
 
     private static JsonObject Bookmark(ResourceType type, long revision) => new()
     {
-        ["kind"] = type.Kind, ["apiVersion"] = type.ApiVersion,
+        ["kind"] = type.Kind,
+        ["apiVersion"] = type.ApiVersion,
         ["metadata"] = new JsonObject { ["resourceVersion"] = revision.ToString(CultureInfo.InvariantCulture) },
     };
 

@@ -32,7 +32,9 @@ internal static class NamespaceGate
                 kind.Type, name, $"unable to create new content in namespace {ns} because it is being terminated",
                 new JsonArray(new JsonObject
                 {
-                    ["reason"] = "NamespaceTerminating", ["message"] = $"namespace {ns} is being terminated", ["field"] = "metadata.namespace",
+                    ["reason"] = "NamespaceTerminating",
+                    ["message"] = $"namespace {ns} is being terminated",
+                    ["field"] = "metadata.namespace",
                 }));
         }
     }

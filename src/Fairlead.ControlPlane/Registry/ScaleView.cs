@@ -26,8 +26,11 @@ internal static class ScaleView
 
         return new JsonObject
         {
-            ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = owner.Number("spec", "replicas") ?? 0 }, ["status"] = status,
+            ["kind"] = "Scale",
+            ["apiVersion"] = "autoscaling/v1",
+            ["metadata"] = metadata,
+            ["spec"] = new JsonObject { ["replicas"] = owner.Number("spec", "replicas") ?? 0 },
+            ["status"] = status,
         };
     }
 

@@ -99,8 +99,12 @@ internal sealed class StatusException(int code, string reason, string message, J
 
         var status = new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = metadata,
-            ["status"] = "Failure", ["message"] = Message, ["reason"] = Reason,
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = metadata,
+            ["status"] = "Failure",
+            ["message"] = Message,
+            ["reason"] = Reason,
         };
         if (Details is not null)
         {

@@ -84,7 +84,10 @@ internal sealed class MarkedNode
         parser.MoveNext();
         var node = new MarkedNode
         {
-            Start = (int)start.Start.Index, End = (int)start.End.Index, Items = [], IsFlow = start.Style == SequenceStyle.Flow,
+            Start = (int)start.Start.Index,
+            End = (int)start.End.Index,
+            Items = [],
+            IsFlow = start.Style == SequenceStyle.Flow,
         };
         while (!parser.Accept<SequenceEnd>(out _))
         {
@@ -101,7 +104,10 @@ internal sealed class MarkedNode
         parser.MoveNext();
         var node = new MarkedNode
         {
-            Start = (int)start.Start.Index, End = (int)start.End.Index, Entries = [], IsFlow = start.Style == MappingStyle.Flow,
+            Start = (int)start.Start.Index,
+            End = (int)start.End.Index,
+            Entries = [],
+            IsFlow = start.Style == MappingStyle.Flow,
         };
         while (!parser.Accept<MappingEnd>(out _))
         {

@@ -12,7 +12,16 @@ internal static class FieldText
     {
         [FieldType.InetProtocol] = new()
         {
-            [1] = "icmp", [2] = "igmp", [6] = "tcp", [17] = "udp", [33] = "dccp", [50] = "esp", [51] = "ah", [58] = "ipv6-icmp", [132] = "sctp", [136] = "udplite",
+            [1] = "icmp",
+            [2] = "igmp",
+            [6] = "tcp",
+            [17] = "udp",
+            [33] = "dccp",
+            [50] = "esp",
+            [51] = "ah",
+            [58] = "ipv6-icmp",
+            [132] = "sctp",
+            [136] = "udplite",
         },
         [FieldType.NfProto] = new() { [2] = "ipv4", [10] = "ipv6" },
         [FieldType.CtDirection] = new() { [0] = "original", [1] = "reply" },
@@ -21,12 +30,25 @@ internal static class FieldText
         [FieldType.ClassId] = new() { [0] = "none", [0xffffffff] = "root" },
         [FieldType.IcmpType] = new()
         {
-            [0] = "echo-reply", [3] = "destination-unreachable", [5] = "redirect", [8] = "echo-request", [11] = "time-exceeded", [12] = "parameter-problem",
+            [0] = "echo-reply",
+            [3] = "destination-unreachable",
+            [5] = "redirect",
+            [8] = "echo-request",
+            [11] = "time-exceeded",
+            [12] = "parameter-problem",
         },
         [FieldType.IcmpV6Type] = new()
         {
-            [1] = "destination-unreachable", [2] = "packet-too-big", [3] = "time-exceeded", [4] = "parameter-problem", [128] = "echo-request",
-            [129] = "echo-reply", [133] = "nd-router-solicit", [134] = "nd-router-advert", [135] = "nd-neighbor-solicit", [136] = "nd-neighbor-advert",
+            [1] = "destination-unreachable",
+            [2] = "packet-too-big",
+            [3] = "time-exceeded",
+            [4] = "parameter-problem",
+            [128] = "echo-request",
+            [129] = "echo-reply",
+            [133] = "nd-router-solicit",
+            [134] = "nd-router-advert",
+            [135] = "nd-neighbor-solicit",
+            [136] = "nd-neighbor-advert",
             [137] = "nd-redirect",
         },
     };

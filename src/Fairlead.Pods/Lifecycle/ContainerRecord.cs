@@ -79,8 +79,11 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
     private JsonObject State() =>
         Running is { } running ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Timestamps.Text(running) } }
         : Ended is { } ended ? new JsonObject { ["terminated"] = Terminated(ended) }
-        : new JsonObject { ["waiting"] = WaitingMessage.Length > 0
-            ? new JsonObject { ["reason"] = WaitingReason, ["message"] = WaitingMessage } : new JsonObject { ["reason"] = WaitingReason } };
+        : new JsonObject
+        {
+            ["waiting"] = WaitingMessage.Length > 0
+            ? new JsonObject { ["reason"] = WaitingReason, ["message"] = WaitingMessage } : new JsonObject { ["reason"] = WaitingReason }
+        };
 
     private JsonObject Terminated(Termination ended)
     {

@@ -79,7 +79,8 @@ internal static class ProxyChains
                 new SetMeta(MetaKey.Priority, new FromMap(family.Client, affinity)),
                 new UpdateSet(UpdateOp.Update, affinity, family.Client, timeout, Meta.Priority),
                 Nat.Dnat(family.Family, family.FrontendSlot, endpoints),
-            ]) { Comment = "a client we know" });
+            ])
+            { Comment = "a client we know" });
             tx.Add(new Rule(name, [new UpdateSet(UpdateOp.Delete, affinity, family.Client, null, Meta.Priority)]) { Comment = "its endpoint is gone" });
         }
 
@@ -107,7 +108,8 @@ internal static class ProxyChains
             tx.Add(new Rule(Firewall,
             [
                 new InSet(family.Frontend, family.Restricted.Name), new InSet(family.FrontendSource, family.Sources.Name, Not: true), new Counter(), Verdict.Drop,
-            ]) { Comment = "loadBalancerSourceRanges" });
+            ])
+            { Comment = "loadBalancerSourceRanges" });
         }
 
         AddHook(tx, "firewall-prerouting", Hook.Prerouting, FirewallPriority, Firewall);
@@ -207,7 +209,8 @@ internal static class ProxyChains
             tx.Add(new Rule("postrouting",
             [
                 Match.Status(CtStatus.Dnat), new InSet(Selector.Of(family.Saddr, family.Daddr), family.Hairpins.Name), new Masquerade(),
-            ]) { Comment = "a pod that meets itself" });
+            ])
+            { Comment = "a pod that meets itself" });
         }
     }
 }

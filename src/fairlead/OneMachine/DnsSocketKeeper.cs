@@ -22,7 +22,11 @@ internal sealed class DnsSocketKeeper(ClusterSpec spec) : IDisposable
         {
             route.AddAddress(new LinkAddress
             {
-                Link = route.GetLink("lo").Index, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true, NeverSource = true,
+                Link = route.GetLink("lo").Index,
+                Address = address,
+                Prefix = address.Family.Bits,
+                NoDuplicateDetection = true,
+                NeverSource = true,
             });
             foreach (var socket in netns.Run(() => DnsSockets.Bind(address, Port)))
             {

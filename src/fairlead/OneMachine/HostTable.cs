@@ -55,6 +55,7 @@ internal static class HostTable
             Forward,
             [
                 Match.Is(Meta.OifName, hostLink), Match.IsNot(Meta.IifName, hostLink), Match.State(CtState.New | CtState.Invalid), new Counter(), Verdict.Drop,
-            ]) { Comment = "not from this machine" });
+            ])
+        { Comment = "not from this machine" });
     }
 }

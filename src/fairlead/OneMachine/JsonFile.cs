@@ -27,7 +27,9 @@ internal static class JsonFile
         var beside = path + ".new";
         using (var file = new FileStream(beside, new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         }))
         {
             JsonSerializer.Serialize(file, value, type);

@@ -56,7 +56,8 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         var self = Environment.ProcessId;
         _runtime = new RuntimeRecord
         {
-            Supervisor = new ProcessRecord("up", self, ProcessTable.StartTicks(self), 0, ""), HostLink = _fabric.HostLink,
+            Supervisor = new ProcessRecord("up", self, ProcessTable.StartTicks(self), 0, ""),
+            HostLink = _fabric.HostLink,
 
             // Still to be taken back, whoever put it there.
             KubeconfigFile = left?.KubeconfigFile ?? "",
@@ -264,7 +265,9 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     {
         using var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         using var writer = new StreamWriter(file);
         writer.Write(entry.ToDocument());
@@ -285,7 +288,8 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                     "--dns-upstream", $"{Spec.V4.Host}:{RelayPort}",
                     .. Spec.Ranges.SelectMany(ranges => new[] { "--pod-range", $"{ranges.Pods}", "--service-range", $"{ranges.Services}" }),
                 ],
-                Spec.NodeNamespace(number)) { Sockets = _dns.Open(number) };
+                Spec.NodeNamespace(number))
+            { Sockets = _dns.Open(number) };
         }
     }
 

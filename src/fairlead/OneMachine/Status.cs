@@ -53,7 +53,11 @@ internal static class Status
             var alive = ProcessTable.IsAlive(process);
             processes.Add((JsonNode)new JsonObject
             {
-                ["name"] = process.Name, ["pid"] = process.Pid, ["alive"] = alive, ["restarts"] = process.Restarts, ["lastExit"] = process.LastExit,
+                ["name"] = process.Name,
+                ["pid"] = process.Pid,
+                ["alive"] = alive,
+                ["restarts"] = process.Restarts,
+                ["lastExit"] = process.LastExit,
                 ["memoryBytes"] = alive ? ProcessTable.ResidentBytes(process.Pid) : 0,
             });
             if (!alive)
@@ -81,7 +85,9 @@ internal static class Status
                 var ready = node["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Ready" && (string?)condition["status"] == "True") == true;
                 nodes.Add((JsonNode)new JsonObject
                 {
-                    ["name"] = nodeName, ["ready"] = ready, ["podCIDR"] = (string?)node["spec"]?["podCIDR"] ?? "",
+                    ["name"] = nodeName,
+                    ["ready"] = ready,
+                    ["podCIDR"] = (string?)node["spec"]?["podCIDR"] ?? "",
                     ["address"] = (string?)node["status"]?["addresses"]?.AsArray().FirstOrDefault()?["address"] ?? "",
                 });
                 if (!ready)

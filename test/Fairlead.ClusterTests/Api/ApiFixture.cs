@@ -98,7 +98,9 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") ?? "kubectl", arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["KUBECONFIG"] = kubeconfig;
         start.Environment["HOME"] = _directory;

@@ -33,7 +33,8 @@ public sealed class FullDiskTests : IDisposable
 
     private static JsonObject Value(string name, int bytes) => new()
     {
-        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" }, ["data"] = new JsonObject { ["text"] = new string('x', bytes) },
+        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
+        ["data"] = new JsonObject { ["text"] = new string('x', bytes) },
     };
 
     private static void Run(string program, params string[] arguments)

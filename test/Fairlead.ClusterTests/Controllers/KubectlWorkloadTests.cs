@@ -114,7 +114,8 @@ public sealed class KubectlWorkloadTests : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments.Split(' '))
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["KUBECONFIG"] = Kubeconfig;
         start.Environment["HOME"] = _directory;

@@ -57,7 +57,11 @@ internal sealed class PolicyNode : IDisposable
         var pairs = labels.Split(',').Select(pair => pair.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]));
         _pods[name] = (netns, new PodRow
         {
-            Key = new ObjectKey(space, name), Labels = Labels.From(pairs), NodeName = "n1", IPs = [address], Ports = ports.ToValueArray(),
+            Key = new ObjectKey(space, name),
+            Labels = Labels.From(pairs),
+            NodeName = "n1",
+            IPs = [address],
+            Ports = ports.ToValueArray(),
         });
     }
 
@@ -110,7 +114,11 @@ internal sealed class PolicyNode : IDisposable
     {
         var attachments = attached.Select(name => new AttachmentRow
         {
-            ContainerId = name, IfName = "eth0", Pod = _pods[name].Row.Key, IPs = _pods[name].Row.IPs, HostInterface = $"fl{name}",
+            ContainerId = name,
+            IfName = "eth0",
+            Pod = _pods[name].Row.Key,
+            IPs = _pods[name].Row.IPs,
+            HostInterface = $"fl{name}",
         }).ToImmutableDictionary(row => row.Key);
         var plan = _compiler.Compile(World(), attachments, null);
         await _committer.CommitAsync(plan, Deadline.Token());
@@ -138,7 +146,9 @@ internal sealed class PolicyNode : IDisposable
         ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow { Name = "n1", PodCIDRs = [Range] }),
         new ServiceRow
         {
-            Key = PolicyWorld.DnsService, Selector = Labels.From([new("k8s-app", "kube-dns")]), ClusterIPs = [IpAddr.Parse("10.96.0.10")],
+            Key = PolicyWorld.DnsService,
+            Selector = Labels.From([new("k8s-app", "kube-dns")]),
+            ClusterIPs = [IpAddr.Parse("10.96.0.10")],
             Ports = [new ServicePort("dns", IpProtocol.Udp, 53, 0, "53", ""), new ServicePort("dns-tcp", IpProtocol.Tcp, 53, 0, "53", "")],
         });
 }

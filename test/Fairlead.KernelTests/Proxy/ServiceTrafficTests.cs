@@ -208,7 +208,10 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
     {
         await _lab.ServeAsync(service => service with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIPs = [ServiceLab.BalancerAddress], SourceRanges = [IpNet.Parse("172.30.0.0/24")], ExternalLocal = true,
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIPs = [ServiceLab.BalancerAddress],
+            SourceRanges = [IpNet.Parse("172.30.0.0/24")],
+            ExternalLocal = true,
         });
         await _lab.EndpointsAsync("10.244.0.6", "10.244.1.7", "fd00:244::6");
         var read = await _lab.Nft.ReadAsync("fairlead-proxy", default);
@@ -219,7 +222,9 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
     {
         Dictionary<string, string[]> all = new()
         {
-            ["p1"] = ["10.244.0.5", "fd00:244::5"], ["p2"] = ["10.244.0.6", "fd00:244::6"], ["far"] = ["10.244.1.7", "fd00:244:0:1::7"],
+            ["p1"] = ["10.244.0.5", "fd00:244::5"],
+            ["p2"] = ["10.244.0.6", "fd00:244::6"],
+            ["far"] = ["10.244.1.7", "fd00:244:0:1::7"],
         };
         return [.. all.Where(pair => pair.Key != name).SelectMany(pair => pair.Value)];
     }

@@ -21,12 +21,15 @@ public static class EveryStatement
 
     public static readonly Set Seen = new("seen", [FieldType.IPv6Address, FieldType.InetService])
     {
-        Flags = ContainerFlags.Dynamic | ContainerFlags.Timeout, Size = 100, Timeout = TimeSpan.FromMinutes(90),
+        Flags = ContainerFlags.Dynamic | ContainerFlags.Timeout,
+        Size = 100,
+        Timeout = TimeSpan.FromMinutes(90),
     };
 
     public static readonly Map Slots = new("slots", [FieldType.IPv4Address], [FieldType.ClassId])
     {
-        Flags = ContainerFlags.Dynamic | ContainerFlags.Timeout, Size = 100,
+        Flags = ContainerFlags.Dynamic | ContainerFlags.Timeout,
+        Size = 100,
     };
 
     public static readonly Map Marks = new("marks", [FieldType.IPv4Address], [FieldType.Mark]);

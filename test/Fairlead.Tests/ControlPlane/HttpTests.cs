@@ -29,7 +29,9 @@ public sealed class HttpTests : IAsyncLifetime
         _plane = await Fairlead.ControlPlane.ControlPlane.StartAsync(
             new ControlPlaneOptions
             {
-                StateDirectory = Path.Combine(_directory, "state"), Listen = [new IPEndPoint(IPAddress.Loopback, 0)], PodsSocket = PodsSocket,
+                StateDirectory = Path.Combine(_directory, "state"),
+                Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+                PodsSocket = PodsSocket,
             },
             default);
         _client = Client(_plane.IssueAdministrator());
@@ -282,7 +284,8 @@ public sealed class HttpTests : IAsyncLifetime
         var credential = _plane.IssueAdministrator();
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
-            TargetHost = "localhost", ClientCertificates = [X509Certificate2.CreateFromPem(credential.CertificatePem, credential.KeyPem)],
+            TargetHost = "localhost",
+            ClientCertificates = [X509Certificate2.CreateFromPem(credential.CertificatePem, credential.KeyPem)],
         });
         await tls.WriteAsync(Encoding.ASCII.GetBytes(
             $"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a2V5a2V5a2V5a2V5a2V5MA==\r\n" +

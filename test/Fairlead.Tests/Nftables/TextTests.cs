@@ -19,7 +19,9 @@ public sealed class TextTests
         var nets = new Set("nets", [FieldType.IPv4Address]) { Flags = ContainerFlags.Interval };
         var sticky = new Map("sticky", [FieldType.IPv6Address], [FieldType.ClassId])
         {
-            Flags = ContainerFlags.Timeout | ContainerFlags.Dynamic, Size = 1000, Timeout = TimeSpan.FromMinutes(90),
+            Flags = ContainerFlags.Timeout | ContainerFlags.Dynamic,
+            Size = 1000,
+            Timeout = TimeSpan.FromMinutes(90),
         };
         var key = Selector.Of(Payload.IpDaddr, Meta.L4Proto, Payload.ThDport, Meta.Priority);
         var nft = new MemoryNft();

@@ -59,15 +59,21 @@ internal static class PolicyGen
         OneOf(Spaces), Selector, Gen.Bool, Gen.Bool, Rule.List[0, 2], Rule.List[0, 2]).Select((space, subjects, ingress, egress, ins, outs) =>
             new PolicyRow
             {
-                Key = new ObjectKey(space, ""), Subjects = subjects, IsolatesIngress = ingress, IsolatesEgress = egress,
-                Ingress = ins.ToValueArray(), Egress = outs.ToValueArray(),
+                Key = new ObjectKey(space, ""),
+                Subjects = subjects,
+                IsolatesIngress = ingress,
+                IsolatesEgress = egress,
+                Ingress = ins.ToValueArray(),
+                Egress = outs.ToValueArray(),
             });
 
     private static readonly Gen<PodRow> Pod = Gen.Select(
         OneOf(Spaces), SomeLabels, Gen.Int[0, 9], Gen.Select(OneOf(PortNames), Protocol, OneOf(Ports)).List[0, 2]).Select(
             (space, labels, state, ports) => new PodRow
             {
-                Key = new ObjectKey(space, ""), Labels = labels, Finished = state == 0,
+                Key = new ObjectKey(space, ""),
+                Labels = labels,
+                Finished = state == 0,
                 Ports = ports.Select(port => new ContainerPort(port.Item1, port.Item2, port.Item3, 0, default)).ToValueArray(),
             });
 
@@ -86,7 +92,9 @@ internal static class PolicyGen
         }).ToList();
         var dns = new ServiceRow
         {
-            Key = PolicyWorld.DnsService, Selector = Labels.From([new("x", "1")]), ClusterIPs = [IpAddr.Parse("10.96.0.10")],
+            Key = PolicyWorld.DnsService,
+            Selector = Labels.From([new("x", "1")]),
+            ClusterIPs = [IpAddr.Parse("10.96.0.10")],
             Ports = [new ServicePort("dns", IpProtocol.Udp, 53, 0, "53", ""), new ServicePort("web", IpProtocol.Tcp, 80, 0, "80", "")],
         };
         var world = new PolicyWorld(
@@ -96,7 +104,9 @@ internal static class PolicyGen
                 .ToImmutableDictionary(row => row.Name),
             ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow
             {
-                Name = "n1", InternalIPs = [IpAddr.Parse("172.30.0.11")], PodCIDRs = [IpNet.Parse("10.244.1.0/24")],
+                Name = "n1",
+                InternalIPs = [IpAddr.Parse("172.30.0.11")],
+                PodCIDRs = [IpNet.Parse("10.244.1.0/24")],
             }),
             dns);
         return new PolicyCase(world, Attach(placed), [.. probes.Select(probe => ToProbe(placed, probe))]);

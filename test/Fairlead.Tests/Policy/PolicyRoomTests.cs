@@ -76,7 +76,9 @@ public sealed class PolicyRoomTests : IAsyncDisposable
     {
         _tables.Policies.Upsert(new ObjectKey("a", "np"), new PolicyRow
         {
-            Key = new ObjectKey("a", "np"), IsolatesIngress = true, Ingress = [new PolicyRule(default, default)],
+            Key = new ObjectKey("a", "np"),
+            IsolatesIngress = true,
+            Ingress = [new PolicyRule(default, default)],
         });
         AddNodeAndPod();
         List();
@@ -118,7 +120,12 @@ public sealed class PolicyRoomTests : IAsyncDisposable
         (tables ?? _tables).Pods.Upsert(key, new PodRow { Key = key, Uid = "u", NodeName = "n1" });
         (node ?? _node).Attachments.Upsert("c/eth0", new AttachmentRow
         {
-            ContainerId = "c", IfName = "eth0", Pod = key, PodUid = attachedUid, IPs = [Address], HostInterface = "flp",
+            ContainerId = "c",
+            IfName = "eth0",
+            Pod = key,
+            PodUid = attachedUid,
+            IPs = [Address],
+            HostInterface = "flp",
         });
     }
 

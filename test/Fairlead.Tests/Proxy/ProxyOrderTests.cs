@@ -49,7 +49,11 @@ public sealed class ProxyOrderTests
             Ports = [new EndpointPort("http", IpProtocol.Tcp, 8080), new EndpointPort("dns", IpProtocol.Udp, 5353)],
             Endpoints = ends.Select(end => new SliceEndpoint
             {
-                Address = Ip($"10.244.{end % 2}.{end}"), NodeName = end % 2 == 0 ? "n1" : "n2", Ready = end < 7, Serving = end < 9, Terminating = end >= 7,
+                Address = Ip($"10.244.{end % 2}.{end}"),
+                NodeName = end % 2 == 0 ? "n1" : "n2",
+                Ready = end < 7,
+                Serving = end < 9,
+                Terminating = end >= 7,
             }).ToValueArray(),
         });
 

@@ -84,7 +84,9 @@ internal sealed class IPAddressController : IController, IDisposable
         var own = name == OwnRange;
         var condition = new JsonObject
         {
-            ["type"] = "Ready", ["status"] = own ? "True" : "False", ["reason"] = own ? "InUse" : "NotUsed",
+            ["type"] = "Ready",
+            ["status"] = own ? "True" : "False",
+            ["reason"] = own ? "InUse" : "NotUsed",
             ["message"] = own
                 ? "Kubernetes Service CIDR is ready"
                 : "this control plane gives Services addresses of the ranges it was started with, and of no other",
@@ -127,7 +129,8 @@ internal sealed class IPAddressController : IController, IDisposable
             var parent = item.At("spec", "parentRef");
             return new AddressInfo
             {
-                Meta = meta, Parent = new ObjectKey(parent.Text("namespace"), parent.Text("name")),
+                Meta = meta,
+                Parent = new ObjectKey(parent.Text("namespace"), parent.Text("name")),
                 Managed = meta.Labels["ipaddress.kubernetes.io/managed-by"] == Manager,
             };
         }

@@ -32,7 +32,8 @@ internal static class NetworkChecks
         }
 
         yield return new Check(
-            "an api-server pod is deleted; a pod → api-service:80", "the same address; the new pod answers for the old", ct => StaysAsync(lab, ct)) { Alone = true };
+            "an api-server pod is deleted; a pod → api-service:80", "the same address; the new pod answers for the old", ct => StaysAsync(lab, ct))
+        { Alone = true };
     }
 
     private static (bool Held, string Text) OwnAddresses(Lab lab)

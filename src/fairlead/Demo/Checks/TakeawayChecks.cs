@@ -21,7 +21,8 @@ internal static class TakeawayChecks
         yield return new Check("headless: a pod asks for postgres-headless and for api-service", "the pods of one, one address for the other", ct => BothKindsAsync(lab, ct));
         yield return new Check("zero trust: every pod → production/api-server, ports 8080 and 9090", "web-frontend on 8080 and prometheus on 9090, nobody else", ct => ZeroTrustAsync(lab, ct));
         yield return new Check(
-            "a policy for default/postgres that allows nobody, for a moment", "an answer before, silence under it, an answer after", ct => ClosedForAMomentAsync(lab, ct)) { Alone = true };
+            "a policy for default/postgres that allows nobody, for a moment", "an answer before, silence under it, an answer after", ct => ClosedForAMomentAsync(lab, ct))
+        { Alone = true };
     }
 
     private static async Task<Seen> DiscoveryAsync(Lab lab, CancellationToken cancellationToken)
