@@ -14,6 +14,10 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long an end stays to be seen before the first restart, as long as kubelet's look at its containers takes: <c>kubectl run -it</c> of a short
+    /// command comes too late to attach and reads the log instead, which must not be the next life's, still empty.</summary>
+    private static readonly TimeSpan SeenFor = TimeSpan.FromSeconds(1);
+
     private TimeSpan _delay = FirstDelay;
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -51,6 +55,11 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         var crashed = container.Ended is not null;
         if (crashed)
         {
+            if (container.RestartCount == 0)
+            {
+                await Task.Delay(SeenFor, pod.Context.Time, cancellationToken);
+            }
+
             container.Last = container.Ended;
             container.Ended = null;
             container.RestartCount++;
