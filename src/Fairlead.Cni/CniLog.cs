@@ -38,4 +38,7 @@ internal static partial class CniLog
 
     [LoggerMessage(2110, LogLevel.Information, "Pod ranges of this node: {Ranges}")]
     public static partial void RangesKnown(this ILogger log, string ranges);
+
+    [LoggerMessage(2111, LogLevel.Information, "Waiting for {What}")]
+    public static partial void Waiting(this ILogger log, string what);
 }

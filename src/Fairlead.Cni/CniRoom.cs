@@ -30,6 +30,7 @@ public sealed class CniRoom
     private readonly Wake _wake = new();
     private readonly PodTableCommitter _table;
     private bool _installed;
+    private string _waitingFor = "";
 
     /// <summary>Makes the room; nothing happens before <see cref="RunAsync"/>.</summary>
     /// <param name="options">What it is told.</param>
@@ -152,6 +153,7 @@ public sealed class CniRoom
             await handler.SetNodeAsync(state, MasqueradePlan.Compile(_options.Masquerade, state.Ranges, nodes), cancellationToken);
             handler.IsReady = true;
             Install(state);
+            SayWhatIsMissing(self is not null, state);
             return problems.Count == 0;
         }
         catch (Exception e) when (e is LinuxException or NftException or IOException or UnauthorizedAccessException)
@@ -159,6 +161,19 @@ public sealed class CniRoom
             _log.SyncFailed(e, Retry.TotalSeconds);
             return false;
         }
+    }
+
+    private void SayWhatIsMissing(bool isRegistered, NodeState state)
+    {
+        var missing = !isRegistered ? $"Node {_options.NodeName}: its kubelet registers it; --node-name must be the name it does so by"
+            : state.Ranges.Count == 0 ? $"spec.podCIDRs of Node {_options.NodeName}: the cluster's controller manager gives them (--allocate-node-cidrs), or whoever made the Node"
+            : "";
+        if (missing.Length > 0 && missing != _waitingFor)
+        {
+            _log.Waiting(missing);
+        }
+
+        _waitingFor = missing;
     }
 
     private void Install(NodeState state)

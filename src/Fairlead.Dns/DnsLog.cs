@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Microsoft.Extensions.Logging;
 
@@ -14,4 +15,7 @@ internal static partial class DnsLog
 
     [LoggerMessage(1502, LogLevel.Error, "DNS cannot serve {Address} port {Port}, trying again in {Seconds} s: {Reason}")]
     public static partial void BindFailed(this ILogger log, IpAddr address, int port, int seconds, string reason);
+
+    [LoggerMessage(1503, LogLevel.Information, "DNS waits for Service {Service}: its cluster address is where it serves")]
+    public static partial void WaitingForService(this ILogger log, ObjectKey service);
 }

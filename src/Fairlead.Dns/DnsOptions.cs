@@ -19,7 +19,7 @@ public sealed record DnsOptions
     /// <summary>The Service whose cluster addresses are the server's.</summary>
     public ObjectKey Service { get; init; } = new("kube-system", "kube-dns");
 
-    /// <summary>The server's addresses while that Service is unknown.</summary>
+    /// <summary>The server's addresses while that Service is unknown; empty: it waits for the Service.</summary>
     public IReadOnlyList<IpAddr> FallbackAddresses { get; init; } = [IpAddr.Parse("10.96.0.10")];
 
     /// <summary>Port of the server, UDP and TCP.</summary>

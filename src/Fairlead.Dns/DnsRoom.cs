@@ -25,6 +25,9 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 {
     private const int RetrySeconds = 2;
 
+    // Says whose the address on lo is, as the pod routes' protocol does of those.
+    private const byte AddressProtocol = 76;
+
     // CoreDNS's startup_timeout: how long the first queries may wait for the tables before they are told of a server failure.
     private static readonly TimeSpan TablesLimit = TimeSpan.FromSeconds(5);
 
@@ -40,6 +43,13 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 
     /// <summary>Where to serve and ask from; null: the namespace the process runs in.</summary>
     internal NetNamespace? Namespace { get; init; }
+
+    /// <summary>Removes from <c>lo</c> of the calling thread's network namespace the addresses that a room has left there.</summary>
+    public static void CleanUp()
+    {
+        using var route = RouteSocket.Open();
+        RemoveAddresses(route, []);
+    }
 
     /// <summary>Serves until cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -114,6 +124,12 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             return;
         }
 
+        if (addresses.Count == 0)
+        {
+            log.WaitingForService(options.Service);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        }
+
         var sockets = new List<Socket>();
         try
         {
@@ -169,7 +185,24 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var loopback = route.GetLink("lo").Index;
         foreach (var address in addresses)
         {
-            route.AddAddress(new LinkAddress { Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true, NeverSource = true });
+            route.AddAddress(new LinkAddress
+            {
+                Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true, NeverSource = true, Protocol = AddressProtocol,
+            });
+        }
+
+        // None: the Service is not known yet, and an earlier run's address goes on.
+        if (addresses.Count > 0)
+        {
+            RemoveAddresses(route, addresses);
+        }
+    }
+
+    private static void RemoveAddresses(RouteSocket route, List<IpAddr> kept)
+    {
+        foreach (var address in route.Addresses(route.GetLink("lo").Index).Where(one => one.Protocol == AddressProtocol && !kept.Contains(one.Address)))
+        {
+            route.DeleteAddress(address);
         }
     }
 }

@@ -1,11 +1,18 @@
 using Fairlead.ClusterTests.Api;
+using Fairlead.ClusterTests.ForeignNode;
 
 namespace Fairlead.ClusterTests;
 
-/// <summary>Runs the tests; or, for tests that kill it, a control plane: <c>control-plane STATE-DIRECTORY KUBECONFIG</c>.</summary>
+/// <summary>
+/// Runs the tests; or a control plane, for tests that kill it, <c>control-plane STATE-DIRECTORY KUBECONFIG</c>, and for nodes that have nothing of it
+/// but an address, <c>foreign-control-plane DIRECTORY ADDRESS:PORT NODE…</c>.
+/// </summary>
 internal static class EntryPoint
 {
-    public static Task<int> Main(string[] args) => args is ["control-plane", var state, var kubeconfig]
-        ? ChildControlPlane.RunAsync(state, kubeconfig)
-        : Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["control-plane", var state, var kubeconfig] => ChildControlPlane.RunAsync(state, kubeconfig),
+        ["foreign-control-plane", var directory, var address, .. var nodes] => ForeignControlPlane.RunAsync(directory, address, nodes),
+        _ => Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+    };
 }

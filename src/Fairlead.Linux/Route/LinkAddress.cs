@@ -25,4 +25,7 @@ public sealed record LinkAddress
     /// IPv6 (RFC 6724 §5 rule 3). Otherwise an address of <c>lo</c> comes before all others where the outgoing link has none.
     /// </summary>
     public bool NeverSource { get; init; }
+
+    /// <summary>Who added it (IFA_PROTO, Linux 5.18), as a route's protocol says it of a route: 0 when nobody said, 1 to 3 the kernel itself.</summary>
+    public byte Protocol { get; init; }
 }

@@ -95,6 +95,7 @@ internal static class Rt
     internal const ushort IFA_LOCAL = 2;
     internal const ushort IFA_CACHEINFO = 6;
     internal const ushort IFA_FLAGS = 8;
+    internal const ushort IFA_PROTO = 11;
     internal const uint IFA_F_NODAD = 0x02;
     internal const uint IFA_F_DEPRECATED = 0x20;
     internal const uint IFA_F_NOPREFIXROUTE = 0x200;

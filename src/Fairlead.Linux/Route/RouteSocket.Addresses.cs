@@ -43,7 +43,7 @@ public sealed partial class RouteSocket
         }
 
         var header = message.Header<IfAddrMsg>();
-        var (address, local, flags) = (default(IpAddr), default(IpAddr), (uint)header.Flags);
+        var (address, local, flags, protocol) = (default(IpAddr), default(IpAddr), (uint)header.Flags, (byte)0);
         foreach (var attribute in message.Attributes<IfAddrMsg>())
         {
             switch (attribute.Type)
@@ -57,6 +57,9 @@ public sealed partial class RouteSocket
                 case Rt.IFA_FLAGS:
                     flags = attribute.U32;
                     break;
+                case Rt.IFA_PROTO:
+                    protocol = attribute.U8;
+                    break;
             }
         }
 
@@ -69,6 +72,7 @@ public sealed partial class RouteSocket
             NoDuplicateDetection = (flags & Rt.IFA_F_NODAD) != 0,
             NoPrefixRoute = (flags & Rt.IFA_F_NOPREFIXROUTE) != 0,
             NeverSource = address.IsV4 ? header.Scope == Rt.RT_SCOPE_HOST : (flags & Rt.IFA_F_DEPRECATED) != 0,
+            Protocol = protocol,
         };
     }
 
@@ -86,6 +90,11 @@ public sealed partial class RouteSocket
         request.Address(Rt.IFA_LOCAL, address.Address);
         request.Address(Rt.IFA_ADDRESS, address.Address);
         request.U32(Rt.IFA_FLAGS, flags);
+        if (address.Protocol != 0)
+        {
+            request.U8(Rt.IFA_PROTO, address.Protocol);
+        }
+
         if (address.NeverSource && !address.Address.IsV4)
         {
             // struct ifa_cacheinfo: preferred for no time, valid for ever (INFINITY_LIFE_TIME).

@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using Fairlead.Composition;
+using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
+using Fairlead.Nftables;
+using Fairlead.Terminal;
 
 namespace Fairlead.Commands;
 
@@ -12,8 +15,8 @@ internal static class AgentCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var kubeconfig = new Option<string>("--kubeconfig") { Description = "How to reach the API server", Required = true };
-        var node = new Option<string>("--node-name") { Description = "This node's name in the cluster", Required = true };
+        var kubeconfig = new Option<string>("--kubeconfig") { Description = "How to reach the API server" };
+        var node = new Option<string>("--node-name") { Description = "This node's name in the cluster" };
         var bin = new Option<string>("--cni-bin-dir") { Description = "Where the container runtime looks for plugins", DefaultValueFactory = _ => "/opt/cni/bin" };
         var conf = new Option<string>("--cni-conf-dir") { Description = "Where it looks for configurations", DefaultValueFactory = _ => "/etc/cni/net.d" };
         var state = new Option<string>("--state-dir") { Description = "Where the agent keeps its state", DefaultValueFactory = _ => "/var/lib/fairlead-agent" };
@@ -26,17 +29,27 @@ internal static class AgentCommand
         var pods = Ranges("--pod-range", "The cluster's pod ranges");
         var services = Ranges("--service-range", "The cluster's Service ranges");
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
-        var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit" };
+        var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
             kubeconfig, node, bin, conf, state, socket, upstream, pods, services, masquerade, cleanup,
         };
+        command.Validators.Add(result =>
+        {
+            foreach (var option in (Option<string>[])[kubeconfig, node])
+            {
+                if (!result.GetValue(cleanup) && string.IsNullOrEmpty(result.GetValue(option)))
+                {
+                    result.AddError($"Option '{option.Name}' is required.");
+                }
+            }
+        });
         command.SetAction((parsed, cancellationToken) =>
         {
             var options = new AgentOptions
             {
-                Kubeconfig = parsed.GetRequiredValue(kubeconfig),
-                NodeName = parsed.GetRequiredValue(node),
+                Kubeconfig = parsed.GetValue(kubeconfig) ?? "",
+                NodeName = parsed.GetValue(node) ?? "",
                 CniBinDirectory = parsed.GetRequiredValue(bin),
                 CniConfDirectory = parsed.GetRequiredValue(conf),
                 StateDirectory = parsed.GetRequiredValue(state),
@@ -46,9 +59,25 @@ internal static class AgentCommand
                 ServiceRanges = parsed.GetValue(services) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
             };
-            return parsed.GetValue(cleanup) ? Agent.CleanUpAsync(options, cancellationToken) : Agent.RunAsync(options, cancellationToken);
+            return RunAsync(options, parsed.GetValue(cleanup), cancellationToken);
         });
         return command;
+    }
+
+    private static async Task<int> RunAsync(AgentOptions options, bool cleanup, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await (cleanup ? Agent.CleanUpAsync(options, cancellationToken) : Agent.RunAsync(options, cancellationToken));
+        }
+        catch (Exception e) when (e is NftException or LinuxException)
+        {
+            throw new UserError(e.Message, "the agent needs root with CAP_NET_ADMIN and CAP_SYS_ADMIN, and a kernel with nf_tables");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new UserError(e.Message, "see `fairlead agent --help` for where its files are");
+        }
     }
 
     private static Option<IpNet[]> Ranges(string name, string description) => new(name)

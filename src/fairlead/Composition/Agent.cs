@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Fairlead.Balancer;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Reflectors;
@@ -26,7 +27,9 @@ internal static class Agent
         using var loggers = new FileLoggerFactory();
         var time = TimeProvider.System;
         var (cluster, node) = (new ClusterTables(), new NodeTables());
-        using var api = new KubeClient(Connection(options.Kubeconfig));
+        var connection = Connection(options.Kubeconfig);
+        using var api = new KubeClient(connection);
+        loggers.CreateLogger("agent").Starting(options.NodeName, connection.Server);
         using var netns = NetNamespace.Current();
         using var nft = KernelNft.Open();
         using var flows = ConntrackSocket.Open();
@@ -47,15 +50,37 @@ internal static class Agent
         return ExitCodes.Ok;
     }
 
-    /// <summary>Removes everything the agent made on this node.</summary>
+    /// <summary>Removes everything the agent made on this node; what is switched on for forwarding stays, since others may count on it by now.</summary>
+    /// <exception cref="UserError">The agent is running.</exception>
     public static async Task<int> CleanUpAsync(AgentOptions options, CancellationToken cancellationToken)
     {
         using var netns = NetNamespace.Current();
         using var nft = KernelNft.Open();
+        if (await IsServedAsync(options.Socket, cancellationToken))
+        {
+            throw new UserError($"the agent of this node is running: it answers at {options.Socket}", "stop it first; it would make anew what is removed");
+        }
+
         await CniRoom.CleanUpAsync(Cni(options, netns), nft, cancellationToken);
         await PolicyRoom.CleanUpAsync(nft, cancellationToken);
         await ProxyRoom.CleanUpAsync(nft, cancellationToken);
+        AnnouncerRoom.CleanUp();
+        DnsRoom.CleanUp();
         return ExitCodes.Ok;
+    }
+
+    private static async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static KubeConnection Connection(string kubeconfig)
@@ -72,7 +97,14 @@ internal static class Agent
 
     private static ProxyOptions Proxy(AgentOptions options) => new() { NodeName = options.NodeName, ServiceRanges = options.ServiceRanges.ToValueArray() };
 
-    private static DnsOptions Dns(AgentOptions options) => new() { Upstreams = options.DnsUpstreams, ClusterRanges = [.. options.PodRanges, .. options.ServiceRanges] };
+    private static DnsOptions Dns(AgentOptions options) => new()
+    {
+        Upstreams = options.DnsUpstreams,
+        ClusterRanges = [.. options.PodRanges, .. options.ServiceRanges],
+
+        // What is 10.96.0.10 elsewhere may be anybody's here: the cluster says its DNS address.
+        FallbackAddresses = [],
+    };
 
     private static CniOptions Cni(AgentOptions options, NetNamespace netns) => new()
     {

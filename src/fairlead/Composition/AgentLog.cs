@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Composition;
+
+/// <summary>What the agent itself says; its rooms say the rest. Event ids 1140–1149.</summary>
+internal static partial class AgentLog
+{
+    [LoggerMessage(1140, LogLevel.Information, "Agent of node {Node}, API server {Server}")]
+    public static partial void Starting(this ILogger log, string node, Uri server);
+}

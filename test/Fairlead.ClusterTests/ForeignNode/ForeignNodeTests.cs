@@ -1,0 +1,227 @@
+using System.Text.Json.Nodes;
+using Fairlead.ClusterTests.OneMachine;
+using Fairlead.Testing;
+
+namespace Fairlead.ClusterTests.ForeignNode;
+
+/// <summary>The agent on nodes it was not started for by `up`: it has a kubeconfig and the kernel, and containerd calls its plugin.</summary>
+public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<ForeignCluster>
+{
+    private NodeOfOthers N1 => cluster.N1;
+
+    private NodeOfOthers N2 => cluster.N2;
+
+    [Fact]
+    public async Task The_agent_waits_for_its_Node_and_its_range_and_installs_the_configuration_last()
+    {
+        var node = cluster.AddNode(3);
+        node.StartAgent();
+        await node.SaysAsync("Waiting for Node n3");
+        await cluster.CreateNodeAsync(node, withRange: false);
+        await node.SaysAsync("Waiting for spec.podCIDRs of Node n3");
+        Assert.False(File.Exists(node.ConfList));
+
+        var (order, appeared) = (new List<string>(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Directory.CreateDirectory(node.BinDirectory);
+        Directory.CreateDirectory(node.ConfDirectory);
+        using var programs = Watch(node.BinDirectory);
+        using var configurations = Watch(node.ConfDirectory);
+        await cluster.PatchAsync($"api/v1/nodes/{node.Name}", new JsonObject { ["spec"] = node.RangeSpec() });
+        await appeared.Task.WaitAsync(Deadline.Long);
+
+        // A runtime that sees the configuration may start pods at once.
+        Assert.Equal(0, node.Cni("STATUS", "1.1.0").Code);
+        await cluster.AddPodAsync(node, "early");
+        Assert.Equal([node.Plugin, node.ConfList], order);
+        Assert.Equal([node.ConfList], Directory.GetFiles(node.ConfDirectory));
+        Assert.Equal([node.Plugin], Directory.GetFiles(node.BinDirectory));
+
+        FileSystemWatcher Watch(string directory)
+        {
+            var watcher = new FileSystemWatcher(directory);
+            watcher.Renamed += (_, renamed) =>
+            {
+                order.Add(renamed.FullPath);
+                if (renamed.FullPath == node.ConfList)
+                {
+                    appeared.TrySetResult();
+                }
+            };
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+    }
+
+    [Theory]
+    [InlineData("1.0.0")]
+    [InlineData("1.1.0")]
+    public async Task The_plugin_does_what_containerd_asks(string version)
+    {
+        var suffix = version.Replace('.', '-');
+        var (kept, gone) = (await cluster.AddPodAsync(N1, $"kept-{suffix}", version), await cluster.AddPodAsync(N1, $"gone-{suffix}", version));
+        Assert.Equal(version, (string?)kept.Result["cniVersion"]);
+        Assert.StartsWith("10.200.1.", kept.Address, StringComparison.Ordinal);
+        Assert.NotEqual(kept.Address, gone.Address);
+        Assert.Equal(kept.Netns.Path, (string?)kept.Result["interfaces"]![1]!["sandbox"]);
+        Assert.Contains($"inet {kept.Address}/32", Tool.RunIn(kept.Netns, "ip", "-o", "addr", "show", "eth0"), StringComparison.Ordinal);
+        Assert.Contains(version, N1.Cni("VERSION", version).Output!["supportedVersions"]!.AsArray().Select(one => (string?)one));
+        Assert.Equal((0, null), N1.Cni("STATUS", version));
+
+        Assert.Equal((0, null), N1.Cni("CHECK", kept));
+        Tool.RunIn(gone.Netns, "ip", "route", "flush", "dev", "eth0");
+        Assert.Equal(101, (int?)N1.Cni("CHECK", gone).Output?["code"]);
+
+        Assert.Equal((0, null), N1.Cni("DEL", gone));
+        Assert.Equal((0, null), N1.Cni("DEL", gone));
+        Assert.DoesNotContain("eth0", Tool.RunIn(gone.Netns, "ip", "-o", "link"), StringComparison.Ordinal);
+        Assert.NotEqual(0, N1.Cni("CHECK", gone).Code);
+    }
+
+    [Fact]
+    public async Task Collecting_garbage_removes_what_the_runtime_does_not_list()
+    {
+        var node = N2;
+        var (kept, lost) = (await cluster.AddPodAsync(node, "listed", "1.1.0"), await cluster.AddPodAsync(node, "unlisted", "1.1.0"));
+        var others = cluster.ContainersOf(node).Where(id => id != lost.ContainerId);
+        var list = new JsonArray([.. others.Select(id => new JsonObject { ["containerID"] = id, ["ifname"] = "eth0" })]);
+
+        Assert.Equal((0, null), node.Cni("GC", "1.1.0", new JsonObject { ["cni.dev/valid-attachments"] = list }));
+
+        Assert.NotEqual(0, node.Cni("CHECK", lost).Code);
+        Assert.Equal((0, null), node.Cni("CHECK", kept));
+        Assert.DoesNotContain("eth0", Tool.RunIn(lost.Netns, "ip", "-o", "link"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pods_of_two_nodes_meet_unNATed_by_address_by_Service_and_by_name()
+    {
+        var (near, far) = (await cluster.AddPodAsync(N1, "near"), await cluster.AddPodAsync(N2, "far"));
+        await PodOfOthers.ExpectAsync($"far sees {near.Address}", () => near.AskAsync(far.Address));
+        await PodOfOthers.ExpectAsync($"near sees {far.Address}", () => far.AskAsync(near.Address));
+
+        var service = await cluster.ExposeAsync(far);
+        await PodOfOthers.ExpectAsync($"far sees {near.Address}", () => near.AskAsync(service, 80));
+        Assert.Equal(service, near.Resolve("far.default.svc.cluster.local"));
+        Assert.Equal(service, far.Resolve("far.default.svc.cluster.local"));
+        Assert.Equal("10.112.0.1", near.Resolve("kubernetes.default.svc.cluster.local"));
+        Assert.DoesNotContain("10.96.0.10", Tool.RunIn(N1.Netns, "ip", "-o", "addr"), StringComparison.Ordinal);
+
+        // The API server, by the Service that names it.
+        string[] query = [$"--kubeconfig={cluster.Kubeconfig}", "--server=https://10.112.0.1", "get", "--raw=/version"];
+        Assert.Contains("gitVersion", Tool.RunIn(near.Netns, ForeignCluster.KubectlProgram, query), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_policy_holds_on_both_nodes_and_its_end_lets_traffic_through()
+    {
+        var (client, server) = (await cluster.AddPodAsync(N1, "client"), await cluster.AddPodAsync(N2, "server"));
+        await PodOfOthers.ExpectAsync($"server sees {client.Address}", () => client.AskAsync(server.Address));
+        await cluster.DenyAsync(server);
+        await PodOfOthers.ExpectAsync(PodOfOthers.Silence, () => client.AskAsync(server.Address));
+        await cluster.AllowAsync(server);
+        await PodOfOthers.ExpectAsync($"server sees {client.Address}", () => client.AskAsync(server.Address));
+    }
+
+    [Fact]
+    public async Task Without_its_agent_a_node_goes_on_and_the_next_agent_adopts_it()
+    {
+        var (here, there, closed) = (await cluster.AddPodAsync(N1, "here"), await cluster.AddPodAsync(N2, "there"), await cluster.AddPodAsync(N1, "closed"));
+        var service = await cluster.ExposeAsync(there);
+        await cluster.DenyAsync(closed);
+        await PodOfOthers.ExpectAsync($"there sees {here.Address}", () => here.AskAsync(service, 80));
+        await PodOfOthers.ExpectAsync(PodOfOthers.Silence, () => there.AskAsync(closed.Address));
+        foreach (var signal in new[] { "TERM", "KILL" })
+        {
+            var before = Datapath(N1);
+            await N1.EndAgentAsync(signal);
+            Assert.Equal(before, Datapath(N1));
+            await HoldsAsync();
+            Assert.Equal(11, (int?)N1.Cni("CHECK", here).Output?["code"]);
+
+            N1.StartAgent();
+            await N1.SaysAsync("Adopted ");
+            await N1.ReadyAsync();
+            Assert.Equal((0, null), N1.Cni("CHECK", here));
+            await HoldsAsync();
+            Assert.Equal(service, here.Resolve("there.default.svc.cluster.local"));
+        }
+
+        var late = await cluster.AddPodAsync(N1, "late");
+        Assert.DoesNotContain(late.Address, new[] { here.Address, closed.Address });
+        Assert.Equal((0, null), N1.Cni("DEL", here));
+
+        async Task HoldsAsync()
+        {
+            Assert.Equal($"there sees {here.Address}", await here.AskAsync(service, 80));
+            Assert.Equal($"here sees {there.Address}", await there.AskAsync(here.Address));
+            Assert.Equal(PodOfOthers.Silence, await there.AskAsync(closed.Address));
+        }
+    }
+
+    [Fact]
+    public async Task Clean_up_removes_what_the_agent_made_and_nothing_else()
+    {
+        var node = cluster.AddNode(4);
+        Tool.RunIn(node.Netns, "nft", "add table ip other; add chain ip other c { type filter hook input priority 0; }");
+        Tool.RunIn(node.Netns, "ip", "link", "add", "other0", "type", "bridge");
+        Tool.RunIn(node.Netns, "ip", "route", "add", "unreachable", "192.0.2.0/24", "proto", "static");
+        Tool.RunIn(node.Netns, "ip", "addr", "add", "192.0.2.53/32", "dev", "lo", "scope", "host");
+        string[] foreign = [Path.Combine(node.BinDirectory, "other"), Path.Combine(node.ConfDirectory, "10-other.conflist")];
+        foreach (var file in foreign)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, "{}");
+        }
+
+        var before = Everything(node);
+        await cluster.CreateNodeAsync(node, withRange: true);
+        node.StartAgent();
+        await node.ReadyAsync();
+        var pod = await cluster.AddPodAsync(node, "balanced");
+        await cluster.ExposeAsync(pod, new JsonObject { ["type"] = "LoadBalancer", ["externalTrafficPolicy"] = "Local" });
+        var ingress = new JsonArray(new JsonObject { ["ip"] = "172.29.0.200" });
+        await cluster.PatchAsync(
+            $"{ForeignCluster.Namespaced("services")}/{pod.Name}/status",
+            new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = ingress } } });
+        await PodOfOthers.ExpectAsync("balanced sees 172.29.0.1", () => PodOfOthers.AskAsync(cluster.Hub, "172.29.0.200", 80));
+
+        // Beside an agent that runs it would be undone at once.
+        var (code, _, error) = node.CleanUp();
+        Assert.Equal(1, code);
+        Assert.Contains("is running", error, StringComparison.Ordinal);
+        Assert.True(File.Exists(node.ConfList));
+
+        await node.EndAgentAsync("TERM");
+        Assert.NotEqual(before, Everything(node));
+        Assert.Equal((0, "", ""), node.CleanUp());
+        Assert.Equal(before, Everything(node));
+        Assert.Equal(foreign, Directory.GetFiles(node.BinDirectory).Concat(Directory.GetFiles(node.ConfDirectory)));
+        Assert.False(File.Exists(node.Socket));
+        Assert.Empty(Directory.GetFileSystemEntries(node.StateDirectory));
+        Assert.Equal((0, "", ""), node.CleanUp());
+    }
+
+    [Fact]
+    public void What_the_agent_lacks_is_said_without_a_stack()
+    {
+        var (code, _, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "agent");
+        Assert.Equal(2, code);
+        Assert.Contains("--kubeconfig", error, StringComparison.Ordinal);
+
+        (code, _, error) = Tool.TryRun("setpriv", "", ["--bounding-set=-net_admin", "nsenter", .. N1.AgentCommand("--cleanup")]);
+        Assert.Equal(1, code);
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Contains("CAP_NET_ADMIN", error, StringComparison.Ordinal);
+        Assert.True(File.Exists(N1.ConfList));
+    }
+
+    /// <summary>Tables, links, routes; without counters, which packets change.</summary>
+    private static string Datapath(NodeOfOthers node) => string.Join('\n',
+        Tool.RunIn(node.Netns, "nft", "-s", "list", "ruleset"), Tool.RunIn(node.Netns, "ip", "-o", "link"),
+        Tool.RunIn(node.Netns, "ip", "route", "show", "table", "all"));
+
+    private static string Everything(NodeOfOthers node) => string.Join('\n',
+        Datapath(node), Tool.RunIn(node.Netns, "ip", "-6", "route", "show", "table", "all"), Tool.RunIn(node.Netns, "ip", "-o", "addr"),
+        Tool.RunIn(node.Netns, "ip", "rule"), Tool.RunIn(node.Netns, "ip", "neigh", "show", "proxy"));
+}
