@@ -55,11 +55,11 @@ internal sealed class Cluster : IDisposable
     }
 
     /// <summary>Prints what the start took.</summary>
-    public void MeasureStart()
+    public async Task MeasureStartAsync()
     {
         AskDns();
         var dns = _watch.Elapsed;
-        AskBalancer();
+        await AskBalancerAsync();
         var balancer = _watch.Elapsed;
         Figures.Heading("two nodes, the release binary");
         Figures.Print("from `up` to nodes Ready", Figures.Time(_ready), "target 3 s");
@@ -101,32 +101,29 @@ internal sealed class Cluster : IDisposable
         }
     }
 
-    private static void AskBalancer()
+    private static async Task AskBalancerAsync()
     {
-        for (var attempt = 0; attempt < 500; attempt++)
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (true)
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 1000 };
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+            attempt.CancelAfter(TimeSpan.FromMilliseconds(100));
             try
             {
-                // Refused or unreachable until the pod is ready and the address announced; each attempt ends at once or within 20 ms.
-                if (!socket.ConnectAsync(IPAddress.Parse(Balancer), 80).Wait(20))
-                {
-                    continue;
-                }
-
-                socket.Send("GET / HTTP/1.1\r\nHost: front\r\nConnection: close\r\n\r\n"u8);
-                if (socket.Receive(new byte[64]) > 0)
+                await socket.ConnectAsync(IPAddress.Parse(Balancer), 80, attempt.Token);
+                await socket.SendAsync("GET / HTTP/1.1\r\nHost: front\r\nConnection: close\r\n\r\n"u8.ToArray(), limit.Token);
+                if (await socket.ReceiveAsync(new byte[64], limit.Token) > 0)
                 {
                     return;
                 }
             }
-            catch (AggregateException e) when (e.InnerException is SocketException)
+            catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !limit.IsCancellationRequested))
             {
-                continue;
+                // Refused until the pod is ready, unreachable until the address is announced.
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, limit.Token);
             }
         }
-
-        throw new InvalidOperationException($"no answer of {Balancer}");
     }
 
     private IEnumerable<int> Processes() =>

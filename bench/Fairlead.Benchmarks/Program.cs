@@ -12,7 +12,7 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, Linux {Environment.
 await ServiceRules.MeasureAsync(services: 2_000, endpoints: 10);
 using (var cluster = Cluster.Start(program))
 {
-    cluster.MeasureStart();
+    await cluster.MeasureStartAsync();
     await ApiLoad.MeasureAsync(cluster.Api);
     await PodStarts.MeasureAsync(cluster);
 }
