@@ -25,7 +25,7 @@ public static class PodsRole
         var log = loggers.CreateLogger("Fairlead.Pods");
         using var reactor = new Reactor();
         Directory.CreateDirectory(options.RunDirectory);
-        var context = new PodsContext(options, api, reactor, time, log) { Applets = MakeApplets(options.RunDirectory) };
+        using var context = new PodsContext(options, api, reactor, time, log) { Applets = MakeApplets(options.RunDirectory) };
         var pods = new PodDirectory(context, cancellationToken);
         using var router = new StreamRouter(context, pods, cancellationToken);
         await using var server = await StreamingServer.StartAsync(options.SocketPath, router.HandleAsync, loggers);

@@ -86,11 +86,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         try
         {
             var launch = await pod.Plan.LaunchAsync(container.Spec, CommandLine.Of(container.Spec) is { Count: > 0 } argv ? argv : ["sh"], cancellationToken);
-            container.Log = pod.LogOf(container.Spec.Name, container.RestartCount);
-            container.Launch = launch;
-            LaunchMemory.Save(pod.Paths, container.Spec, launch);
-            container.Id = "fairlead://" + Guid.NewGuid().ToString("N");
-            container.Process = ContainerProcess.Start(launch, pod.Paths.Container(container.Spec.Name), container.Log, pod.Context.Reactor, pod.Context.Log);
+            container.Process = await pod.Context.Starts(pod.Node).RunAsync(() => Task.FromResult(Start(launch)), cancellationToken);
             container.Running = pod.Context.Time.GetUtcNow();
             pod.Remember();
             pod.Events.Normal("Created", $"Created container: {container.Spec.Name}", container.Spec.Name);
@@ -111,6 +107,15 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
             pod.Events.Warning("Failed", $"Error: {e.Message}", container.Spec.Name);
             return false;
         }
+    }
+
+    private ContainerProcess Start(ContainerLaunch launch)
+    {
+        container.Log = pod.LogOf(container.Spec.Name, container.RestartCount);
+        container.Launch = launch;
+        LaunchMemory.Save(pod.Paths, container.Spec, launch);
+        container.Id = "fairlead://" + Guid.NewGuid().ToString("N");
+        return ContainerProcess.Start(launch, pod.Paths.Container(container.Spec.Name), container.Log, pod.Context.Reactor, pod.Context.Log);
     }
 
     private async Task<Termination> WatchAsync(CancellationToken cancellationToken)

@@ -45,8 +45,9 @@ internal sealed class PodStatusWriter(PodWorker pod)
             {
                 return;
             }
-            catch (Exception e) when (e is KubeException or HttpRequestException or IOException)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
+                // The loop's owner: a connection that takes too long is cancelled too, by its transport, and the object is still to be removed.
                 pod.Context.Log.PodFailed(pod.Spec.Key, e.Message);
             }
 
@@ -65,8 +66,9 @@ internal sealed class PodStatusWriter(PodWorker pod)
         {
             pod.Context.Log.PodSays(pod.Spec.Key, "is gone from the API");
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            // The loop's owner: a connection that takes too long is cancelled too, by its transport, and the status is still to be written.
             pod.Context.Log.StatusFailed(pod.Spec.Key, e.Message);
             await Task.Delay(Retry, pod.Context.Time, cancellationToken);
             Changed();

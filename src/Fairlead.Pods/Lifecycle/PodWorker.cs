@@ -188,8 +188,7 @@ internal sealed class PodWorker : IDisposable
         {
             try
             {
-                PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "");
-                Addresses = Spec.HostNetwork ? HostAddresses : await Context.Cni.AddAsync(Node, Spec, Paths.Net, cancellationToken);
+                Addresses = await Context.Starts(Node).RunAsync(() => MakeSandboxAsync(cancellationToken), cancellationToken);
                 Remember();
                 return;
             }
@@ -201,6 +200,12 @@ internal sealed class PodWorker : IDisposable
                 await Task.Delay(Retry, Context.Time, cancellationToken);
             }
         }
+    }
+
+    private async Task<IReadOnlyList<string>> MakeSandboxAsync(CancellationToken cancellationToken)
+    {
+        PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "");
+        return Spec.HostNetwork ? HostAddresses : await Context.Cni.AddAsync(Node, Spec, Paths.Net, cancellationToken);
     }
 
     private void Adopt(JsonObject memory)
@@ -274,7 +279,7 @@ internal sealed class PodWorker : IDisposable
         {
             try
             {
-                await Context.Cni.DeleteAsync(Node, Spec, Paths.Net, cancellationToken);
+                await Context.Starts(Node).RunAsync(() => Context.Cni.DeleteAsync(Node, Spec, Paths.Net, cancellationToken), cancellationToken);
                 return;
             }
             catch (Exception e) when (e is CniFailure or IOException)

@@ -10,8 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Pods.Lifecycle;
 
 /// <summary>What every pod's worker needs.</summary>
-internal sealed class PodsContext(PodsOptions options, IKubeApi api, Reactor reactor, TimeProvider time, ILogger log)
+internal sealed class PodsContext(PodsOptions options, IKubeApi api, Reactor reactor, TimeProvider time, ILogger log) : IDisposable
 {
+    // For each node one of its own: a node whose agent hangs holds up no other.
+    private readonly Dictionary<string, StartLimit> _starts = options.Nodes.ToDictionary(
+        node => node.Name, _ => new StartLimit(Environment.ProcessorCount * 2), StringComparer.Ordinal);
+
     internal PodsOptions Options { get; } = options;
 
     internal IKubeApi Api { get; } = api;
@@ -28,6 +32,18 @@ internal sealed class PodsContext(PodsOptions options, IKubeApi api, Reactor rea
 
     /// <summary>Directory of busybox's applets, made once; empty without busybox.</summary>
     internal string Applets { get; init; } = "";
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var limit in _starts.Values)
+        {
+            limit.Dispose();
+        }
+    }
+
+    /// <summary>The limit of what is started at once on a node.</summary>
+    internal StartLimit Starts(PodsNode node) => _starts[node.Name];
 }
 
 /// <summary>The Services there are, for environment variables and for stand-ins that declare no port.</summary>
