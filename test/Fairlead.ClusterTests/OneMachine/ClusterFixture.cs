@@ -51,7 +51,7 @@ public class ClusterFixture : IAsyncLifetime
     /// <inheritdoc/>
     public virtual ValueTask InitializeAsync()
     {
-        _outside.Run(() => Tool.Run("ip", "link", "set", "lo", "up"));
+        Tool.RunIn(_outside, "ip", "link", "set", "lo", "up");
         Before = Traces();
         Up = Fairlead(["up", "--detach", "--name", Name, .. UpOptions]);
         return ValueTask.CompletedTask;
