@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
@@ -20,6 +21,9 @@ internal sealed class NodeController : IController, IDisposable
     private readonly Informer<LeaseInfo> _leases;
     private readonly ReconcileLoop<string> _loop;
 
+    /// <summary>When a node last said itself that it is ready. That counts as a renewal: its Lease may be seen later than its status.</summary>
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _spoke = new(StringComparer.Ordinal);
+
     public NodeController(ControllerContext context)
     {
         _context = context;
@@ -28,12 +32,20 @@ internal sealed class NodeController : IController, IDisposable
 
         // One worker: each range given out counts for the next.
         _loop = context.Loop<string>(Name, ReconcileAsync, 1);
-        context.Nodes.Changed += (_, node) =>
+        context.Nodes.Changed += (old, node) =>
         {
-            if (node is not null)
+            if (node is null)
             {
-                _loop.Queue.Add(node.Name);
+                _spoke.TryRemove(old!.Name, out _);
+                return;
             }
+
+            if (node.Ready == "True" && old?.Ready == "Unknown")
+            {
+                _spoke[node.Name] = context.Time.GetUtcNow();
+            }
+
+            _loop.Queue.Add(node.Name);
         };
         _leases.Changed += (_, lease) =>
         {
@@ -63,7 +75,7 @@ internal sealed class NodeController : IController, IDisposable
         }
 
         var now = _context.Time.GetUtcNow();
-        var heard = _leases.Get(new ObjectKey(LeaseNamespace, name))?.Renewed;
+        var heard = Heard(name);
         var isLost = heard + _context.Options.NodeGrace <= now;
         if (isLost && node.Ready is not "Unknown")
         {
@@ -81,6 +93,12 @@ internal sealed class NodeController : IController, IDisposable
             await PatchAsync(node, "", PatchKind.Merge, new JsonObject { ["metadata"] = Version(node), ["spec"] = spec }, cancellationToken);
         }
     }
+
+    /// <summary>When the node was last heard of; null for one without a Lease, of which nothing is expected.</summary>
+    private DateTimeOffset? Heard(string name) =>
+        _leases.Get(new ObjectKey(LeaseNamespace, name)) is not { Renewed: var renewed } ? null
+        : _spoke.TryGetValue(name, out var spoke) && spoke > renewed ? spoke
+        : renewed;
 
     private async Task<NodeInfo> GiveRangesAsync(NodeInfo node, CancellationToken cancellationToken)
     {
