@@ -89,8 +89,43 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         }
     }
 
+    private Task ServeAsync(DnsServer server, CancellationToken cancellationToken) =>
+        inherited.Count > 0 ? ServeInheritedAsync(server, cancellationToken) : ServeOwnAsync(server, cancellationToken);
+
+    // One server for all time, whatever becomes of the addresses: a query that it has taken out of a socket is answered by it or by nobody.
+    private async Task ServeInheritedAsync(DnsServer server, CancellationToken cancellationToken)
+    {
+        log.ServingInherited(inherited.Count);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var keeping = KeepAddressesAsync(both.Token);
+        _serving.TrySetResult();
+
+        // What waits in the sockets is answered from whole tables; but not for ever, as the API server may be away.
+        await Task.WhenAny(_synced.Task, Task.Delay(TablesLimit, time, cancellationToken));
+        var serving = server.RunAsync(inherited, both.Token);
+        try
+        {
+            await await Task.WhenAny(keeping, serving);
+        }
+        finally
+        {
+            await both.CancelAsync();
+            await Task.WhenAll(keeping, serving).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private async Task KeepAddressesAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var addresses = Addresses();
+            PutOnLoopback(addresses);
+            await AddressesChangeAsync(addresses, cancellationToken);
+        }
+    }
+
     // Serves the addresses of now; when they change, those of then.
-    private async Task ServeAsync(DnsServer server, CancellationToken cancellationToken)
+    private async Task ServeOwnAsync(DnsServer server, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -113,17 +148,6 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     private async Task ServeAddressesAsync(DnsServer server, List<IpAddr> addresses, CancellationToken cancellationToken)
     {
         PutOnLoopback(addresses);
-        if (inherited.Count > 0)
-        {
-            log.ServingInherited(inherited.Count);
-            _serving.TrySetResult();
-
-            // What waits in the sockets is answered from whole tables; but not for ever, as the API server may be away.
-            await Task.WhenAny(_synced.Task, Task.Delay(TablesLimit, time, cancellationToken));
-            await server.RunAsync(inherited, cancellationToken);
-            return;
-        }
-
         if (addresses.Count == 0)
         {
             log.WaitingForService(options.Service);

@@ -31,7 +31,8 @@ internal sealed class UdpServer(Socket socket, DnsHandler handler, DnsCounters c
                 }
                 else if (handled.Length > 0)
                 {
-                    await socket.SendToAsync(reply.AsMemory(0, handled.Length), SocketFlags.None, client, cancellationToken);
+                    // Not cancelled: a query that was taken is answered, by whoever took it.
+                    await socket.SendToAsync(reply.AsMemory(0, handled.Length), SocketFlags.None, client, CancellationToken.None);
                 }
             }
             catch (SocketException)
