@@ -21,6 +21,7 @@ need ip iproute2
 need dig bind9-dnsutils                                       # tests ask with it
 need curl curl
 need conntrack conntrack
+need sysctl procps
 if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "install these packages with this machine's package manager"
     echo "installing: ${missing[*]}"

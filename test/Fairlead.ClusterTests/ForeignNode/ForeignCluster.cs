@@ -10,8 +10,8 @@ namespace Fairlead.ClusterTests.ForeignNode;
 /// A cluster that `up` did not make: an API server, and nodes of which it knows nothing but their Node objects. Pods come as a kubelet and containerd
 /// make them: an object, a namespace, a call of the plugin, a status.
 /// <code>
-/// hub 172.29.0.1 (API server, client outside) ── bridge ──┬── eth0 n1 172.29.0.11 ── pods 10.200.1.0/24
-///                                                         └── eth0 n2 172.29.0.12 ── pods 10.200.2.0/24 …
+/// hub 172.29.0.1 (API server, client outside) ── bridge ──┬── eth0 n1 172.29.0.11, fd29::11 ── pods 10.200.1.0/24, fd00:200:1::/64
+///                                                         └── eth0 n2 172.29.0.12, fd29::12 ── pods 10.200.2.0/24, fd00:200:2::/64 …
 /// </code>
 /// </summary>
 public sealed class ForeignCluster : IAsyncLifetime
@@ -44,6 +44,7 @@ public sealed class ForeignCluster : IAsyncLifetime
         Tool.RunIn(Hub, "ip", "link", "add", "br0", "type", "bridge");
         Tool.RunIn(Hub, "ip", "link", "set", "br0", "addrgenmode", "none");
         Tool.RunIn(Hub, "ip", "addr", "add", "172.29.0.1/24", "dev", "br0");
+        Tool.RunIn(Hub, "ip", "addr", "add", "fd29::1/64", "dev", "br0", "nodad");
         Tool.RunIn(Hub, "ip", "link", "set", "br0", "up");
         _plane = Start(Environment.ProcessPath!, ["foreign-control-plane", _directory, Api, .. Names]);
         Assert.Equal("ready", await _plane.StandardOutput.ReadLineAsync(Deadline.Token()));
@@ -94,6 +95,8 @@ public sealed class ForeignCluster : IAsyncLifetime
         Tool.RunIn(node.Netns, "ip", "link", "set", "eth0", "addrgenmode", "none");
         Tool.RunIn(Hub, "ip", "link", "set", node.Name, "addrgenmode", "none", "master", "br0", "up");
         Tool.RunIn(node.Netns, "ip", "addr", "add", $"{node.Address}/24", "dev", "eth0");
+        Tool.RunIn(node.Netns, "ip", "addr", "add", $"{node.Address6}/64", "dev", "eth0", "nodad");
+        Tool.RunIn(node.Netns, "ip", "addr", "add", $"fe80::{10 + number}/64", "dev", "eth0", "nodad");
         Tool.RunIn(node.Netns, "ip", "link", "set", "eth0", "up");
         Tool.RunIn(node.Netns, "ip", "route", "add", "default", "via", "172.29.0.1");
         return node;
@@ -105,7 +108,7 @@ public sealed class ForeignCluster : IAsyncLifetime
         ["spec"] = withRange ? node.RangeSpec() : [],
         ["status"] = new JsonObject
         {
-            ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address }),
+            ["addresses"] = new JsonArray([.. node.Addresses.Select(address => new JsonObject { ["type"] = "InternalIP", ["address"] = address })]),
             ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
         },
     });
@@ -124,7 +127,7 @@ public sealed class ForeignCluster : IAsyncLifetime
         var pod = new PodOfOthers(name, (string)created["metadata"]!["uid"]!, version, node);
         _pods.Add(pod);
         pod.Result = node.Add(pod);
-        pod.Address = ((string)pod.Result["ips"]![0]!["address"]!).Split('/')[0];
+        pod.Addresses = [.. pod.Result["ips"]!.AsArray().Select(ip => ((string)ip!["address"]!).Split('/')[0])];
         pod.Listen();
         await PatchAsync($"{Namespaced("pods")}/{name}/status", new JsonObject
         {
@@ -132,21 +135,22 @@ public sealed class ForeignCluster : IAsyncLifetime
             {
                 ["phase"] = "Running",
                 ["podIP"] = pod.Address,
-                ["podIPs"] = new JsonArray(new JsonObject { ["ip"] = pod.Address }),
+                ["podIPs"] = new JsonArray([.. pod.Addresses.Select(address => new JsonObject { ["ip"] = address })]),
                 ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
             },
         });
         return pod;
     }
 
-    /// <summary>A Service for the pod of the same name; returns its address.</summary>
-    internal async Task<string> ExposeAsync(PodOfOthers pod, JsonObject? more = null)
+    /// <summary>A Service for the pod of the same name; returns its addresses, IPv4 first.</summary>
+    internal async Task<string[]> ExposeAsync(PodOfOthers pod, JsonObject? more = null)
     {
         var spec = more ?? [];
         spec["selector"] = new JsonObject { ["app"] = pod.Name };
+        spec["ipFamilyPolicy"] = "RequireDualStack";
         spec["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["targetPort"] = 8080 });
         var created = await CreateAsync(Namespaced("services"), pod.Name, new JsonObject { ["spec"] = spec });
-        return (string)created["spec"]!["clusterIP"]!;
+        return [.. created["spec"]!["clusterIPs"]!.AsArray().Select(address => (string)address!)];
     }
 
     /// <summary>Lets nobody in to a pod.</summary>

@@ -15,7 +15,7 @@ namespace Fairlead.ClusterTests.ForeignNode;
 /// </summary>
 internal static class ForeignControlPlane
 {
-    public const string ServiceRange = "10.112.0.0/16";
+    public static readonly string[] ServiceRanges = ["10.112.0.0/16", "fd00:112::/112"];
 
     /// <summary>Serves at an address until standard input ends, which it also does when the test dies.</summary>
     public static async Task<int> RunAsync(string directory, string address, string[] nodes)
@@ -27,7 +27,7 @@ internal static class ForeignControlPlane
                 StateDirectory = Path.Combine(directory, "state"),
                 Listen = [listen],
                 Advertise = listen,
-                ServiceRanges = [IpNet.Parse(ServiceRange)],
+                ServiceRanges = [.. ServiceRanges.Select(IpNet.Parse)],
                 Controllers = plane => (IController[])[new ControllerManager(
                     plane.Api, new ControllerOptions { PodNetworks = [], RootCertificate = plane.AuthorityPem }, TimeProvider.System, NullLoggerFactory.Instance)],
             },

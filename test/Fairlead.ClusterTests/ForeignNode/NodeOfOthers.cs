@@ -19,7 +19,11 @@ internal sealed class NodeOfOthers(string name, int number, string clusterDirect
 
     public string Address => $"172.29.0.{10 + number}";
 
-    public string Range => $"10.200.{number}.0/24";
+    public string Address6 => $"fd29::{10 + number}";
+
+    public string[] Addresses => [Address, Address6];
+
+    public string[] Ranges => [$"10.200.{number}.0/24", $"fd00:200:{number}::/64"];
 
     public string BinDirectory => Path.Combine(_directory, "bin");
 
@@ -44,7 +48,7 @@ internal sealed class NodeOfOthers(string name, int number, string clusterDirect
         }
     }
 
-    public JsonObject RangeSpec() => new() { ["podCIDR"] = Range, ["podCIDRs"] = new JsonArray(Range) };
+    public JsonObject RangeSpec() => new() { ["podCIDR"] = Ranges[0], ["podCIDRs"] = new JsonArray([.. Ranges.Select(range => JsonValue.Create(range))]) };
 
     public void StartAgent()
     {

@@ -29,7 +29,10 @@ internal sealed class PodOfOthers(string name, string uid, string version, NodeO
 
     public TestNetns Netns { get; } = new();
 
-    public string Address { get; set; } = "";
+    /// <summary>What ADD gave it, IPv4 first.</summary>
+    public string[] Addresses { get; set; } = [];
+
+    public string Address => Addresses[0];
 
     /// <summary>What ADD printed.</summary>
     public JsonObject Result { get; set; } = [];
@@ -40,8 +43,8 @@ internal sealed class PodOfOthers(string name, string uid, string version, NodeO
         Tool.RunIn(Netns, "ip", "link", "set", "lo", "up");
         _listener = Netns.Run(() =>
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Any, Port));
+            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, Port));
             socket.Listen(64);
             return socket;
         });
@@ -54,11 +57,12 @@ internal sealed class PodOfOthers(string name, string uid, string version, NodeO
     /// <summary>Asks once from any namespace.</summary>
     public static async Task<string> AskAsync(TestNetns from, string address, int port)
     {
-        using var socket = from.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        var server = IPAddress.Parse(address);
+        using var socket = from.Run(() => new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await socket.ConnectAsync(IPAddress.Parse(address), port, limit.Token);
+            await socket.ConnectAsync(server, port, limit.Token);
             var buffer = new byte[256];
             var length = await socket.ReceiveAsync(buffer, limit.Token);
             return Encoding.ASCII.GetString(buffer, 0, length);
@@ -89,14 +93,17 @@ internal sealed class PodOfOthers(string name, string uid, string version, NodeO
     }
 
     /// <summary>What the cluster's DNS says.</summary>
-    public string Resolve(string question) =>
-        Tool.RunIn(Netns, "dig", "+short", "+tries=3", "+time=3", $"@{ForeignCluster.Dns}", question).Trim();
+    public string Resolve(string question, string type = "A") =>
+        Tool.RunIn(Netns, "dig", "+short", "+tries=3", "+time=3", $"@{ForeignCluster.Dns}", question, type).Trim();
 
     public void Dispose()
     {
         _listener?.Dispose();
         Netns.Dispose();
     }
+
+    private static IPAddress Client(Socket accepted) =>
+        ((IPEndPoint)accepted.RemoteEndPoint!).Address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : ((IPEndPoint)accepted.RemoteEndPoint!).Address;
 
     private async Task AnswerAsync(Socket listener)
     {
@@ -105,7 +112,7 @@ internal sealed class PodOfOthers(string name, string uid, string version, NodeO
             while (true)
             {
                 using var client = await listener.AcceptAsync();
-                await client.SendAsync(Encoding.ASCII.GetBytes($"{name} sees {((IPEndPoint)client.RemoteEndPoint!).Address}"));
+                await client.SendAsync(Encoding.ASCII.GetBytes($"{name} sees {Client(client)}"));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
