@@ -2,20 +2,33 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
+using Fairlead.Linux.Namespaces;
 
 namespace Fairlead.Dns;
 
 /// <summary>A server without zones: it asks its upstreams everything. The host runs it, so that nodes reach the host's resolvers.</summary>
-public sealed class DnsRelay(IReadOnlyList<IPEndPoint> upstreams, TimeProvider time)
+/// <param name="upstreams">Who is asked, in this order; null: the name servers of the host's resolv.conf, whatever they are at the time.</param>
+/// <param name="time">Clock.</param>
+public sealed class DnsRelay(IReadOnlyList<IPEndPoint>? upstreams, TimeProvider time)
 {
+    private readonly Func<IReadOnlyList<IPEndPoint>> _upstreams = upstreams is null ? new HostUpstreams(time).Current : () => upstreams;
+
+    /// <summary>As the other, asking whoever <paramref name="upstreams"/> names at the time.</summary>
+    internal DnsRelay(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeProvider time)
+        : this([], time) => _upstreams = upstreams;
+
     /// <summary>What it has done.</summary>
     public DnsCounters Counters { get; } = new();
+
+    /// <summary>Where to ask from; null: the namespace the process runs in.</summary>
+    internal NetNamespace? Namespace { get; init; }
 
     /// <summary>Serves the sockets until cancelled; they stay the caller's.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Task RunAsync(IReadOnlyList<Socket> sockets, CancellationToken cancellationToken)
     {
-        var handler = new DnsHandler(null, new Forwarder(upstreams, time, Counters), Counters);
+        var forwarder = new Forwarder(_upstreams, time, Counters) { Namespace = Namespace };
+        var handler = new DnsHandler(null, forwarder, Counters);
         return new DnsServer(handler, time, Counters).RunAsync(sockets, cancellationToken);
     }
 }

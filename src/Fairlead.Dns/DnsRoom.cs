@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cluster;
 using Fairlead.Dns.Forward;
@@ -66,14 +67,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
                 _synced.TrySetResult();
             }
         };
-        var own = Addresses();
-        var upstreams = (options.Upstreams ?? HostResolvers.Read())
-            .Where(upstream => upstream.Port != options.Port || !own.Contains(IpAddr.From(upstream.Address)))
-            .ToList();
-        var forwarder = new Forwarder(upstreams, time, Counters)
-        {
-            Open = (family, type) => Inside(() => new Socket(family, type, ProtocolType.Unspecified)),
-        };
+        var forwarder = new Forwarder(Upstreams(), time, Counters) { Namespace = Namespace };
         var handler = new DnsHandler(new KubernetesZone(index, options), forwarder, Counters);
         var server = new DnsServer(handler, time, Counters);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -87,6 +81,17 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             await ending.CancelAsync();
             await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
+    }
+
+    // Never the server itself, which a host that uses the cluster's DNS names among its own.
+    private Func<IReadOnlyList<IPEndPoint>> Upstreams()
+    {
+        var source = options.Upstreams is { } given ? () => given : (Func<IReadOnlyList<IPEndPoint>>)new HostUpstreams(time).Current;
+        return () =>
+        {
+            var own = Addresses();
+            return [.. source().Where(upstream => upstream.Port != options.Port || !own.Contains(IpAddr.From(upstream.Address)))];
+        };
     }
 
     private Task ServeAsync(DnsServer server, CancellationToken cancellationToken) =>

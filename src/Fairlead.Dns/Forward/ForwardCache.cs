@@ -5,10 +5,13 @@ namespace Fairlead.Dns.Forward;
 
 /// <summary>
 /// Upstreams' replies for as long as their records live. Two generations bound it: when the young one is full it becomes the old one, and what nobody
-/// asked for since is dropped. Failures are not kept.
+/// asked for since is dropped. Failures are not kept, nor are long replies, so that the whole stays below 32 MB.
 /// </summary>
 internal sealed class ForwardCache(int capacity, TimeProvider time)
 {
+    /// <summary>Bytes of the longest reply that is kept.</summary>
+    public const int MaxPacket = 4096;
+
     private const uint MinTtl = 5;
     private const uint MaxTtl = 3600;
     private const uint MaxNegativeTtl = 1800;
@@ -37,12 +40,21 @@ internal sealed class ForwardCache(int capacity, TimeProvider time)
     /// <summary>Keeps a reply, if it is one to be kept.</summary>
     public void Store(ForwardQuestion question, byte[] packet)
     {
-        if (DnsHeader.TryRead(packet, out var header) && !header.IsTruncated && Lifetime(packet, header) is { } seconds)
+        if (packet.Length <= MaxPacket && DnsHeader.TryRead(packet, out var header) && !header.IsTruncated && Lifetime(packet, header) is { } seconds)
         {
             lock (_gate)
             {
                 Insert(KeyOf(question), new Entry(packet, time.GetTimestamp(), TimeSpan.FromSeconds(seconds)));
             }
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            (_young, _old) = ([], []);
         }
     }
 
@@ -63,6 +75,7 @@ internal sealed class ForwardCache(int capacity, TimeProvider time)
 
         var positive = header.Answers > 0 && header.Code == ResponseCode.NoError;
         uint? lowest = null;
+        var bounded = positive;
         var reader = new DnsReader(packet);
         if (!reader.TrySkipName() || !reader.TryReadTypeAndClass(out _, out _))
         {
@@ -71,16 +84,16 @@ internal sealed class ForwardCache(int capacity, TimeProvider time)
 
         for (var i = 0; i < header.Records && reader.TryReadRecord(out var record); i++)
         {
-            if (positive || record.Type is RecordType.SOA or RecordType.CNAME)
+            var denies = record.Type == RecordType.SOA && i >= header.Answers && i < header.Answers + header.Authorities && record.End - record.Data >= 4;
+            if (positive || denies || record.Type == RecordType.CNAME)
             {
-                var ttl = record.Type == RecordType.SOA && !positive && record.End - record.Data >= 4
-                    ? Math.Min(record.Ttl, BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(record.End - 4)))
-                    : record.Ttl;
+                bounded |= denies;
+                var ttl = denies ? Math.Min(record.Ttl, BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(record.End - 4))) : record.Ttl;
                 lowest = Math.Min(lowest ?? uint.MaxValue, ttl);
             }
         }
 
-        return lowest is { } found ? Math.Clamp(found, MinTtl, positive ? MaxTtl : MaxNegativeTtl) : null;
+        return bounded && lowest is { } found ? Math.Clamp(found, MinTtl, positive ? MaxTtl : MaxNegativeTtl) : null;
     }
 
     private static byte[] Aged(byte[] packet, uint seconds)

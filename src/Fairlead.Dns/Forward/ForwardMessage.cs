@@ -29,7 +29,8 @@ internal static class ForwardMessage
     }
 
     /// <summary>
-    /// Whether a packet is a whole, well-formed reply to the query: id, QR, opcode and question are those sent (RFC 5452 §9.1), and every record reads.
+    /// Whether a packet is a reply to the query: id, QR, opcode and question are those sent (RFC 5452 §9.1), and every record reads. A truncated one
+    /// (TC) may end anywhere.
     /// </summary>
     public static bool IsReplyTo(ReadOnlySpan<byte> query, ReadOnlySpan<byte> reply)
     {
@@ -41,7 +42,7 @@ internal static class ForwardMessage
             return false;
         }
 
-        return TryBody(reply, header, question.Length, out _, out _);
+        return header.IsTruncated || TryBody(reply, header, question.Length, out _, out _);
     }
 
     /// <summary>The reply cut before its OPT record, which is between us and the upstream.</summary>

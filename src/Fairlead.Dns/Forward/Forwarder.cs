@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Namespaces;
 
 namespace Fairlead.Dns.Forward;
 
@@ -10,7 +11,10 @@ namespace Fairlead.Dns.Forward;
 /// Asks upstream servers. Every question goes out from a socket of its own, so that its source port is random and only packets of the server asked
 /// are heard; its id is random too. A server that is silent or fails gives way to the next.
 /// </summary>
-internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvider time, DnsCounters counters)
+/// <param name="upstreams">Who is asked, as it stands at the time.</param>
+/// <param name="time">Clock.</param>
+/// <param name="counters">What is counted.</param>
+internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeProvider time, DnsCounters counters)
 {
     /// <summary>Questions under way at once; more are refused, as CoreDNS's max_concurrent does.</summary>
     public const int MaxInFlight = 1000;
@@ -19,25 +23,27 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
     private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(5);
     private readonly ForwardCache _cache = new(CacheCapacity, time);
+    private IReadOnlyList<IPEndPoint> _upstreams = upstreams();
     private int _inFlight;
     private int _preferred;
 
-    /// <summary>There is somebody to ask.</summary>
-    public bool HasUpstreams => upstreams.Count > 0;
+    /// <summary>There was somebody to ask at the last question.</summary>
+    public bool HasUpstreams => Volatile.Read(ref _upstreams).Count > 0;
 
-    /// <summary>Opens a socket to an upstream; elsewhere than in the caller's network namespace in tests.</summary>
-    public Func<AddressFamily, SocketType, Socket> Open { get; init; } = (family, type) => new Socket(family, type, ProtocolType.Unspecified);
+    /// <summary>Where to ask from; null: the namespace the process runs in.</summary>
+    public NetNamespace? Namespace { get; init; }
 
     /// <summary>The answer to a question, from the cache or an upstream.</summary>
     public async Task<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
     {
+        var servers = Upstreams();
         if (_cache.Find(question) is { } known)
         {
             counters.CountCacheHit();
             return new ForwardResult(known, ResponseCode.NoError);
         }
 
-        if (!HasUpstreams)
+        if (servers.Count == 0)
         {
             return new ForwardResult(null, ResponseCode.ServFail);
         }
@@ -46,7 +52,7 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
         {
             return Interlocked.Increment(ref _inFlight) > MaxInFlight
                 ? new ForwardResult(null, ResponseCode.Refused)
-                : await AskUpstreamsAsync(question, cancellationToken);
+                : await AskUpstreamsAsync(servers, question, cancellationToken);
         }
         finally
         {
@@ -54,7 +60,20 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
         }
     }
 
-    private async Task<ForwardResult> AskUpstreamsAsync(ForwardQuestion question, CancellationToken cancellationToken)
+    // Other servers may know other names: what those before have said goes with them.
+    private IReadOnlyList<IPEndPoint> Upstreams()
+    {
+        var now = upstreams();
+        if (!now.SequenceEqual(Volatile.Read(ref _upstreams)))
+        {
+            Volatile.Write(ref _upstreams, now);
+            _cache.Clear();
+        }
+
+        return Volatile.Read(ref _upstreams);
+    }
+
+    private async Task<ForwardResult> AskUpstreamsAsync(IReadOnlyList<IPEndPoint> servers, ForwardQuestion question, CancellationToken cancellationToken)
     {
         counters.CountForwarded();
         using var total = new CancellationTokenSource(TotalTime, time);
@@ -63,10 +82,10 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
         byte[]? lesser = null;
 
         // Twice round, since one lost packet must not cost an answer.
-        for (var i = 0; i < upstreams.Count * 2 && !both.IsCancellationRequested; i++)
+        for (var i = 0; i < servers.Count * 2 && !both.IsCancellationRequested; i++)
         {
-            var index = (first + i) % upstreams.Count;
-            if (await TryAskAsync(upstreams[index], question, both.Token) is not { } packet)
+            var index = (first + i) % servers.Count;
+            if (await TryAskAsync(servers[index], question, both.Token) is not { } packet)
             {
                 continue;
             }
@@ -74,12 +93,16 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
             if (DnsHeader.TryRead(packet, out var header) && header.Code is ResponseCode.NoError or ResponseCode.NxDomain)
             {
                 Volatile.Write(ref _preferred, index);
-                _cache.Store(question, packet);
+                if (ReferenceEquals(servers, Volatile.Read(ref _upstreams)))
+                {
+                    _cache.Store(question, packet);
+                }
+
                 return new ForwardResult(packet, ResponseCode.NoError);
             }
 
             lesser ??= packet;
-            if (i >= upstreams.Count - 1)
+            if (i >= servers.Count - 1)
             {
                 break;
             }
@@ -145,6 +168,14 @@ internal sealed class Forwarder(IReadOnlyList<IPEndPoint> upstreams, TimeProvide
         await stream.ReadExactlyAsync(framed.AsMemory(0, 2), cancellationToken);
         var reply = new byte[BinaryPrimitives.ReadUInt16BigEndian(framed)];
         await stream.ReadExactlyAsync(reply, cancellationToken);
-        return ForwardMessage.IsReplyTo(query, reply) ? reply : throw new IOException($"{upstream} sent a reply to another question");
+        return ForwardMessage.IsReplyTo(query, reply) && DnsHeader.TryRead(reply, out var header) && !header.IsTruncated
+            ? reply
+            : throw new IOException($"{upstream} sent by TCP what is no whole reply to the question");
+    }
+
+    private Socket Open(AddressFamily family, SocketType type)
+    {
+        Socket New() => new(family, type, ProtocolType.Unspecified);
+        return Namespace is null ? New() : Namespace.Run(New);
     }
 }

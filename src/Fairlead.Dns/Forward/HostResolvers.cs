@@ -12,12 +12,14 @@ public static class HostResolvers
     public const string SystemdResolvConf = "/run/systemd/resolve/resolv.conf";
 
     private const int MaxServers = 15;
+    private const int MaxText = 1 << 16;
     private const int DnsPort = 53;
 
     /// <summary>
-    /// Reads the host's name servers, those behind systemd-resolved's stub if that is what the host names. Unreadable files name none.
+    /// Reads the host's name servers, those behind systemd-resolved's stub if that is what the host names; at most 15. Null: resolv.conf is not readable.
     /// </summary>
-    public static IReadOnlyList<IPEndPoint> Read() => Choose(ReadText(ResolvConf), ReadText(SystemdResolvConf));
+    public static IReadOnlyList<IPEndPoint>? Read(string resolvConf = ResolvConf, string systemdResolvConf = SystemdResolvConf) =>
+        ReadText(resolvConf) is { } text ? Choose(text, ReadText(systemdResolvConf) ?? "") : null;
 
     /// <summary>As <see cref="Read"/>, from the texts of the two files.</summary>
     public static IReadOnlyList<IPEndPoint> Choose(string resolvConf, string systemdResolvConf)
@@ -39,15 +41,17 @@ public static class HostResolvers
             .Take(MaxServers),
     ];
 
-    private static string ReadText(string path)
+    private static string? ReadText(string path)
     {
         try
         {
-            return File.ReadAllText(path);
+            using var reader = new StreamReader(path);
+            var text = new char[MaxText];
+            return new string(text, 0, reader.ReadBlock(text));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "";
+            return null;
         }
     }
 }

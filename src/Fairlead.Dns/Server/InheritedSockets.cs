@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Net.Sockets;
+using Fairlead.Linux.Syscalls;
 
 namespace Fairlead.Dns.Server;
 
@@ -21,8 +22,17 @@ public static class InheritedSockets
     /// UDP or TCP. Without LISTEN_PID they count as this process's; with another's pid there are none.
     /// </summary>
     /// <exception cref="SocketException">A descriptor is no socket.</exception>
+    /// <exception cref="Fairlead.Linux.LinuxException">A descriptor is not open.</exception>
     public static IReadOnlyList<Socket> Take(IDictionary environment, string prefix = DnsName) =>
-        [.. Descriptors(environment, Environment.ProcessId, prefix).Select(fd => new Socket(new SafeSocketHandle(fd, ownsHandle: true)))];
+        [.. Descriptors(environment, Environment.ProcessId, prefix).Select(Adopt)];
+
+    /// <summary>Makes a descriptor this process's alone: it came without close-on-exec, or it would not have come.</summary>
+    internal static Socket Adopt(int number)
+    {
+        using var descriptor = new SafeFd(number);
+        descriptor.CloseOnExec();
+        return new Socket(new SafeSocketHandle(descriptor.Disown(), ownsHandle: true));
+    }
 
     internal static IReadOnlyList<int> Descriptors(IDictionary environment, int pid, string prefix)
     {

@@ -8,6 +8,8 @@ internal static partial class Libc
     private const string Library = "libc";
 
     internal const int F_DUPFD_CLOEXEC = 1030;
+    internal const int F_SETFD = 2;
+    internal const int FD_CLOEXEC = 1;
     internal const int F_GETFL = 3;
     internal const int F_SETFL = 4;
     internal const nint SYS_close_range = 436;

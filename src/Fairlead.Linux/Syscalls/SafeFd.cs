@@ -35,6 +35,10 @@ public sealed class SafeFd : SafeHandleMinusOneIsInvalid
         return new SafeFd(LinuxException.Check(copy, "fcntl F_DUPFD_CLOEXEC"));
     }
 
+    /// <summary>Lets no program that this process starts inherit the descriptor.</summary>
+    /// <exception cref="LinuxException">It is not open.</exception>
+    public void CloseOnExec() => LinuxException.Check(Libc.Fcntl(this, Libc.F_SETFD, Libc.FD_CLOEXEC), "fcntl F_SETFD");
+
     /// <inheritdoc/>
     public override string ToString() => IsClosed || IsInvalid ? "closed" : Number.ToString(CultureInfo.InvariantCulture);
 

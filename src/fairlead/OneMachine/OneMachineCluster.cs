@@ -10,7 +10,6 @@ using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
-using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux;
@@ -322,7 +321,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         var sockets = DnsSockets.Bind(Spec.V4.Host, RelayPort);
         try
         {
-            await new DnsRelay(HostResolvers.Read(), TimeProvider.System).RunAsync(sockets, cancellationToken);
+            await new DnsRelay(null, TimeProvider.System).RunAsync(sockets, cancellationToken);
         }
         finally
         {

@@ -23,7 +23,7 @@ internal sealed class DnsLab : IDisposable
     {
         Index = new ZoneIndex("cluster.local", Time);
         _indexer = new ZoneIndexer(Tables, Index);
-        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder([], Time, Counters), Counters);
+        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder(() => [], Time, Counters), Counters);
         if (synced)
         {
             Sync();
