@@ -28,7 +28,7 @@ internal static class FieldWalk
     {
         var all = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
         WalkObject(Schema(kind), document, "", all);
-        var skipsStatus = subresource.Length == 0 && kind.StatusSubresource;
+        var skipsStatus = subresource is "" or "scale" && kind.StatusSubresource;
         foreach (var path in all.Keys.ToList())
         {
             var ofServer = ServerOwned.Contains(path) || path.StartsWith("\nf:metadata\nf:managedFields", StringComparison.Ordinal);

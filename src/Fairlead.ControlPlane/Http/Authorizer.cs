@@ -39,6 +39,10 @@ internal static class Authorizer
 
     private static readonly AccessRule[] Everything = [new(["*"], ["*"], ["*"], [], [])];
 
+    /// <summary>What everybody may GET beside objects: what the server offers (upstream's role system:discovery).</summary>
+    private static readonly string[] DiscoveryPaths =
+        ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"];
+
     private static readonly AccessRule[] Everybody =
     [
         new(["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"], [], []),
@@ -91,6 +95,18 @@ internal static class Authorizer
     /// <summary>True when a rule allows the request.</summary>
     public static bool Allows(Caller caller, AccessRequest request) => RulesFor(caller).Any(rule => rule.Allows(request));
 
+    /// <summary>Verbs and paths beside objects that a caller may use; a path that ends in * stands for all that begin so.</summary>
+    public static (IReadOnlyList<string> Verbs, IReadOnlyList<string> Paths) PathsFor(Caller caller) =>
+        caller.Groups.Contains(Masters) ? (["*"], ["*"]) : (["get"], DiscoveryPaths);
+
+    /// <summary>True when the caller may use a path beside objects.</summary>
+    public static bool AllowsPath(Caller caller, string verb, string path)
+    {
+        var (verbs, paths) = PathsFor(caller);
+        return verbs.Any(allowed => allowed == "*" || allowed == verb)
+            && paths.Any(allowed => allowed == path || (allowed.EndsWith('*') && path.StartsWith(allowed[..^1], StringComparison.Ordinal)));
+    }
+
     /// <summary>Refuses what no rule allows.</summary>
     /// <exception cref="StatusException">403, in upstream's words.</exception>
     public static void Demand(Caller caller, AccessRequest request)
@@ -107,6 +123,17 @@ internal static class Authorizer
             403, "Forbidden",
             $"{subject} is forbidden: User \"{caller.User}\" cannot {request.Verb} resource \"{request.Resource}\" in API group \"{request.Group}\" {where}",
             new() { ["name"] = request.Name, ["group"] = request.Group, ["kind"] = plural });
+    }
+
+    /// <summary>Refuses a path beside objects that no rule allows.</summary>
+    /// <exception cref="StatusException">403, in upstream's words.</exception>
+    public static void DemandPath(Caller caller, string method, string path)
+    {
+        var verb = method is "HEAD" or "GET" ? "get" : method.ToLowerInvariant();
+        if (!AllowsPath(caller, verb, path))
+        {
+            throw new StatusException(403, "Forbidden", $"forbidden: User \"{caller.User}\" cannot {verb} path \"{path}\"", []);
+        }
     }
 
     private static string Qualified(string plural, string group) => group.Length == 0 ? plural : $"{plural}.{group}";

@@ -3,11 +3,17 @@ using Fairlead.ControlPlane.Registry;
 
 namespace Fairlead.ControlPlane.Http;
 
-/// <summary>Who calls, from the client certificate: user is its CN, groups are its O.</summary>
+/// <summary>Who calls. From a client certificate: user is its CN, groups are its O.</summary>
 internal sealed record Caller(string User, IReadOnlyList<string> Groups)
 {
+    /// <summary>The group of everybody whom the server knows.</summary>
+    public const string Authenticated = "system:authenticated";
+
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
+
+    /// <summary>Tells two of one name apart; empty for users of certificates.</summary>
+    public string Uid { get; init; } = "";
 
     /// <summary>Reads the certificate that the TLS layer has verified.</summary>
     /// <exception cref="StatusException">401: there is none, or it names nobody.</exception>
@@ -38,7 +44,7 @@ internal sealed record Caller(string User, IReadOnlyList<string> Groups)
             throw new StatusException(401, "Unauthorized", "Unauthorized");
         }
 
-        groups.Add("system:authenticated");
+        groups.Add(Authenticated);
         return new Caller(user, groups);
     }
 }

@@ -35,6 +35,20 @@ internal sealed class ObjectRenderer(KindDefinition kind, Negotiation negotiatio
         }
     }
 
+    /// <summary>The Scale of a Deployment or ReplicaSet, or a Table of it.</summary>
+    public void WriteScale(Utf8JsonWriter writer, StoredObject owner)
+    {
+        var scale = ScaleView.Of(owner.Parse());
+        if (negotiation.Shape == Shape.Object)
+        {
+            scale.WriteTo(writer);
+        }
+        else
+        {
+            ScaleTable.Of(scale, negotiation, include, time.GetUtcNow()).WriteTo(writer);
+        }
+    }
+
     /// <summary>A list of objects.</summary>
     public void WriteList(Utf8JsonWriter writer, ListReply list)
     {

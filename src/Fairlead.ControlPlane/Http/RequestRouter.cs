@@ -42,7 +42,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
 
     private async Task RouteAsync(HttpContext context)
     {
-        var caller = Caller.Of(context.Connection.ClientCertificate);
+        var caller = Impersonation.Apply(context.Request.Headers, Caller.Of(context.Connection.ClientCertificate));
         var path = context.Request.Path.Value ?? "/";
         if (path.StartsWith("/api", StringComparison.Ordinal))
         {
@@ -60,6 +60,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
             return;
         }
 
+        Authorizer.DemandPath(caller, context.Request.Method, path);
         await (path.TrimEnd('/') switch
         {
             "/version" => Answer.JsonAsync(context, 200, Version()),

@@ -13,7 +13,15 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
     /// <summary>Answers a request.</summary>
     /// <exception cref="StatusException">A refusal, nothing written yet.</exception>
-    public Task HandleAsync(HttpContext context, Caller caller, ApiPath path)
+    public async Task HandleAsync(HttpContext context, Caller caller, ApiPath path)
+    {
+        if (!await AbsentKinds.TryListAsync(context, caller, path, registry.Reader.Revision))
+        {
+            await ServeAsync(context, caller, path);
+        }
+    }
+
+    private Task ServeAsync(HttpContext context, Caller caller, ApiPath path)
     {
         var kind = KindTable.Find(path.Group, path.Version, path.Plural) ?? throw StatusException.NoSuchPath();
         if ((!kind.Type.Namespaced && path.Namespace.Length > 0) || (kind.Type.Namespaced && path is { Namespace: "", Name.Length: > 0 }))
@@ -99,7 +107,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
     {
         var stored = registry.Reader.Get(kind, path.Namespace, path.Name);
         return path.Subresource == "scale"
-            ? Answer.JsonAsync(context, 200, ScaleView.Of(stored.Parse()))
+            ? Answer.RenderAsync(context, 200, writer => renderer.WriteScale(writer, stored))
             : Answer.RenderAsync(context, 200, writer => renderer.WriteObject(writer, stored));
     }
 
@@ -180,7 +188,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             throw StatusException.InvalidOption("PatchOptions", FieldErrorType.Required, "fieldManager", "is required for apply patch");
         }
 
-        if (path.Subresource is not ("" or "status"))
+        if (path.Subresource is not ("" or "status" or "scale"))
         {
             throw StatusException.UnsupportedMediaType("application/apply-patch+yaml", "application/merge-patch+json");
         }
@@ -188,7 +196,9 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         // Clients send JSON under this name, which as JSON is read strictly.
         var bytes = await RequestBody.ReadAsync(context);
         var type = bytes.AsSpan().TrimStart(" \r\n\t"u8).StartsWith("{"u8) ? "application/json" : "application/yaml";
-        var (body, warnings) = DocumentReader.Read(kind, bytes, type, options.FieldValidation);
+        var (body, warnings) = path.Subresource == "scale"
+            ? (ScaleView.Configuration(kind.Type, path.Name, DocumentReader.ReadPlain(bytes, type)), [])
+            : DocumentReader.Read(kind, bytes, type, options.FieldValidation);
         await WrittenAsync(
             context, renderer, path.Subresource,
             await registry.ApplyAsync(kind, path.Namespace, path.Name, path.Subresource, body, options), warnings);
@@ -246,7 +256,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         var code = reply.Created ? 201 : 200;
         if (subresource == "scale")
         {
-            await Answer.JsonAsync(context, code, ScaleView.Of(reply.Object.Parse()));
+            await Answer.RenderAsync(context, code, writer => renderer.WriteScale(writer, reply.Object));
             return;
         }
 

@@ -38,16 +38,24 @@ internal static class Reviews
 
     private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode)text)]);
 
-    private static JsonObject WhoAmI(Caller caller) => new()
+    private static JsonObject WhoAmI(Caller caller) => new() { ["userInfo"] = UserInfo(caller) };
+
+    private static JsonObject UserInfo(Caller caller)
     {
-        ["userInfo"] = new JsonObject { ["username"] = caller.User, ["groups"] = Texts(caller.Groups) },
-    };
+        var user = new JsonObject { ["username"] = caller.User, ["groups"] = Texts(caller.Groups) };
+        if (caller.Uid.Length > 0)
+        {
+            user["uid"] = caller.Uid;
+        }
+
+        return user;
+    }
 
     private static JsonObject Access(Caller caller, JsonObject body)
     {
-        if (body.Object("spec", "nonResourceAttributes") is not null)
+        if (body.Object("spec", "nonResourceAttributes") is { } path)
         {
-            return new JsonObject { ["allowed"] = true };
+            return new JsonObject { ["allowed"] = Authorizer.AllowsPath(caller, path.Text("verb") ?? "", path.Text("path") ?? "") };
         }
 
         var asked = body.Object("spec", "resourceAttributes")
@@ -77,7 +85,8 @@ internal static class Reviews
 
             return (JsonNode)entry;
         });
-        var paths = new JsonObject { ["verbs"] = new JsonArray("get"), ["nonResourceURLs"] = new JsonArray("*") };
+        var (verbs, urls) = Authorizer.PathsFor(caller);
+        var paths = new JsonObject { ["verbs"] = Texts(verbs), ["nonResourceURLs"] = Texts(urls) };
         return new JsonObject
         {
             ["resourceRules"] = new JsonArray([.. resources]),

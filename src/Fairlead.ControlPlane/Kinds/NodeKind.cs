@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using JsonFields = Fairlead.Cluster.Controllers.JsonFields;
 
 namespace Fairlead.ControlPlane.Kinds;
 
@@ -65,6 +66,19 @@ internal sealed class NodeKind : KindDefinition
         OrUnknown(obj.Text("status", "nodeInfo", "containerRuntimeVersion")),
     ];
 
+    /// <summary>Says of a taint that drives pods away since when it does, as nobody else who adds one does: kubectl does not.</summary>
+    protected override void PrepareObject(JsonObject obj, JsonObject? old, WriteContext context)
+    {
+        foreach (var (_, taint) in obj.List("spec", "taints").Items())
+        {
+            if (taint.Text("effect") == "NoExecute" && !taint.Has("timeAdded"))
+            {
+                var before = old.List("spec", "taints").Items().Select(pair => pair.Item).FirstOrDefault(was => SameTaint(was, taint));
+                taint["timeAdded"] = before.Text("timeAdded") ?? JsonFields.ToApiTime(context.Now);
+            }
+        }
+    }
+
     protected override void ValidateObject(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
         var field = FieldPath.Spec.Child("podCIDRs");
@@ -90,6 +104,9 @@ internal sealed class NodeKind : KindDefinition
             errors.Forbidden(FieldPath.Spec.Child("providerID"), "node updates may not change providerID except from \"\" to valid");
         }
     }
+
+    private static bool SameTaint(JsonObject one, JsonObject other) =>
+        one.Text("key") == other.Text("key") && one.Text("value") == other.Text("value") && one.Text("effect") == other.Text("effect");
 
     private static void ValidateTaints(JsonArray? taints, FieldErrors errors)
     {

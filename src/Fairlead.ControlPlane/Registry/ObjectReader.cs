@@ -30,6 +30,9 @@ internal sealed class ObjectReader(ObjectStore store, TimeProvider time)
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>The latest revision.</summary>
+    public long Revision => store.Revision;
+
     /// <summary>The object.</summary>
     /// <exception cref="StatusException">404.</exception>
     public StoredObject Get(KindDefinition kind, string ns, string name) =>
@@ -175,6 +178,11 @@ internal sealed class ObjectReader(ObjectStore store, TimeProvider time)
     {
         if (query.Continue.Length > 0)
         {
+            if (query.Revision > 0)
+            {
+                throw StatusException.BadRequest("specifying resource version is not allowed when using continue");
+            }
+
             var token = ContinueToken.Parse(query.Continue);
             if (token.Revision < 0)
             {

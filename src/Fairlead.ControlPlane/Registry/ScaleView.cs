@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
+using Fairlead.Kube.Client;
 
 namespace Fairlead.ControlPlane.Registry;
 
@@ -38,26 +39,53 @@ internal static class ScaleView
     /// <exception cref="StatusException">400: no Scale; 422: a negative number.</exception>
     public static JsonObject Apply(JsonObject owner, JsonObject scale)
     {
-        if (scale.Text("kind") is { } kind && kind != "Scale")
-        {
-            throw StatusException.BadRequest($"the scale subresource takes an autoscaling/v1 Scale, not a {kind}");
-        }
-
-        var replicas = scale.Number("spec", "replicas") ?? 0;
-        if (replicas < 0)
-        {
-            var errors = new FieldErrors();
-            errors.Invalid(FieldPath.Spec.Child("replicas"), replicas, "must be greater than or equal to 0");
-            throw StatusException.Invalid("autoscaling", "Scale", ObjectMeta.Name(owner), errors);
-        }
-
-        owner.Ensure("spec")["replicas"] = replicas;
+        owner.Ensure("spec")["replicas"] = Replicas(scale, ObjectMeta.Name(owner)) ?? 0;
         if (ObjectMeta.Text(scale, "resourceVersion") is { Length: > 0 } revision)
         {
             ObjectMeta.Of(owner)["resourceVersion"] = revision;
         }
 
         return owner;
+    }
+
+    /// <summary>What a Scale that is applied (server-side) says of its owner.</summary>
+    /// <exception cref="StatusException">400: no Scale; 422: a negative number.</exception>
+    public static JsonObject Configuration(ResourceType owner, string name, JsonObject scale)
+    {
+        var metadata = new JsonObject { ["name"] = ObjectMeta.Name(scale) is { Length: > 0 } given ? given : name };
+        foreach (var field in (ReadOnlySpan<string>)["resourceVersion", "uid"])
+        {
+            if (ObjectMeta.Text(scale, field) is { Length: > 0 } text)
+            {
+                metadata[field] = text;
+            }
+        }
+
+        var configuration = new JsonObject { ["apiVersion"] = owner.ApiVersion, ["kind"] = owner.Kind, ["metadata"] = metadata };
+        if (Replicas(scale, name) is { } replicas)
+        {
+            configuration["spec"] = new JsonObject { ["replicas"] = replicas };
+        }
+
+        return configuration;
+    }
+
+    private static long? Replicas(JsonObject scale, string name)
+    {
+        if (scale.Text("kind") is { } kind && kind != "Scale")
+        {
+            throw StatusException.BadRequest($"the scale subresource takes an autoscaling/v1 Scale, not a {kind}");
+        }
+
+        var replicas = scale.Number("spec", "replicas");
+        if (replicas < 0)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid(FieldPath.Spec.Child("replicas"), replicas, "must be greater than or equal to 0");
+            throw StatusException.Invalid("autoscaling", "Scale", name, errors);
+        }
+
+        return replicas;
     }
 
     /// <summary>The pod selector in its text form.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
@@ -49,6 +50,26 @@ public sealed class ApiFixture : IAsyncLifetime
         var path = Path.Combine(_directory, name);
         WriteKubeconfig(path, name, credential);
         return path;
+    }
+
+    /// <summary>HTTP as the administrator, without any of kubectl; a token instead of the certificate when one is given.</summary>
+    internal HttpClient Client(string token = "")
+    {
+        var connection = KubeconfigReader.Read(Kubeconfig);
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(connection.Authorities);
+        var client = new HttpClient(handler) { BaseAddress = connection.Server };
+        if (token.Length > 0)
+        {
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+        else
+        {
+            handler.SslOptions.ClientCertificates = [connection.Certificate!];
+        }
+
+        return client;
     }
 
     /// <summary>Runs kubectl and returns what it printed; fails when it fails.</summary>

@@ -65,6 +65,59 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains("replicaset.apps/e-", api.Kubectl("get", "replicaset,pod", "-n", ns, "-o", "name"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_scale_has_its_columns_and_can_be_applied()
+    {
+        var ns = Namespace();
+        api.Kubectl("create", "deployment", "d", "-n", ns, "--image=one", "--replicas=2");
+        api.Kubectl("wait", "deployment/d", "-n", ns, "--for=jsonpath={.status.replicas}=2", "--timeout=30s");
+        Assert.Matches(@"^NAME +DESIRED +AVAILABLE +AGE\nd +2 +2 +\d+s", api.Kubectl("get", "deployment", "d", "-n", ns, "--subresource=scale"));
+        Assert.Equal("Scale app=d", api.Kubectl("get", "deployment", "d", "-n", ns, "--subresource=scale", "-o", "jsonpath={.kind} {.status.selector}"));
+        const string Scale = """{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"d"},"spec":{"replicas":1}}""";
+        string[] apply = ["apply", "--server-side", "-n", ns, "-f", "-"];
+        var patch = $"/apis/apps/v1/namespaces/{ns}/deployments/d/scale?fieldManager=scaler";
+        Assert.Equal(409, ApplyAs(patch, Scale));
+        Assert.Equal(200, ApplyAs(patch + "&force=true", Scale));
+        Assert.Equal("1", api.Kubectl("get", "deployment", "d", "-n", ns, "-o", "jsonpath={.spec.replicas}"));
+        Assert.Contains("scaler Apply scale", api.Kubectl(
+            "get", "deployment", "d", "-n", ns, "-o", "jsonpath={range .metadata.managedFields[*]}{.manager} {.operation} {.subresource}{'\\n'}{end}"), StringComparison.Ordinal);
+        api.Kubectl("create", "service", "loadbalancer", "lb", "-n", ns, "--tcp=80");
+        var service = "{apiVersion: v1, kind: Service, metadata: {name: lb}, spec: {type: ClusterIP}, status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}}";
+        api.KubectlWith(service, [.. apply, "--subresource=status", "--field-manager=teller"]);
+        Assert.Equal("LoadBalancer 192.0.2.1", api.Kubectl("get", "svc", "lb", "-n", ns, "-o", "jsonpath={.spec.type} {.status.loadBalancer.ingress[0].ip}"));
+        Assert.Contains("teller Apply status", api.Kubectl(
+            "get", "svc", "lb", "-n", ns, "-o", "jsonpath={range .metadata.managedFields[*]}{.manager} {.operation} {.subresource}{'\\n'}{end}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cluster_info_names_the_server_and_dumps_everything()
+    {
+        Assert.Matches($"Kubernetes control plane.* is running at .*https://{api.Plane.Endpoints[0]}", api.Kubectl("cluster-info"));
+        var dump = api.Kubectl("cluster-info", "dump", "--namespaces=kube-system,default");
+        Assert.Contains("\"kind\": \"DaemonSetList\"", dump, StringComparison.Ordinal);
+        Assert.Contains("\"name\": \"kube-dns\"", dump, StringComparison.Ordinal);
+        Assert.DoesNotContain("daemonsets", api.Kubectl("api-resources"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_administrator_acts_as_others_and_gets_their_answers()
+    {
+        const string Robot = "--as=system:serviceaccount:default:robot";
+        Assert.Matches(@"Username +system:serviceaccount:default:robot\n", api.Kubectl("auth", "whoami", Robot));
+        Assert.Contains("[system:serviceaccounts system:serviceaccounts:default system:authenticated]", api.Kubectl("auth", "whoami", Robot), StringComparison.Ordinal);
+        Assert.Equal("no\n", api.TryKubectl("", "auth", "can-i", "list", "pods", Robot).Output);
+        Assert.Equal("yes\n", api.Kubectl("auth", "can-i", "list", "pods", "--as=jane", "--as-group=system:masters"));
+        Assert.Equal("no\n", api.TryKubectl("", "auth", "can-i", "get", "/metrics", Robot).Output);
+        Assert.Equal("yes\n", api.Kubectl("auth", "can-i", "get", "/version", Robot));
+        Assert.Contains(
+            "pods is forbidden: User \"system:serviceaccount:default:robot\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"",
+            api.TryKubectl("", "get", "pods", "-n", "default", Robot).Error, StringComparison.Ordinal);
+        var node = api.KubeconfigOf("node-two", api.Plane.IssueNode("two"));
+        Assert.Contains(
+            "users \"jane\" is forbidden: User \"system:node:two\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope",
+            api.Run(node, "", "get", "pods", "--as=jane").Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ports: [{port: -1}]", "spec.ports[0].port: Invalid value: -1: must be between 1 and 65535, inclusive")]
     [InlineData("ports: [{port: eighty}]", "cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32")]
@@ -82,6 +135,7 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
 
     [Theory]
     [InlineData("Metrics API not available", "top", "node")]
+    [InlineData("Metrics API not available", "top", "pod")]
     [InlineData("the server doesn't have a resource type \"nosuch\"", "get", "nosuch")]
     [InlineData("field label not supported: bad", "get", "pods", "--field-selector=bad=1")]
     [InlineData("pods \"nosuch\" not found", "get", "pod", "nosuch")]
@@ -90,6 +144,14 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
         var (code, _, error) = api.TryKubectl("", arguments);
         Assert.Equal(1, code);
         Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A server-side apply that kubectl cannot send: of a Scale.</summary>
+    private int ApplyAs(string path, string body)
+    {
+        using var client = api.Client();
+        using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/apply-patch+yaml"));
+        return (int)client.PatchAsync(path, content).Result.StatusCode;
     }
 
     private string Namespace()

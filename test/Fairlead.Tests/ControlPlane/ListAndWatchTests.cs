@@ -41,7 +41,12 @@ public sealed class ListAndWatchTests : IAsyncLifetime
         var expired = Assert.Throws<StatusException>(() => _api.List(ResourceTypes.ConfigMaps, new ListQuery { Limit = 4, Continue = first.Continue }));
         Assert.Equal((410, "Expired"), (expired.Code, expired.Reason));
         var token = expired.ToStatus().Text("metadata", "continue")!;
-        Assert.Equal(["c4", "c5", "c6", "c7"], Names(_api.List(ResourceTypes.ConfigMaps, new ListQuery { Limit = 4, Continue = token })));
+        var goesOn = _api.List(ResourceTypes.ConfigMaps, new ListQuery { Limit = 4, Continue = token });
+        Assert.Equal(["c4", "c5", "c6", "c7"], Names(goesOn));
+        Assert.Equal((_api.Revision, 2), (goesOn.Revision, goesOn.Remaining));
+        Assert.Equal(["c8", "c9"], Names(_api.List(ResourceTypes.ConfigMaps, new ListQuery { Limit = 4, Continue = goesOn.Continue })));
+        var both = new ListQuery { Limit = 4, Continue = goesOn.Continue, ResourceVersion = "1" };
+        Assert.Equal(400, Assert.Throws<StatusException>(() => _api.List(ResourceTypes.ConfigMaps, both)).Code);
         Assert.Equal(400, Assert.Throws<StatusException>(() => _api.List(ResourceTypes.ConfigMaps, new ListQuery { Continue = "nonsense" })).Code);
     }
 
@@ -64,6 +69,36 @@ public sealed class ListAndWatchTests : IAsyncLifetime
         {
             Assert.Equal(422, Assert.Throws<StatusException>(() => _api.List(ResourceTypes.ConfigMaps, query)).Code);
         }
+    }
+
+    [Fact]
+    public async Task A_list_of_a_revision_that_has_passed_is_gone_unless_any_newer_will_do()
+    {
+        await FillAsync(3);
+        var then = Text(_api.Revision);
+        await FillMoreAsync(40);
+        foreach (var query in (ListQuery[])[new() { ResourceVersion = then, Match = "Exact" }, new() { ResourceVersion = then, Limit = 2 }])
+        {
+            var gone = Assert.Throws<StatusException>(() => _api.List(ResourceTypes.ConfigMaps, query));
+            Assert.Equal((410, "Expired"), (gone.Code, gone.Reason));
+        }
+
+        Assert.Equal(43, _api.List(ResourceTypes.ConfigMaps, new ListQuery { ResourceVersion = then, Match = "NotOlderThan" }).Items.Count);
+        Assert.Equal(43, _api.List(ResourceTypes.ConfigMaps, new ListQuery { ResourceVersion = then }).Items.Count);
+    }
+
+    [Fact]
+    public async Task A_watch_without_its_initial_events_begins_now_and_bookmarks_come_only_when_asked_for()
+    {
+        await FillAsync(3);
+        var query = new ListQuery { SendInitialEvents = false, Match = "NotOlderThan" };
+        await using var watch = _api.Watch(ResourceTypes.ConfigMaps, query, Deadline.Token());
+        var next = watch.MoveNextAsync();
+        _api.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(next.IsCompleted);
+        await _api.ConfigMapAsync("next");
+        Assert.True(await next);
+        Assert.Equal((WatchItemType.Added, "next"), (watch.Current.Type, watch.Current.Object!.Id.Name));
     }
 
     [Fact]
@@ -210,6 +245,14 @@ public sealed class ListAndWatchTests : IAsyncLifetime
         }
 
         return items;
+    }
+
+    private async Task FillMoreAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            await _api.ConfigMapAsync($"more{i}");
+        }
     }
 
     private async Task FillAsync(int count)

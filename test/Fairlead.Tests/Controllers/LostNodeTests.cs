@@ -70,6 +70,50 @@ public sealed class LostNodeTests
         Assert.Null(NodePodsPlan.StaysFor(pod with { Tolerations = [new Toleration("k", true, "", "")] }, [new Taint("k", "", "NoExecute")]));
     }
 
+    [Fact]
+    public void A_taints_time_runs_from_when_it_came_and_the_first_to_run_out_counts()
+    {
+        var now = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        var pod = Make.Pod("p") with
+        {
+            Tolerations = [new Toleration("a", true, "", "NoExecute") { Seconds = 600 }, new Toleration("b", true, "", "NoExecute") { Seconds = 300 }],
+        };
+        var early = new Taint("a", "", "NoExecute") { Since = now - TimeSpan.FromSeconds(500) };
+        var late = new Taint("b", "", "NoExecute") { Since = now - TimeSpan.FromSeconds(10) };
+        Assert.Equal(now + TimeSpan.FromSeconds(100), NodePodsPlan.GoesAt(pod, [early, late], now));
+        Assert.Equal(now + TimeSpan.FromSeconds(290), NodePodsPlan.GoesAt(pod, [late], now));
+        Assert.Null(NodePodsPlan.GoesAt(pod with { Tolerations = [new Toleration("", true, "", "")] }, [early, late], now));
+    }
+
+    [Fact]
+    public async Task Controllers_that_start_anew_do_not_let_pods_stay_longer()
+    {
+        var before = DateTimeOffset.UnixEpoch.ToApiTime();
+        await using var cluster = await ControlledCluster.StartAsync(1, new ControllerOptions());
+        await cluster.CreateAsync(ResourceTypes.Pods, "default", """
+            { "metadata": { "name": "p" }, "spec": { "nodeName": "n1", "terminationGracePeriodSeconds": 0, "containers": [ { "name": "c", "image": "i" } ],
+              "tolerations": [ { "key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 86400 } ] } }
+            """);
+        await cluster.Api.PatchAsync(ResourceTypes.Nodes, "", "n1", "", PatchKind.Merge, JsonNode.Parse($$"""
+            { "spec": { "taints": [ { "key": "k", "effect": "NoExecute", "timeAdded": "{{before}}" }, { "key": "other", "effect": "NoSchedule" } ] } }
+            """)!, default);
+        await cluster.UntilAsync(ResourceTypes.Pods, "default", items => items.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_taint_that_comes_without_its_time_gets_it_and_keeps_it()
+    {
+        await using var cluster = await ControlledCluster.StartAsync(1, new ControllerOptions());
+        async Task<string> TaintAsync(string taints) => (await cluster.Api.PatchAsync(
+            ResourceTypes.Nodes, "", "n1", "", PatchKind.Merge, JsonNode.Parse($$"""{ "spec": { "taints": {{taints}} } }""")!, default))
+            .Objects("spec", "taints").Single(taint => taint.Text("key") == "k").Text("timeAdded");
+        var added = await TaintAsync("""[ { "key": "k", "value": "v", "effect": "NoExecute", "timeAdded": "2026-01-02T03:04:05Z" } ]""");
+        Assert.Equal("2026-01-02T03:04:05Z", added);
+        Assert.Equal(added, await TaintAsync("""[ { "key": "k", "value": "v", "effect": "NoExecute" } ]"""));
+        Assert.Matches("^2[0-9-]+T", await TaintAsync("""[ { "key": "k", "value": "w", "effect": "NoExecute" } ]"""));
+        Assert.NotEqual(added, await TaintAsync("""[ { "key": "k", "value": "w", "effect": "NoExecute" } ]"""));
+    }
+
     private static string Ready(JsonObject pod) =>
         pod.Objects("status", "conditions").Where(condition => condition.Text("type") == "Ready").Select(condition => $"{condition.Text("status")} {condition.Text("reason")}").FirstOrDefault("");
 

@@ -17,14 +17,12 @@ internal sealed class NodePodsController : IController, IDisposable
     private readonly ControllerContext _context;
     private readonly EventRecorder _events;
     private readonly ReconcileLoop<string> _loop;
-    private readonly Dictionary<(string Node, Taint Taint), DateTimeOffset> _since = [];
 
     public NodePodsController(ControllerContext context)
     {
         _context = context;
         _events = context.Recorder("taint-eviction-controller");
 
-        // One worker: the times at which taints were seen belong to it.
         _loop = context.Loop<string>(Name, ReconcileAsync, 1);
         context.Nodes.Changed += (old, node) =>
         {
@@ -53,16 +51,6 @@ internal sealed class NodePodsController : IController, IDisposable
         var now = _context.Time.GetUtcNow();
         var node = _context.Nodes.Get(new ObjectKey("", name));
         var taints = node?.Taints.Where(taint => taint.Effect == "NoExecute").ToList() ?? [];
-        foreach (var gone in _since.Keys.Where(key => key.Node == name && !taints.Contains(key.Taint)).ToList())
-        {
-            _since.Remove(gone);
-        }
-
-        foreach (var taint in taints)
-        {
-            _since.TryAdd((name, taint), now);
-        }
-
         if (node is null || (taints.Count == 0 && node.Ready is not ("Unknown" or "True")))
         {
             return;
@@ -71,9 +59,9 @@ internal sealed class NodePodsController : IController, IDisposable
         foreach (var pod in _context.PodsByNode[name].Where(pod => !pod.IsTerminating).ToList())
         {
             await SayReadyAsync(node, pod, now, cancellationToken);
-            if (NodePodsPlan.StaysFor(pod, taints) is { } stay)
+            if (NodePodsPlan.GoesAt(pod, taints, now) is { } due)
             {
-                await EvictAsync(pod, taints.Min(taint => _since[(name, taint)]) + stay, now, cancellationToken);
+                await EvictAsync(pod, due, now, cancellationToken);
             }
         }
     }

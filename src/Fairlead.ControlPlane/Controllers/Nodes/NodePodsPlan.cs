@@ -7,6 +7,13 @@ namespace Fairlead.ControlPlane.Controllers.Nodes;
 internal static class NodePodsPlan
 {
     /// <summary>
+    /// When the pod goes; null when it stays. Each taint's time runs from when it came, which the Node itself says, so that a control plane that
+    /// starts anew lets nobody stay longer.
+    /// </summary>
+    public static DateTimeOffset? GoesAt(PodInfo pod, IEnumerable<Taint> taints, DateTimeOffset now) =>
+        taints.Select(taint => (taint.Since ?? now) + StaysFor(pod, [taint])).Min();
+
+    /// <summary>
     /// How long after the taints came the pod goes; null when it stays. Of several tolerations the shortest counts, and a taint that none covers
     /// leaves no time (upstream's taint manager).
     /// </summary>

@@ -50,7 +50,7 @@ internal static class NodeTaints
 
         if (taint.Effect == "NoExecute")
         {
-            json["timeAdded"] = now.ToApiTime();
+            json["timeAdded"] = (taint.Since ?? now).ToApiTime();
         }
 
         return json;

@@ -6,7 +6,15 @@ using Fairlead.State;
 namespace Fairlead.ControlPlane.Controllers.Rows;
 
 /// <summary>One taint of a node (core/v1 Taint).</summary>
-internal sealed record Taint(string Key, string Value, string Effect);
+internal sealed record Taint(string Key, string Value, string Effect)
+{
+    /// <summary>When a taint of effect NoExecute came; it is no part of what the taint is, so taints are equal without it.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    public bool Equals(Taint? other) => other is not null && (Key, Value, Effect) == (other.Key, other.Value, other.Effect);
+
+    public override int GetHashCode() => HashCode.Combine(Key, Value, Effect);
+}
 
 /// <summary>A Node, as far as controllers need it.</summary>
 internal sealed record NodeInfo : IObjectRow
@@ -39,9 +47,12 @@ internal sealed record NodeInfo : IObjectRow
             Meta = RowMeta.From(node),
             Unschedulable = spec.Flag("unschedulable"),
             Ready = ready.Text("status"),
-            Taints = spec.Objects("taints").Select(taint => new Taint(taint.Text("key"), taint.Text("value"), taint.Text("effect"))).ToValueArray(),
+            Taints = spec.Objects("taints").Select(ReadTaint).ToValueArray(),
             PodCIDRs = texts.Where(text => IpNet.TryParse(text, out _)).Select(IpNet.Parse).ToValueArray(),
             PodCapacity = int.TryParse(status.Text("allocatable", "pods"), out var pods) ? pods : 110,
         };
     }
+
+    private static Taint ReadTaint(JsonObject taint) =>
+        new(taint.Text("key"), taint.Text("value"), taint.Text("effect")) { Since = taint.Time("timeAdded") };
 }
