@@ -11,7 +11,7 @@ if (args is [ContainerInit.Verb])
 // A container runtime executes the plugin by whatever name it was installed under; the environment says what it is (CNI specification §3).
 if (Environment.GetEnvironmentVariable("CNI_COMMAND") is { Length: > 0 })
 {
-    return await CniCommand.RunAsync(CancellationToken.None);
+    return CniCommand.Run();
 }
 
 return await RootCommandFactory.RunAsync(args, new Output());

@@ -6,7 +6,7 @@ namespace Fairlead.Cni.Plugin;
 
 /// <summary>
 /// The CNI plugin that a container runtime executes (specification 1.1.0): it hands the request to the node's agent over a unix socket and prints the
-/// answer. It keeps no state and starts in milliseconds.
+/// answer. It keeps no state and starts in milliseconds; all of it blocks, since a thread pool would take longer to start than it takes to run.
 /// </summary>
 public static class CniPlugin
 {
@@ -20,9 +20,8 @@ public static class CniPlugin
     /// <param name="environment">Environment variables by name: CNI_COMMAND, CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME, CNI_ARGS.</param>
     /// <param name="input">The configuration, at most 1 MiB.</param>
     /// <param name="output">Gets the result or the error object.</param>
-    /// <param name="cancellationToken">Gives up; what the agent does goes on.</param>
     /// <returns>The exit code: 0, or 1 after an error.</returns>
-    public static async Task<int> RunAsync(Func<string, string?> environment, Stream input, Stream output, CancellationToken cancellationToken)
+    public static int Run(Func<string, string?> environment, Stream input, Stream output)
     {
         var version = CniVersions.Newest;
         JsonObject? body;
@@ -30,10 +29,10 @@ public static class CniPlugin
         try
         {
             // VERSION may come without any configuration.
-            var bytes = await ReadAllAsync(input, CniRequest.MaxBytes, "the configuration", cancellationToken);
+            var bytes = ReadAll(input, CniRequest.MaxBytes, "the configuration");
             var request = CniRequest.Parse(environment, bytes.Length == 0 && environment("CNI_COMMAND") == "VERSION" ? "{}"u8.ToArray() : bytes);
             version = Array.IndexOf(CniVersions.Supported, request.Version) >= 0 ? request.Version : version;
-            (failed, body) = request.Command == "VERSION" ? (false, CniVersions.Answer(version)) : await AskAgentAsync(request, cancellationToken);
+            (failed, body) = request.Command == "VERSION" ? (false, CniVersions.Answer(version)) : AskAgent(request);
         }
         catch (CniException e)
         {
@@ -42,23 +41,21 @@ public static class CniPlugin
 
         if (body is not null)
         {
-            await output.WriteAsync(CniRequest.JsonBytes(body), cancellationToken);
-            await output.FlushAsync(cancellationToken);
+            output.Write(CniRequest.JsonBytes(body));
+            output.Flush();
         }
 
         return failed ? 1 : 0;
     }
 
-    /// <summary>Reads to the end.</summary>
-    /// <exception cref="CniException">Code 6 when it is longer than <paramref name="limit"/>, 5 when reading fails.</exception>
-    internal static async Task<byte[]> ReadAllAsync(Stream stream, int limit, string what, CancellationToken cancellationToken)
+    private static byte[] ReadAll(Stream stream, int limit, string what)
     {
         using var memory = new MemoryStream();
         var buffer = new byte[16 * 1024];
         try
         {
             int count;
-            while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            while ((count = stream.Read(buffer)) > 0)
             {
                 memory.Write(buffer, 0, count);
                 if (memory.Length > limit)
@@ -67,7 +64,7 @@ public static class CniPlugin
                 }
             }
         }
-        catch (IOException e)
+        catch (IOException e) when (e.InnerException is not SocketException)
         {
             throw new CniException(CniErrorCode.IoFailure, $"cannot read {what}", e.Message);
         }
@@ -75,21 +72,20 @@ public static class CniPlugin
         return memory.ToArray();
     }
 
-    private static async Task<(bool Failed, JsonObject? Body)> AskAgentAsync(CniRequest request, CancellationToken cancellationToken)
+    private static (bool Failed, JsonObject? Body) AskAgent(CniRequest request)
     {
         var path = request.Socket.Length > 0 ? request.Socket : DefaultSocket;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(AnswerTime);
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), limit.Token);
-            await using var stream = new NetworkStream(socket);
-            await stream.WriteAsync(request.ToBytes(), limit.Token);
+            socket.SendTimeout = socket.ReceiveTimeout = (int)AnswerTime.TotalMilliseconds;
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            using var stream = new NetworkStream(socket);
+            stream.Write(request.ToBytes());
             socket.Shutdown(SocketShutdown.Send);
-            return Decode(await ReadAllAsync(stream, MaxAnswerBytes, "the agent's answer", limit.Token));
+            return Decode(ReadAll(stream, MaxAnswerBytes, "the agent's answer"));
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when ((e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode == SocketError.TimedOut)
         {
             throw Unavailable(request, $"the Fairlead agent at {path} did not answer within {AnswerTime.TotalSeconds} s", "");
         }

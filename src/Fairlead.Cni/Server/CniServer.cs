@@ -12,6 +12,7 @@ internal sealed class CniServer : IDisposable
 {
     private const int MaxConnections = 64;
     private const int Backlog = 256;
+    private const int MaxRequestBytes = 2 * CniRequest.MaxBytes;
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromSeconds(1);
 
@@ -114,7 +115,7 @@ internal sealed class CniServer : IDisposable
         return true;
     }
 
-    private async Task ServeAsync(Stream stream, CancellationToken cancellationToken)
+    private async Task ServeAsync(NetworkStream stream, CancellationToken cancellationToken)
     {
         var version = CniVersions.Newest;
         JsonObject answer;
@@ -123,7 +124,7 @@ internal sealed class CniServer : IDisposable
         {
             using var limit = new CancellationTokenSource(RequestTime, _time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            request = CniRequest.FromBytes(await CniPlugin.ReadAllAsync(stream, 2 * CniRequest.MaxBytes, "the request", linked.Token));
+            request = CniRequest.FromBytes(await ReadAllAsync(stream, linked.Token));
             version = request.Version;
             answer = new JsonObject { ["failed"] = false, ["body"] = await _handle(request, cancellationToken) };
         }
@@ -135,5 +136,22 @@ internal sealed class CniServer : IDisposable
         }
 
         await stream.WriteAsync(CniRequest.JsonBytes(answer), cancellationToken);
+    }
+
+    private static async Task<byte[]> ReadAllAsync(NetworkStream stream, CancellationToken cancellationToken)
+    {
+        using var memory = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            memory.Write(buffer, 0, count);
+            if (memory.Length > MaxRequestBytes)
+            {
+                throw new CniException(CniErrorCode.DecodingFailure, $"the request is longer than {MaxRequestBytes} bytes");
+            }
+        }
+
+        return memory.ToArray();
     }
 }

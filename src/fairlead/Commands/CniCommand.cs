@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cni.Plugin;
+using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Commands;
 
@@ -10,15 +11,16 @@ internal static class CniCommand
     public static Command Create()
     {
         var command = new Command("cni", "CNI plugin: environment and JSON on standard input, result on standard output");
-        command.SetAction((_, cancellationToken) => RunAsync(cancellationToken));
+        command.SetAction(_ => Run());
         return command;
     }
 
     /// <summary>Runs the plugin; its exit code is the CNI specification's.</summary>
-    public static async Task<int> RunAsync(CancellationToken cancellationToken)
+    public static int Run()
     {
-        await using var input = Console.OpenStandardInput();
-        await using var output = Console.OpenStandardOutput();
-        return await CniPlugin.RunAsync(Environment.GetEnvironmentVariable, input, output, cancellationToken);
+        // Not the console's streams: those bring a signal handling thread and the terminal's settings with them.
+        using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, 0);
+        using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0);
+        return CniPlugin.Run(Environment.GetEnvironmentVariable, input, output);
     }
 }

@@ -121,8 +121,8 @@ internal sealed class CniNode : IAsyncDisposable
             ["CNI_ARGS"] = $"K8S_POD_NAMESPACE=default;K8S_POD_NAME={container};K8S_POD_UID=u-{container}",
         };
         using var output = new MemoryStream();
-        var exit = await CniPlugin.RunAsync(
-            name => environment.GetValueOrDefault(name), new MemoryStream(Encoding.UTF8.GetBytes(config.ToJsonString())), output, Deadline.Token());
+        var exit = await Task.Run(() => CniPlugin.Run(
+            name => environment.GetValueOrDefault(name), new MemoryStream(Encoding.UTF8.GetBytes(config.ToJsonString())), output)).WaitAsync(Deadline.Token());
         return (exit, Encoding.UTF8.GetString(output.ToArray()));
     }
 

@@ -136,8 +136,7 @@ public sealed class CniPluginTests : IDisposable
             ["CNI_ARGS"] = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web",
         };
         using var output = new MemoryStream();
-        var exit = await CniPlugin.RunAsync(
-            name => environment.GetValueOrDefault(name), new MemoryStream(Encoding.UTF8.GetBytes(config)), output, CancellationToken.None);
+        var exit = await Task.Run(() => CniPlugin.Run(name => environment.GetValueOrDefault(name), new MemoryStream(Encoding.UTF8.GetBytes(config)), output));
         return (exit, Encoding.UTF8.GetString(output.ToArray()));
     }
 
