@@ -16,6 +16,11 @@ internal static class KubeconfigCommand
         {
             var cluster = parsed.GetRequiredValue(name);
             var file = new ClusterPaths(cluster).AdminKubeconfig;
+            if (!Environment.IsPrivilegedProcess)
+            {
+                throw new UserError($"{file} holds the administrator's key: only root reads it", "run it with sudo");
+            }
+
             if (!File.Exists(file))
             {
                 throw new UserError($"there is no cluster {cluster}", $"`fairlead up{(cluster == ClusterSpec.DefaultName ? "" : $" --name {cluster}")}` starts one");

@@ -26,7 +26,7 @@ internal static class UpCommand
         var files = new Option<FileInfo[]>("--filename", "-f") { Description = "Apply these manifests once the cluster is ready", AllowMultipleArgumentsPerToken = false };
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready; it goes on in the background" };
         var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
-        var noEgress = new Option<bool>("--no-egress") { Description = "Pods cannot reach anything outside the cluster" };
+        var noEgress = new Option<bool?>("--no-egress") { Description = "Pods cannot reach anything outside the cluster (a cluster keeps this; --no-egress=false takes it back)" };
         var progress = new Option<int?>("--progress-fd") { Hidden = true };
         var command = new Command("up", "Start (or resume) a cluster on this machine")
         {

@@ -42,9 +42,9 @@ internal sealed class BackgroundUp : IAsyncDisposable
             arguments.Add("--no-switch");
         }
 
-        if (!request.Egress)
+        if (request.Egress is { } egress)
         {
-            arguments.Add("--no-egress");
+            arguments.Add(egress ? "--no-egress=false" : "--no-egress=true");
         }
 
         var options = new SpawnOptions

@@ -95,11 +95,21 @@ internal sealed class Fabric(ClusterSpec spec)
     }
 
     /// <summary>Networks that the host uses, by its addresses and routes; the default route is none.</summary>
-    public static IReadOnlyCollection<IpNet> UsedNetworks()
+    public static IReadOnlyCollection<IpNet> UsedNetworks() => Networks(_ => true, _ => true);
+
+    /// <summary>As <see cref="UsedNetworks"/>, without what is there for this cluster, left by an `up` that was killed.</summary>
+    public IReadOnlyCollection<IpNet> NetworksOfOthers()
     {
         using var host = RouteSocket.Open();
-        var routes = IpFamily.All.SelectMany(family => host.Routes(family)).Select(route => route.Destination);
-        var addresses = host.Addresses().Select(address => new IpNet(address.Address, address.Prefix));
+        var link = host.FindLink(HostLink)?.Index ?? -1;
+        return Networks(route => route.Link != link && !(route.Protocol == RouteProtocol && IsOurs(route)), address => address.Link != link);
+    }
+
+    private static List<IpNet> Networks(Predicate<IpRoute> route, Predicate<LinkAddress> address)
+    {
+        using var host = RouteSocket.Open();
+        var routes = IpFamily.All.SelectMany(family => host.Routes(family)).Where(found => route(found)).Select(found => found.Destination);
+        var addresses = host.Addresses().Where(found => address(found)).Select(found => new IpNet(found.Address, found.Prefix));
         return [.. routes.Concat(addresses).Where(net => net.Prefix > 0).Distinct()];
     }
 

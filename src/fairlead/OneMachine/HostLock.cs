@@ -1,25 +1,35 @@
+using System.Globalization;
 using Fairlead.Terminal;
 
 namespace Fairlead.OneMachine;
 
-/// <summary>Held for the moment in which something of the host itself is chosen or changed, by one cluster at a time.</summary>
+/// <summary>
+/// Held for the moment in which something of the host itself is chosen or changed, by one cluster at a time. Its file is there only while it is held.
+/// </summary>
 internal static class HostLock
 {
-    private const int Tries = 500;
+    /// <summary>Beside <see cref="ClusterPaths.RunHome"/>, not in it: who removes that directory holds the lock.</summary>
+    private const string Path = "/run/fairlead.lock";
+
+    private const int Tries = 1000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Takes it; dispose to give it back. The kernel gives it back for a process that dies.</summary>
-    /// <exception cref="UserError">Another process has held it for ten seconds.</exception>
+    /// <exception cref="UserError">Another process has held it for twenty seconds.</exception>
     public static async Task<IDisposable> TakeAsync(TimeProvider time)
     {
-        Directory.CreateDirectory(ClusterPaths.RunHome, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var path = Path.Combine(ClusterPaths.RunHome, "host.lock");
         for (var left = Tries; ; left--)
         {
             try
             {
                 // flock(2): .NET takes it for FileShare.None.
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                var file = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                if (IsAtItsPath(file))
+                {
+                    return new Hold(file);
+                }
+
+                await file.DisposeAsync();
             }
             catch (IOException) when (left > 0)
             {
@@ -27,8 +37,21 @@ internal static class HostLock
             }
             catch (IOException e)
             {
-                throw new UserError($"another fairlead holds {path}: {e.Message}", $"`fuser {path}` shows which");
+                throw new UserError($"another fairlead holds {Path}: {e.Message}", $"`fuser {Path}` shows which");
             }
+        }
+    }
+
+    /// <summary>Its last holder removes the file: a lock on a removed one keeps nobody out. The kernel marks such a link <c> (deleted)</c> (proc(5)).</summary>
+    private static bool IsAtItsPath(FileStream file) =>
+        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")).LinkTarget == Path;
+
+    private sealed class Hold(FileStream file) : IDisposable
+    {
+        public void Dispose()
+        {
+            File.Delete(Path);
+            file.Dispose();
         }
     }
 }

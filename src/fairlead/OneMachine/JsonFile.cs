@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fairlead.Terminal;
 
 namespace Fairlead.OneMachine;
 
@@ -7,6 +8,7 @@ namespace Fairlead.OneMachine;
 internal static class JsonFile
 {
     /// <summary>Reads a document; null when the file is missing or is not one.</summary>
+    /// <exception cref="UserError">It is not this user's to read.</exception>
     public static T? Load<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
@@ -17,6 +19,10 @@ internal static class JsonFile
         catch (Exception e) when (e is IOException or JsonException)
         {
             return null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UserError(e.Message, "run it with sudo");
         }
     }
 

@@ -1,8 +1,5 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
@@ -12,11 +9,9 @@ using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
 using Fairlead.Kube.Kubeconfig;
-using Fairlead.Linux;
 using Fairlead.Linux.Processes;
 using Fairlead.Linux.Route;
 using Fairlead.Pods;
-using Fairlead.Nftables;
 using Fairlead.State;
 using Fairlead.Terminal;
 using Plane = Fairlead.ControlPlane.ControlPlane;
@@ -74,11 +69,18 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         Preflight.Check();
         var paths = new ClusterPaths(request.Name);
         OneMachineCluster? cluster = null;
+        var isNew = false;
         try
         {
-            paths.Create();
-            var left = await RecoverAsync(paths);
-            cluster = new OneMachineCluster(await SpecifyAsync(request), left, steps);
+            using (await HostLock.TakeAsync(TimeProvider.System))
+            {
+                var left = await RecoverAsync(paths);
+                isNew = !File.Exists(paths.Spec);
+                paths.Create();
+                cluster = new OneMachineCluster(Specify(request), left, steps);
+                cluster.Save(cluster._runtime);
+            }
+
             await cluster.StartAsync(request, cancellationToken);
             return cluster;
         }
@@ -89,9 +91,16 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                 await cluster.DisposeAsync();
             }
 
-            if (e is LinuxException or NftException or IOException or UnauthorizedAccessException or DbException or SocketException)
+            var explained = StartFailure.Explain(e, paths);
+            if (isNew)
             {
-                throw new UserError(e.Message, $"the log is {paths.Log("up")}");
+                // A cluster that never was leaves nothing but what explains why.
+                await Teardown.DiscardAsync(paths, keepLogs: explained?.SeeLog != false && e is not OperationCanceledException);
+            }
+
+            if (explained is { Error: var error } && error != e)
+            {
+                throw error;
             }
 
             throw;
@@ -100,20 +109,20 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
     /// <summary>
     /// The specification on disk, or a new one. What does not make another cluster of it follows the request and the machine of today: egress, and a free
-    /// port for the API server.
+    /// port for the API server. The host's lock is held: two clusters do not choose the same.
     /// </summary>
-    private static async Task<ClusterSpec> SpecifyAsync(UpRequest request)
+    private static ClusterSpec Specify(UpRequest request)
     {
-        using var hold = await HostLock.TakeAsync(TimeProvider.System);
         var spec = Specs.Load(request.Name);
         if (spec is null)
         {
-            spec = Specs.Create(request, Fabric.UsedNetworks(), FreePort());
+            spec = Specs.Create(request, Fabric.UsedNetworks(), ApiPorts.Choose(0));
         }
         else
         {
             Specs.RefuseDifference(spec, request);
-            spec = spec with { Egress = request.Egress, ApiPort = TakenPorts().Contains(spec.ApiPort) ? FreePort() : spec.ApiPort };
+            Specs.RefuseCollision(spec, new Fabric(spec).NetworksOfOthers());
+            spec = spec with { Egress = request.Egress ?? spec.Egress, ApiPort = ApiPorts.Choose(spec.ApiPort) };
         }
 
         Specs.Save(spec);
@@ -169,19 +178,8 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         return left;
     }
 
-    private static int FreePort()
-    {
-        var taken = TakenPorts();
-        return Enumerable.Range(0, 100).Select(i => 6443 + i).FirstOrDefault(port => !taken.Contains(port)) is var free and > 0
-            ? free
-            : throw new UserError("no port from 6443 to 6542 is free for the API server", "`ss -ltn` shows who has them");
-    }
-
-    private static HashSet<int> TakenPorts() => [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
-
     private async Task StartAsync(UpRequest request, CancellationToken cancellationToken)
     {
-        Save(_runtime);
         await StepAsync("network", async () =>
         {
             await HostSysctls.ApplyAsync(Spec);
@@ -198,7 +196,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
         _work.Add(RouteHostAsync(_stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
-        var (file, replaced) = UserKubeconfig.Merge(AdminEntry(), request.Switch);
+        var (file, replaced) = await UserKubeconfig.MergeAsync(AdminEntry(), request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
     }
 
@@ -311,17 +309,20 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
             var missing = expected.Where(name => _tables.Nodes.Get(name) is not { Ready: true });
-            throw new UserError($"not ready after {ReadyLimit.TotalSeconds:0} s: {string.Join(", ", missing)}", $"the logs are in {_paths.Logs}");
+            throw new TimeoutException($"not ready after {ReadyLimit.TotalSeconds:0} s: {string.Join(", ", missing)}");
         }
     }
 
-    /// <summary>Carries the agents' questions about outside names to the host's resolvers, from the host's namespace.</summary>
+    /// <summary>
+    /// Carries the agents' questions about outside names to the host's resolvers, from the host's namespace. Without egress there is nobody to ask: a
+    /// name would carry whatever it says to the outside.
+    /// </summary>
     private async Task RelayDnsAsync(CancellationToken cancellationToken)
     {
         var sockets = DnsSockets.Bind(Spec.V4.Host, RelayPort);
         try
         {
-            await new DnsRelay(null, TimeProvider.System).RunAsync(sockets, cancellationToken);
+            await new DnsRelay(Spec.Egress ? null : [], TimeProvider.System).RunAsync(sockets, cancellationToken);
         }
         finally
         {

@@ -18,7 +18,7 @@ internal static class Specs
     /// <exception cref="UserError">The request differs.</exception>
     public static void RefuseDifference(ClusterSpec spec, UpRequest request)
     {
-        var hint = $"`fairlead down{(spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}")}` first, or start another with --name";
+        var hint = $"`fairlead down{NameOption(spec)}` first, or start another with --name";
         if (request.Nodes is { } nodes && nodes != spec.Nodes)
         {
             throw new UserError($"cluster {spec.Name} has {spec.Nodes} nodes, not {nodes}", hint);
@@ -27,6 +27,37 @@ internal static class Specs
         if (request.Families is { } families && families != spec.Families)
         {
             throw new UserError($"cluster {spec.Name} was started with --ip-family {Text(spec.Families)}, not {Text(families)}", hint);
+        }
+    }
+
+    /// <summary>What only a new start changes: on a running cluster, another wish is an error that names the difference.</summary>
+    /// <exception cref="UserError">The request differs.</exception>
+    public static void RefuseDifferenceOfRunning(ClusterSpec spec, UpRequest request)
+    {
+        RefuseDifference(spec, request);
+        if (request.Egress is { } egress && egress != spec.Egress)
+        {
+            throw new UserError(
+                $"cluster {spec.Name} was started {Text(spec.Egress)}, not {Text(egress)}",
+                $"`fairlead down --keep-state{NameOption(spec)}`, then `up` so: the objects stay");
+        }
+    }
+
+    /// <summary>A cluster keeps the ranges it was made with: what its objects say. Whoever has taken one meanwhile must give way, or the cluster be made anew.</summary>
+    /// <param name="spec">The cluster that is to be resumed.</param>
+    /// <param name="others">Networks the host uses for others.</param>
+    /// <exception cref="UserError">A range is taken.</exception>
+    public static void RefuseCollision(ClusterSpec spec, IReadOnlyCollection<IpNet> others)
+    {
+        foreach (var (what, range) in spec.Ranges.SelectMany(ranges => new[] { ("nodes", ranges.Fabric), ("pods", ranges.Pods), ("Services", ranges.Services) }))
+        {
+            var taken = others.Where(range.Overlaps).Order().ToList();
+            if (taken.Count > 0)
+            {
+                throw new UserError(
+                    $"cluster {spec.Name} has {range} for its {what}, and this machine now uses {string.Join(", ", taken)} for something else",
+                    $"remove that network (`ip route`, `ip addr`), or `fairlead down{NameOption(spec)}` and `up` for a new cluster with other ranges");
+            }
         }
     }
 
@@ -46,12 +77,16 @@ internal static class Specs
             V4 = AddressPlan.ChooseV4(used) ?? throw NoRange("IPv4", used),
             V6 = families == IpFamilyMode.Dual ? AddressPlan.ChooseV6(used) ?? throw NoRange("IPv6", used) : null,
             ApiPort = apiPort,
-            Egress = request.Egress,
+            Egress = request.Egress ?? true,
         };
     }
 
     private static UserError NoRange(string family, IReadOnlyCollection<IpNet> used) =>
         new($"no free {family} range for nodes, pods and Services: this machine uses {string.Join(", ", used.Order())}", "remove a route, or take another cluster down");
+
+    private static string NameOption(ClusterSpec spec) => spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}";
+
+    private static string Text(bool egress) => egress ? "with egress" : "with --no-egress";
 
     private static string Text(IpFamilyMode mode) => mode == IpFamilyMode.Dual ? "dual" : "ipv4";
 }

@@ -27,12 +27,7 @@ internal static class Teardown
             await ClearAsync(spec, Runtimes.Load(paths) ?? runtime);
         }
 
-        Delete(paths.Run);
-        if (!keepState)
-        {
-            Delete(paths.State);
-        }
-
+        await DiscardAsync(paths.Run, keepState ? "" : paths.State);
         output.Line(spec is null && runtime is null ? $"there is no cluster {name}" : $"cluster {name} is down{(keepState ? "; its state is kept" : "")}");
     }
 
@@ -45,9 +40,15 @@ internal static class Teardown
         await HostSysctls.ReleaseAsync(spec.Name);
         if (runtime?.KubeconfigFile.Length > 0)
         {
-            UserKubeconfig.Remove(runtime.KubeconfigFile, spec.Context, runtime.ReplacedContext);
+            await UserKubeconfig.RemoveAsync(runtime.KubeconfigFile, spec.Context, runtime.ReplacedContext);
         }
     }
+
+    /// <summary>Removes what a cluster that did not come to be has on disk.</summary>
+    /// <param name="paths">Where it is.</param>
+    /// <param name="keepLogs">Its logs stay: they say why.</param>
+    public static Task DiscardAsync(ClusterPaths paths, bool keepLogs) =>
+        DiscardAsync([paths.Run, .. keepLogs ? Directory.GetFileSystemEntries(paths.State).Where(entry => entry != paths.Logs) : [paths.State]]);
 
     /// <summary>Names of every cluster that has state or runs.</summary>
     public static IReadOnlyList<string> Names() =>
@@ -81,9 +82,39 @@ internal static class Teardown
 
     private static void Delete(string directory)
     {
-        if (Directory.Exists(directory))
+        try
         {
             Directory.Delete(directory, recursive: true);
+        }
+        catch (IOException) when (!Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            // A mount point, and empty now: what is mounted there is not ours to take away.
+            return;
+        }
+    }
+
+    /// <summary>Removes files and folders, and with the last cluster the folders of all.</summary>
+    private static async Task DiscardAsync(params IEnumerable<string> entries)
+    {
+        using var hold = await HostLock.TakeAsync(TimeProvider.System);
+        foreach (var entry in entries)
+        {
+            if (Directory.Exists(entry))
+            {
+                Delete(entry);
+            }
+            else if (File.Exists(entry))
+            {
+                File.Delete(entry);
+            }
+        }
+
+        foreach (var home in new[] { ClusterPaths.RunHome, ClusterPaths.StateHome })
+        {
+            if (Directory.Exists(home) && !Directory.EnumerateFileSystemEntries(home).Any())
+            {
+                Directory.Delete(home);
+            }
         }
     }
 }

@@ -20,8 +20,8 @@ internal sealed record UpRequest
     /// <summary>Make the context current in the kubeconfig.</summary>
     public bool Switch { get; init; } = true;
 
-    /// <summary>Pods reach the outside.</summary>
-    public bool Egress { get; init; } = true;
+    /// <summary>Pods reach the outside; so they do unless said otherwise.</summary>
+    public bool? Egress { get; init; }
 }
 
 /// <summary><c>fairlead up</c> in its three forms: in the foreground, starting a background process, and being that process.</summary>
@@ -30,6 +30,7 @@ internal static class Up
     /// <summary>Starts the cluster here and runs it until interrupted.</summary>
     public static async Task<int> RunForegroundAsync(UpRequest request, Output output, CancellationToken cancellationToken)
     {
+        Preflight.Check();
         if (await AlreadyRunningAsync(request, output, cancellationToken))
         {
             return ExitCodes.Ok;
@@ -46,6 +47,7 @@ internal static class Up
     /// <summary>Starts a background process that runs the cluster, shows its steps, and returns when it is ready.</summary>
     public static async Task<int> DetachAsync(UpRequest request, Output output, CancellationToken cancellationToken)
     {
+        Preflight.Check();
         if (await AlreadyRunningAsync(request, output, cancellationToken))
         {
             return ExitCodes.Ok;
@@ -115,7 +117,7 @@ internal static class Up
         }
 
         var spec = Specs.Load(request.Name) ?? throw new UserError($"the specification of cluster {request.Name} is gone", "`fairlead down` clears what is left of it");
-        Specs.RefuseDifference(spec, request);
+        Specs.RefuseDifferenceOfRunning(spec, request);
         await Status.PrintAsync(request.Name, output, cancellationToken);
         await ApplyAsync(request, output, cancellationToken);
         return true;

@@ -11,13 +11,16 @@ namespace Fairlead.OneMachine;
 /// </summary>
 internal static class UserKubeconfig
 {
+    private const int LockTries = 250;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Puts the entry in; returns the file and the context that was current before, if it was replaced.</summary>
     /// <exception cref="UserError">The file is no kubeconfig, is locked, or cannot be written; it is as it was.</exception>
-    public static (string File, string ReplacedContext) Merge(KubeconfigEntry entry, bool makeCurrent)
+    public static async Task<(string File, string ReplacedContext)> MergeAsync(KubeconfigEntry entry, bool makeCurrent)
     {
         var path = FilePath();
         var replaced = "";
-        Edit(path, text =>
+        await EditAsync(path, text =>
         {
             var current = KubeconfigText.CurrentContext(text);
             replaced = makeCurrent && current != entry.Name ? current : "";
@@ -27,11 +30,11 @@ internal static class UserKubeconfig
     }
 
     /// <summary>Takes the entry out again; a file that holds nothing else is removed.</summary>
-    public static void Remove(string path, string context, string restore)
+    public static async Task RemoveAsync(string path, string context, string restore)
     {
         if (File.Exists(path))
         {
-            Edit(path, text => KubeconfigText.Remove(text, context, restore));
+            await EditAsync(path, text => KubeconfigText.Remove(text, context, restore));
         }
     }
 
@@ -49,7 +52,7 @@ internal static class UserKubeconfig
 
     private static string? HomeOf(string user) => File.ReadLines("/etc/passwd").Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > 5 && fields[0] == user)?[5];
 
-    private static void Edit(string path, Func<string, string> change)
+    private static async Task EditAsync(string path, Func<string, string> change)
     {
         path = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -59,21 +62,35 @@ internal static class UserKubeconfig
             Own(directory);
         }
 
-        var lockFile = path + ".lock";
+        using var hold = await LockAsync(path);
         try
         {
-            using (new FileStream(lockFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose }))
-            {
-                Replace(path, change);
-            }
-        }
-        catch (IOException e) when (File.Exists(lockFile))
-        {
-            throw new UserError($"{path} is locked: {e.Message}", $"if no kubectl is running, remove {lockFile}");
+            Replace(path, change);
         }
         catch (FormatException e)
         {
             throw new UserError($"{path} is not a kubeconfig: {e.Message}", "it was left as it is; name another file with KUBECONFIG");
+        }
+    }
+
+    /// <summary>Takes kubectl's lock: a file that is there while somebody writes (client-go tools/clientcmd). Dispose to give it back.</summary>
+    private static async Task<FileStream> LockAsync(string path)
+    {
+        var file = path + ".lock";
+        for (var left = LockTries; ; left--)
+        {
+            try
+            {
+                return new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+            }
+            catch (IOException) when (left > 0 && File.Exists(file))
+            {
+                await Task.Delay(LockPause, TimeProvider.System);
+            }
+            catch (IOException e) when (File.Exists(file))
+            {
+                throw new UserError($"{path} is locked: {e.Message}", $"if no kubectl is running, remove {file}");
+            }
         }
     }
 
@@ -89,7 +106,10 @@ internal static class UserKubeconfig
 
         var beside = path + ".fairlead";
         var mode = exists ? File.GetUnixFileMode(path) : UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(beside, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode }))
+
+        // Anew: under sudo this may be somebody else's directory, and what stands there of that name a link to anywhere.
+        File.Delete(beside);
+        using (var file = new FileStream(beside, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
         using (var writer = new StreamWriter(file))
         {
             writer.Write(text);

@@ -23,7 +23,8 @@ internal sealed class FileLoggerFactory : ILoggerFactory
             File.Move(path, path + ".1", overwrite: true);
         }
 
-        _writer = new StreamWriter(path) { AutoFlush = true };
+        // No buffer below: a line that failed must not come back with the next.
+        _writer = new StreamWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)) { AutoFlush = true };
     }
 
     /// <inheritdoc/>
@@ -38,6 +39,20 @@ internal sealed class FileLoggerFactory : ILoggerFactory
         if (_writer is StreamWriter)
         {
             _writer.Dispose();
+        }
+    }
+
+    /// <summary>A line that cannot be written is lost: a full disk takes the log, not what the program does.</summary>
+    private void Write(string line)
+    {
+        try
+        {
+            _writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Nobody to tell: this is the log.
+            return;
         }
     }
 
@@ -59,7 +74,7 @@ internal sealed class FileLoggerFactory : ILoggerFactory
             var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             lock (factory._gate)
             {
-                factory._writer.WriteLine($"{time} {logLevel} {category}: {Output.Printable(formatter(state, exception))}{(exception is null ? "" : $"\n{exception}")}");
+                factory.Write($"{time} {logLevel} {category}: {Output.Printable(formatter(state, exception))}{(exception is null ? "" : $"\n{exception}")}");
             }
         }
     }

@@ -8,6 +8,8 @@ namespace Fairlead.Terminal;
 /// </summary>
 internal sealed class Output
 {
+    private const int WidthOfPipe = 4096;
+
     private readonly IAnsiConsole _errors;
 
     /// <summary>Writes to the process's own streams.</summary>
@@ -19,7 +21,12 @@ internal sealed class Output
         if (!IsTerminal)
         {
             // A pipe has no width: a line must not be cut for one.
-            Out.Profile.Width = 4096;
+            Out.Profile.Width = WidthOfPipe;
+        }
+
+        if (Console.IsErrorRedirected)
+        {
+            _errors.Profile.Width = WidthOfPipe;
         }
     }
 

@@ -46,7 +46,8 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>The program as the build left it.</summary>
     public static string BuiltProgram { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "fairlead", "debug", "fairlead"));
 
-    private static string KubectlProgram => Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") is { Length: > 0 } named ? named : "kubectl";
+    /// <summary>The kubectl to test with.</summary>
+    public static string KubectlProgram => Environment.GetEnvironmentVariable("FAIRLEAD_KUBECTL") is { Length: > 0 } named ? named : "kubectl";
 
     /// <inheritdoc/>
     public virtual ValueTask InitializeAsync()
