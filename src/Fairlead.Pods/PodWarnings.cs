@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Spec;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 

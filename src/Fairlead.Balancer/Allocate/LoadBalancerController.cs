@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 using Microsoft.Extensions.Logging;

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Cluster.Controllers;
 
-/// <summary>What an Event is about.</summary>
-public sealed record EventSubject(string ApiVersion, string Kind, ObjectKey Key, string Uid)
+/// <summary>What an Event is about; <see cref="FieldPath"/> names a part of it, such as <c>spec.containers{web}</c>, or is empty.</summary>
+public sealed record EventSubject(string ApiVersion, string Kind, ObjectKey Key, string Uid, string FieldPath = "")
 {
     /// <summary>The subject for an object of <paramref name="type"/>.</summary>
     public static EventSubject Of(ResourceType type, RowMeta meta) =>
@@ -23,14 +24,17 @@ public sealed class EventRecorder
     // Enough for what a busy cluster repeats; what falls out only starts a new Event instead of counting up.
     private const int Remembered = 4096;
 
+    // The API takes 1024 characters (core/v1 Event validation).
+    private const int LongestMessage = 1000;
+
     private readonly IKubeApi _api;
     private readonly string _component;
     private readonly string _instance;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Uid, string Reason, string Message), (string Name, int Count)> _recent = [];
-    private readonly Queue<(string Uid, string Reason, string Message)> _order = new();
+    private readonly Dictionary<(string Uid, string FieldPath, string Reason, string Message), (string Name, int Count)> _recent = [];
+    private readonly Queue<(string Uid, string FieldPath, string Reason, string Message)> _order = new();
     private long _sequence;
 
     /// <summary>A recorder that signs as <paramref name="component"/> on <paramref name="instance"/> (a node's name, or empty).</summary>
@@ -54,6 +58,7 @@ public sealed class EventRecorder
 
     private async Task RecordAsync(EventSubject subject, string type, string reason, string message, CancellationToken cancellationToken)
     {
+        message = message.Length > LongestMessage ? message[..LongestMessage] : message;
         var (name, count) = Count(subject, reason, message);
         var space = subject.Key.Namespace.Length == 0 ? "default" : subject.Key.Namespace;
         var now = _time.GetUtcNow().ToApiTime();
@@ -84,7 +89,7 @@ public sealed class EventRecorder
     {
         lock (_gate)
         {
-            var key = (subject.Uid, reason, message);
+            var key = (subject.Uid, subject.FieldPath, reason, message);
             if (_recent.TryGetValue(key, out var known))
             {
                 return _recent[key] = (known.Name, known.Count + 1);
@@ -104,7 +109,7 @@ public sealed class EventRecorder
     {
         lock (_gate)
         {
-            _recent.Remove((subject.Uid, reason, message));
+            _recent.Remove((subject.Uid, subject.FieldPath, reason, message));
         }
     }
 
@@ -120,6 +125,11 @@ public sealed class EventRecorder
         if (subject.Key.Namespace.Length > 0)
         {
             reference["namespace"] = subject.Key.Namespace;
+        }
+
+        if (subject.FieldPath.Length > 0)
+        {
+            reference["fieldPath"] = subject.FieldPath;
         }
 
         return reference;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 
@@ -13,7 +14,7 @@ internal static class EndpointSliceReader
     public static EndpointSliceRow Read(JsonObject document)
     {
         var key = document.Key();
-        var service = document.Object("metadata").Labels("labels")[ServiceLabel];
+        var service = document.Labels("metadata", "labels")[ServiceLabel];
         var family = document.Text("addressType") switch
         {
             "IPv4" => IpFamily.V4,
@@ -25,16 +26,16 @@ internal static class EndpointSliceReader
             Key = key,
             Service = service is null ? default : new ObjectKey(key.Namespace, service),
             Family = family,
-            Ports = document.Items("ports").Where(port => port.Port("port") > 0)
+            Ports = document.Objects("ports").Where(port => port.Port("port") > 0)
                 .Select(port => new EndpointPort(port.Text("name"), port.Protocol("protocol"), port.Port("port"))).ToValueArray(),
-            Endpoints = document.Items("endpoints").Select(endpoint => Endpoint(endpoint, family)).OfType<SliceEndpoint>().ToValueArray(),
+            Endpoints = document.Objects("endpoints").Select(endpoint => Endpoint(endpoint, family)).OfType<SliceEndpoint>().ToValueArray(),
         };
     }
 
     /// <summary>Null for an address of the other family or one that an endpoint must not have (CVE-2021-25737).</summary>
-    private static SliceEndpoint? Endpoint(JsonNode endpoint, IpFamily family)
+    private static SliceEndpoint? Endpoint(JsonObject endpoint, IpFamily family)
     {
-        if (!IpAddr.TryParse(endpoint.Texts("addresses").FirstOrDefault(), out var address) || address.Family != family || address.IsSpecial)
+        if (endpoint.Texts("addresses") is not [var text, ..] || !IpAddr.TryParse(text, out var address) || address.Family != family || address.IsSpecial)
         {
             return null;
         }
@@ -42,19 +43,19 @@ internal static class EndpointSliceReader
         var conditions = endpoint.Object("conditions");
         var target = endpoint.Object("targetRef");
         var hints = endpoint.Object("hints");
-        var ready = conditions.Flag("ready", absent: true);
+        var ready = conditions.Flag(true, "ready");
         return new SliceEndpoint
         {
             Address = address,
             Ready = ready,
-            Serving = conditions.Flag("serving", absent: ready),
+            Serving = conditions.Flag(ready, "serving"),
             Terminating = conditions.Flag("terminating"),
             Hostname = endpoint.Text("hostname"),
             NodeName = endpoint.Text("nodeName"),
             Zone = endpoint.Text("zone"),
             Pod = target.Text("kind") == "Pod" ? new ObjectKey(target.Text("namespace"), target.Text("name")) : default,
-            ForZones = hints.Items("forZones").Select(zone => zone.Text("name")).ToValueArray(),
-            ForNodes = hints.Items("forNodes").Select(node => node.Text("name")).ToValueArray(),
+            ForZones = hints.Objects("forZones").Select(zone => zone.Text("name")).ToValueArray(),
+            ForNodes = hints.Objects("forNodes").Select(node => node.Text("name")).ToValueArray(),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 
@@ -12,19 +13,19 @@ internal static class PodReader
     {
         var spec = document.Object("spec");
         var status = document.Object("status");
-        var several = Fields.Addresses(status.Items("podIPs").Select(ip => ip.Text("ip"))).ToValueArray();
+        var several = Fields.Addresses(status.Objects("podIPs").Select(ip => ip.Text("ip"))).ToValueArray();
         return new PodRow
         {
             Key = document.Key(),
-            Uid = document.Object("metadata").Text("uid"),
-            Labels = document.Object("metadata").Labels("labels"),
+            Uid = document.Text("metadata", "uid"),
+            Labels = document.Labels("metadata", "labels"),
             NodeName = spec.Text("nodeName"),
             IPs = several.Count > 0 ? several : Fields.Addresses([status.Text("podIP")]).ToValueArray(),
             HostNetwork = spec.Flag("hostNetwork"),
             Finished = status.Text("phase") is "Succeeded" or "Failed",
-            Terminating = document.Object("metadata").Text("deletionTimestamp").Length > 0,
-            Ports = spec.Items("initContainers").Where(container => container.Text("restartPolicy") == "Always").Concat(spec.Items("containers"))
-                .SelectMany(container => container.Items("ports")).Select(Port).OfType<ContainerPort>().ToValueArray(),
+            Terminating = document.Text("metadata", "deletionTimestamp").Length > 0,
+            Ports = spec.Objects("initContainers").Where(container => container.Text("restartPolicy") == "Always").Concat(spec.Objects("containers"))
+                .SelectMany(container => container.Objects("ports")).Select(Port).OfType<ContainerPort>().ToValueArray(),
         };
     }
 
@@ -32,22 +33,22 @@ internal static class PodReader
     {
         var spec = document.Object("spec");
         var status = document.Object("status");
-        var addresses = Fields.Addresses(status.Items("addresses").Where(address => address.Text("type") == "InternalIP").Select(address => address.Text("address")));
+        var addresses = Fields.Addresses(status.Objects("addresses").Where(address => address.Text("type") == "InternalIP").Select(address => address.Text("address")));
         var ranges = Fields.Networks(spec.Texts("podCIDRs")).ToValueArray();
         return new NodeRow
         {
             Name = document.Key().Name,
-            Labels = document.Object("metadata").Labels("labels"),
+            Labels = document.Labels("metadata", "labels"),
             InternalIPs = addresses.DistinctBy(address => address.IsV4).ToValueArray(),
             PodCIDRs = ranges.Count > 0 ? ranges : Fields.Networks([spec.Text("podCIDR")]).ToValueArray(),
-            Ready = status.Items("conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True"),
+            Ready = status.Objects("conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True"),
             Unschedulable = spec.Flag("unschedulable"),
         };
     }
 
-    public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Object("metadata").Labels("labels"));
+    public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Labels("metadata", "labels"));
 
-    private static ContainerPort? Port(JsonNode port)
+    private static ContainerPort? Port(JsonObject port)
     {
         var number = port.Port("containerPort");
         var hostIP = IpAddr.TryParse(port.Text("hostIP"), out var address) ? address : default;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -15,40 +16,41 @@ internal static class PolicyReader
     public static PolicyRow Read(JsonObject document)
     {
         var spec = document.Object("spec");
-        var types = spec.Texts("policyTypes").ToList();
+        var types = spec.Texts("policyTypes");
         return new PolicyRow
         {
             Key = document.Key(),
-            Uid = document.Object("metadata").Text("uid"),
+            Uid = document.Text("metadata", "uid"),
             Subjects = Selector(spec.Object("podSelector") ?? []) ?? LabelSelector.Everything,
             IsolatesIngress = types.Count == 0 || types.Contains("Ingress"),
-            IsolatesEgress = types.Count == 0 ? spec.Items("egress").Any() : types.Contains("Egress"),
-            Ingress = spec.Items("ingress").Select(rule => Rule(rule, "from")).OfType<PolicyRule>().ToValueArray(),
-            Egress = spec.Items("egress").Select(rule => Rule(rule, "to")).OfType<PolicyRule>().ToValueArray(),
+            IsolatesEgress = types.Count == 0 ? Lists(spec, "egress") : types.Contains("Egress"),
+            Ingress = spec.Objects("ingress").Select(rule => Rule(rule, "from")).OfType<PolicyRule>().ToValueArray(),
+            Egress = spec.Objects("egress").Select(rule => Rule(rule, "to")).OfType<PolicyRule>().ToValueArray(),
         };
     }
 
-    private static PolicyRule? Rule(JsonNode rule, string peersName)
+    private static PolicyRule? Rule(JsonObject rule, string peersName)
     {
-        var (peerNodes, portNodes) = (rule.Items(peersName).ToList(), rule.Items("ports").ToList());
-        var peers = peerNodes.Select(Peer).OfType<PolicyPeer>().ToValueArray();
-        var ports = portNodes.Select(Port).OfType<PolicyPort>().ToValueArray();
-        return (peerNodes.Count > 0 && peers.Count == 0) || (portNodes.Count > 0 && ports.Count == 0) ? null : new PolicyRule(peers, ports);
+        var peers = rule.Objects(peersName).Select(Peer).OfType<PolicyPeer>().ToValueArray();
+        var ports = rule.Objects("ports").Select(Port).OfType<PolicyPort>().ToValueArray();
+        return (Lists(rule, peersName) && peers.Count == 0) || (Lists(rule, "ports") && ports.Count == 0) ? null : new PolicyRule(peers, ports);
     }
 
-    private static PolicyPeer? Peer(JsonNode peer)
+    /// <summary>True when something stands there, however malformed: only what is absent or an empty list means "all".</summary>
+    private static bool Lists(JsonObject? node, string name) => node?[name] is not (null or JsonArray { Count: 0 });
+
+    private static PolicyPeer? Peer(JsonObject peer)
     {
-        var (pods, namespaces) = (peer.Object("podSelector"), peer.Object("namespaceSelector"));
         if (peer.Object("ipBlock") is { } block)
         {
-            return IpNet.TryParse(block.Text("cidr"), out var cidr)
-                ? new PolicyPeer(null, null, new IpBlock(cidr, Fields.Networks(block.Texts("except")).ToValueArray()))
-                : null;
+            var except = Fields.Networks(block.Texts("except")).ToValueArray();
+            var listed = block["except"] switch { null => 0, JsonArray list => list.Count, _ => -1 };
+            return except.Count == listed && IpNet.TryParse(block.Text("cidr"), out var cidr) ? new PolicyPeer(null, null, new IpBlock(cidr, except)) : null;
         }
 
-        var (podSelector, namespaceSelector) = (Selector(pods), Selector(namespaces));
-        var unread = (pods is not null && podSelector is null) || (namespaces is not null && namespaceSelector is null);
-        return unread || (pods is null && namespaces is null) ? null : new PolicyPeer(namespaceSelector, podSelector, null);
+        var (pods, namespaces) = (Selector(peer.Object("podSelector")), Selector(peer.Object("namespaceSelector")));
+        var unread = (pods is null && peer["podSelector"] is not null) || (namespaces is null && peer["namespaceSelector"] is not null);
+        return unread || (pods is null && namespaces is null) ? null : new PolicyPeer(namespaces, pods, null);
     }
 
     /// <summary>Null for an absent selector, and for one that cannot be understood.</summary>
@@ -56,7 +58,7 @@ internal static class PolicyReader
     {
         try
         {
-            return selector is null ? null : Fields.Selector(selector);
+            return selector is null ? null : LabelSelectorReader.Read(selector);
         }
         catch (FormatException)
         {
@@ -64,7 +66,7 @@ internal static class PolicyReader
         }
     }
 
-    private static PolicyPort? Port(JsonNode port)
+    private static PolicyPort? Port(JsonObject port)
     {
         if (!Fields.TryProtocol(port.Text("protocol"), out var protocol))
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 
@@ -24,13 +25,13 @@ internal static class ServiceReader
         return new ServiceRow
         {
             Key = document.Key(),
-            Uid = document.Object("metadata").Text("uid"),
-            Labels = document.Object("metadata").Labels("labels"),
+            Uid = document.Text("metadata", "uid"),
+            Labels = document.Labels("metadata", "labels"),
             Type = type,
             IsHeadless = type != ServiceType.ExternalName && spec.Text("clusterIP") == "None",
             ClusterIPs = ClusterIPs(spec, type),
             ExternalName = type == ServiceType.ExternalName ? spec.Text("externalName").TrimEnd('.') : "",
-            Ports = spec.Items("ports").Select(Port).OfType<ServicePort>().ToValueArray(),
+            Ports = spec.Objects("ports").Select(Port).OfType<ServicePort>().ToValueArray(),
             Selector = spec.Object("selector") is { Count: > 0 } ? spec.Labels("selector") : null,
             AffinitySeconds = spec.Text("sessionAffinity") == "ClientIP" ? Affinity(spec) : 0,
             InternalLocal = spec.Text("internalTrafficPolicy") == "Local",
@@ -54,14 +55,14 @@ internal static class ServiceReader
         return several.Count > 0 ? several : Fields.Addresses([spec.Text("clusterIP")]).ToValueArray();
     }
 
-    private static ValueArray<IpAddr> LoadBalancerIPs(JsonObject document) => Fields.Addresses(document.Object("status").Object("loadBalancer").Items("ingress")
+    private static ValueArray<IpAddr> LoadBalancerIPs(JsonObject document) => Fields.Addresses(document.Objects("status", "loadBalancer", "ingress")
         .Where(ingress => ingress.Text("ipMode") is "" or "VIP")
         .Select(ingress => ingress.Text("ip"))).ToValueArray();
 
     private static int Affinity(JsonObject? spec) =>
-        spec.Object("sessionAffinityConfig").Object("clientIP").Number("timeoutSeconds") is var seconds and > 0 ? seconds : DefaultAffinitySeconds;
+        spec.Number(0, "sessionAffinityConfig", "clientIP", "timeoutSeconds") is var seconds and > 0 ? seconds : DefaultAffinitySeconds;
 
-    private static ServicePort? Port(JsonNode port)
+    private static ServicePort? Port(JsonObject port)
     {
         var number = port.Port("port");
         if (number == 0)
@@ -69,7 +70,7 @@ internal static class ServiceReader
             return null;
         }
 
-        var target = port.Port("targetPort") is var numeric and > 0 ? numeric.ToString(System.Globalization.CultureInfo.InvariantCulture) : port.Text("targetPort");
-        return new ServicePort(port.Text("name"), port.Protocol("protocol"), number, port.Port("nodePort"), target, port.Text("appProtocol"));
+        return new ServicePort(
+            port.Text("name"), port.Protocol("protocol"), number, port.Port("nodePort"), port.IntOrText("targetPort"), port.Text("appProtocol"));
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Selectors;
 
 namespace Fairlead.ControlPlane.Controllers;
@@ -9,22 +8,13 @@ internal static class SelectorJsonReader
 {
     public static LabelSelector? Read(JsonNode? selector)
     {
-        var requirements = new List<LabelRequirement>();
-        foreach (var (key, value) in selector.Labels("matchLabels"))
+        try
         {
-            requirements.Add(new LabelRequirement(key, LabelOperator.In, [value]));
+            return selector is JsonObject { Count: > 0 } document && LabelSelectorReader.Read(document) is { Requirements.Count: > 0 } read ? read : null;
         }
-
-        foreach (var expression in selector.Objects("matchExpressions"))
+        catch (FormatException)
         {
-            if (!Enum.TryParse<LabelOperator>(expression.Text("operator"), out var comparison))
-            {
-                return null;
-            }
-
-            requirements.Add(new LabelRequirement(expression.Text("key"), comparison, [.. expression.Texts("values")]));
+            return null;
         }
-
-        return requirements.Count == 0 ? null : new LabelSelector(requirements);
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
-using JsonFields = Fairlead.Cluster.Controllers.JsonFields;
+using JsonFields = Fairlead.Kube.Documents.JsonFields;
 
 namespace Fairlead.ControlPlane.Kinds;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Files;

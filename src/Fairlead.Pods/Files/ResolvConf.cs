@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Files;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Files;
 using Fairlead.Pods.Sandbox;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Spec;
@@ -77,7 +78,7 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
     }
 
     private JsonObject State() =>
-        Running is { } running ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Timestamps.Text(running) } }
+        Running is { } running ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = running.ToApiTime() } }
         : Ended is { } ended ? new JsonObject { ["terminated"] = Terminated(ended) }
         : new JsonObject
         {
@@ -91,8 +92,8 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
         {
             ["exitCode"] = ended.ExitCode,
             ["reason"] = ended.Reason,
-            ["startedAt"] = Timestamps.Text(ended.Started),
-            ["finishedAt"] = Timestamps.Text(ended.Finished),
+            ["startedAt"] = ended.Started.ToApiTime(),
+            ["finishedAt"] = ended.Finished.ToApiTime(),
             ["containerID"] = Id,
         };
         if (ended.Message.Length > 0)

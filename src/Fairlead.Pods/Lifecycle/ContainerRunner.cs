@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
@@ -218,9 +219,9 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
     private async Task ProbeAsync(JsonObject probe, string kind, CancellationToken cancellationToken, bool untilSuccess = false)
     {
         var prober = new Prober(pod.Context, pod.Node, pod.Addresses, container);
-        var period = TimeSpan.FromSeconds(Math.Max(1, probe.Number("periodSeconds", 10)));
+        var period = TimeSpan.FromSeconds(Math.Max(1, probe.Number(10, "periodSeconds")));
         var (failures, successes) = (0, 0);
-        await Task.Delay(TimeSpan.FromSeconds(probe.Number("initialDelaySeconds")), pod.Context.Time, cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(probe.Number(0, "initialDelaySeconds")), pod.Context.Time, cancellationToken);
         while (true)
         {
             var failure = await prober.ProbeAsync(probe, cancellationToken);
@@ -230,7 +231,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
                 pod.Events.Warning("Unhealthy", $"{kind} probe failed: {failure}", container.Spec.Name);
             }
 
-            if (successes >= Math.Max(1, probe.Number("successThreshold", 1)))
+            if (successes >= Math.Max(1, probe.Number(1, "successThreshold")))
             {
                 if (untilSuccess)
                 {
@@ -239,7 +240,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
 
                 SetReady(kind, ready: true);
             }
-            else if (failures >= Math.Max(1, probe.Number("failureThreshold", 3)))
+            else if (failures >= Math.Max(1, probe.Number(3, "failureThreshold")))
             {
                 await FailAsync(kind, probe, cancellationToken);
             }
@@ -263,7 +264,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         if (kind != "Readiness" && container.Process is not null)
         {
             pod.Events.Normal("Killing", $"Container {container.Spec.Name} failed {kind.ToLowerInvariant()} probe, will be restarted", container.Spec.Name);
-            var grace = probe.OptionalNumber("terminationGracePeriodSeconds") ?? pod.Spec.Document["spec"].Number("terminationGracePeriodSeconds", 30);
+            var grace = probe.Number(pod.Spec.Document["spec"].Number(30, "terminationGracePeriodSeconds"), "terminationGracePeriodSeconds");
             await ContainerStopper.StopAsync(pod, container, TimeSpan.FromSeconds(grace), cancellationToken);
         }
     }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Sandbox;
-using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Lifecycle;
 
@@ -45,7 +45,7 @@ internal static class ContainerStopper
     {
         if (hook.Object("sleep") is { } sleep)
         {
-            await Task.Delay(TimeSpan.FromSeconds(sleep.Number("seconds")), pod.Context.Time, cancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds(sleep.Number(0, "seconds")), pod.Context.Time, cancellationToken);
             return "";
         }
 

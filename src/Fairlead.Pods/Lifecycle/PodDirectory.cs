@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Watch;
 using Fairlead.Pods.Spec;
 
@@ -45,7 +46,7 @@ internal sealed class PodDirectory(PodsContext context, CancellationToken cancel
         entry.Worker.Observe(item);
         if (item["metadata"].Text("deletionTimestamp").Length > 0)
         {
-            entry.Worker.Stop(TimeSpan.FromSeconds(item["metadata"].Number("deletionGracePeriodSeconds", 30)), gone: false);
+            entry.Worker.Stop(TimeSpan.FromSeconds(item["metadata"].Number(30, "deletionGracePeriodSeconds")), gone: false);
         }
     }
 

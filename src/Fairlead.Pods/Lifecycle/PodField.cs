@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Lifecycle;
@@ -14,7 +15,7 @@ internal static class PodField
         "metadata.labels" => Lines(pod.Labels),
         "metadata.annotations" => Lines(pod.Annotations),
         "spec.nodeName" => pod.NodeName,
-        "spec.serviceAccountName" => pod.Document["spec"].Text("serviceAccountName", "default"),
+        "spec.serviceAccountName" => pod.Document["spec"].TextOr("default", "serviceAccountName"),
         "status.podIP" => addresses.Count > 0 ? addresses[0] : "",
         "status.podIPs" => string.Join(',', addresses),
         "status.hostIP" or "status.hostIPs" => hostAddress,

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Sandbox;
-using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Lifecycle;
 
@@ -23,7 +23,7 @@ internal static class PodMemory
             {
                 ["pid"] = container.Process!.Process.Id,
                 ["start"] = StartOf(container.Process.Process.Id),
-                ["started"] = Timestamps.Text(container.Running!.Value),
+                ["started"] = container.Running!.Value.ToApiTime(),
                 ["restarts"] = container.RestartCount,
                 ["id"] = container.Id,
             };
@@ -42,8 +42,8 @@ internal static class PodMemory
             {
                 ["restarts"] = container.RestartCount,
                 ["id"] = container.Id,
-                ["started"] = Timestamps.Text(ended.Started),
-                ["finished"] = Timestamps.Text(ended.Finished),
+                ["started"] = ended.Started.ToApiTime(),
+                ["finished"] = ended.Finished.ToApiTime(),
                 ["exitCode"] = ended.ExitCode,
                 ["reason"] = ended.Reason,
                 ["message"] = ended.Message,
@@ -72,7 +72,7 @@ internal static class PodMemory
     {
         var started = Time(process.Text("started"));
         return process.Text("finished") is { Length: > 0 } finished
-            ? new Termination(process.Number("exitCode"), 0, process.Text("reason"), process.Text("message"), started, Time(finished))
+            ? new Termination(process.Number(0, "exitCode"), 0, process.Text("reason"), process.Text("message"), started, Time(finished))
             : Termination.From(ExitStatus.Unknown, started, now);
     }
 
@@ -86,7 +86,7 @@ internal static class PodMemory
         {
             if (node is JsonObject process && Runs(process))
             {
-                using var child = ChildProcess.Open(process.Number("pid"));
+                using var child = ChildProcess.Open(process.Number(0, "pid"));
                 child.Signal(Signals.Kill);
                 child.WaitUntilEnded(Patience);
             }
@@ -95,7 +95,7 @@ internal static class PodMemory
 
     /// <summary>Whether the process remembered still runs: the number alone may mean another by now.</summary>
     internal static bool Runs(JsonObject process) =>
-        process.Number("pid") is > 0 and var pid && process.Text("start") is { Length: > 0 } start && StartOf(pid) == start;
+        process.Number(0, "pid") is > 0 and var pid && process.Text("start") is { Length: > 0 } start && StartOf(pid) == start;
 
     /// <summary>Start time in clock ticks since boot (<c>proc_pid_stat(5)</c>, field 22); empty when the process is gone.</summary>
     internal static string StartOf(int pid)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Lifecycle;
@@ -21,8 +22,8 @@ internal static class PodStatus
         var status = new JsonObject
         {
             ["phase"] = phase,
-            ["startTime"] = Timestamps.Text(started),
-            ["qosClass"] = pod.Document["status"].Text("qosClass", "BestEffort"),
+            ["startTime"] = started.ToApiTime(),
+            ["qosClass"] = pod.Document["status"].TextOr("BestEffort", "qosClass"),
             ["hostIP"] = hostAddresses[0],
             ["hostIPs"] = Addresses(hostAddresses),
             ["conditions"] = new JsonArray(
@@ -88,7 +89,7 @@ internal static class PodStatus
             ["type"] = type,
             ["status"] = value,
             ["lastTransitionTime"] = old.Text("status") == value && old.Text("lastTransitionTime").Length > 0
-                ? old.Text("lastTransitionTime") : Timestamps.Text(now),
+                ? old.Text("lastTransitionTime") : now.ToApiTime(),
         };
         if (!holds && reason.Length > 0)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
@@ -87,7 +88,7 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         return there ? path : throw new ContainerConfigFailure($"hostPath {path} is not there{(type.Length > 0 ? $" as {type}" : "")}");
     }
 
-    private static int Mode(JsonObject source, int otherwise) => source.OptionalNumber("defaultMode") ?? otherwise;
+    private static int Mode(JsonObject source, int otherwise) => source.Number(otherwise, "defaultMode");
 
     private static void SetMode(string path, UnixFileMode mode)
     {
@@ -104,7 +105,7 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
             foreach (var item in fields.Objects("items"))
             {
                 var value = PodField.Of(pod, item.Object("fieldRef").Text("fieldPath"), addresses, hostAddress);
-                Write(directory, item.Text("path"), Encoding.UTF8.GetBytes(value), item.OptionalNumber("mode") ?? Mode(fields, mode));
+                Write(directory, item.Text("path"), Encoding.UTF8.GetBytes(value), item.Number(Mode(fields, mode), "mode"));
             }
 
             return;
@@ -116,7 +117,7 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
             throw new ContainerConfigFailure($"this cluster cannot fill a volume from {source.Select(pair => pair.Key).FirstOrDefault()}");
         }
 
-        var name = reference.Text("secretName", reference.Text("name"));
+        var name = reference.TextOr(reference.Text("name"), "secretName");
         var optional = reference.Flag("optional");
         var data = await DataAsync(type, name, optional, cancellationToken) ?? new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var items = reference.Objects("items").ToList();
@@ -132,7 +133,7 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         {
             if (data.TryGetValue(item.Text("key"), out var value))
             {
-                Write(directory, item.Text("path"), value, item.OptionalNumber("mode") ?? Mode(reference, mode));
+                Write(directory, item.Text("path"), value, item.Number(Mode(reference, mode), "mode"));
             }
             else if (!optional)
             {

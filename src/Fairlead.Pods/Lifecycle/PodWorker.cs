@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Files;
@@ -30,7 +31,7 @@ internal sealed class PodWorker : IDisposable
         _observed = spec.Document;
         _writer = new PodStatusWriter(this);
         Paths = new PodPaths(context.Options, spec);
-        Events = new EventRecorder(context, spec);
+        Events = new PodEvents(context, spec);
         Inits = [.. spec.InitContainers.Select(container => new ContainerRecord(container, true))];
         Containers = [.. spec.Containers.Select(container => new ContainerRecord(container, false))];
         Plan = new ContainerPlan(context, spec, Paths, [], "");
@@ -46,7 +47,7 @@ internal sealed class PodWorker : IDisposable
 
     internal PodPaths Paths { get; }
 
-    internal EventRecorder Events { get; }
+    internal PodEvents Events { get; }
 
     internal IReadOnlyList<ContainerRecord> Inits { get; }
 
@@ -219,11 +220,11 @@ internal sealed class PodWorker : IDisposable
 
             if (process.Flag("holder"))
             {
-                container.Holder = PodMemory.Runs(process) ? Holder.Adopt(ChildProcess.Open(process.Number("pid")), Context.Reactor) : null;
+                container.Holder = PodMemory.Runs(process) ? Holder.Adopt(ChildProcess.Open(process.Number(0, "pid")), Context.Reactor) : null;
                 continue;
             }
 
-            container.RestartCount = process.Number("restarts");
+            container.RestartCount = process.Number(0, "restarts");
             container.Id = process.Text("id");
             if (PodMemory.Runs(process))
             {
@@ -232,7 +233,7 @@ internal sealed class PodWorker : IDisposable
                 container.Launch = LaunchMemory.Load(Paths, container.Spec);
                 container.Running = PodMemory.Time(process.Text("started"));
                 container.Process = ContainerProcess.Adopt(
-                    ChildProcess.Open(process.Number("pid")), Paths.Container(container.Spec.Name), container.Log, Context.Reactor, Context.Log);
+                    ChildProcess.Open(process.Number(0, "pid")), Paths.Container(container.Spec.Name), container.Log, Context.Reactor, Context.Log);
                 continue;
             }
 

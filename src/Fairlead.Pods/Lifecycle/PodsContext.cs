@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Watch;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Sandbox;
@@ -83,7 +84,7 @@ internal sealed class ServiceCache : IReflectorSink
             .Where(service => service["spec"].Map("selector") is { Count: > 0 } selector
                 && selector.All(pair => pod.Labels.GetValueOrDefault(pair.Key) == pair.Value))
             .SelectMany(service => service["spec"].Objects("ports"))
-            .Select(port => (Port: port.Number("targetPort", port["targetPort"] is null ? port.Number("port") : 0), Udp: port.Text("protocol") == "UDP"))
+            .Select(port => (Port: port.Number(port["targetPort"] is null ? port.Number(0, "port") : 0, "targetPort"), Udp: port.Text("protocol") == "UDP"))
             .Where(port => port.Port > 0).Distinct(),
     ];
 

@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Sandbox;
-using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Lifecycle;
 
@@ -16,7 +16,7 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
     /// <summary>Empty when the probe succeeded, else why not.</summary>
     internal async Task<string> ProbeAsync(JsonObject probe, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number("timeoutSeconds", 1))), context.Time);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number(1, "timeoutSeconds"))), context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -88,7 +88,7 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
             return "";
         }
 
-        var path = target.Text("path", "/");
+        var path = target.TextOr("/", "path");
         var headers = string.Concat(target.Objects("httpHeaders").Select(header => $"{header.Text("name")}: {header.Text("value")}\r\n"));
         var host = headers.Contains("Host:", StringComparison.OrdinalIgnoreCase) ? "" : $"Host: {addresses[0]}\r\n";
         var request = $"GET {(path.StartsWith('/') ? path : "/" + path)} HTTP/1.1\r\n{host}{headers}User-Agent: kube-probe/fairlead\r\nConnection: close\r\n\r\n";
@@ -113,7 +113,7 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
 
     private async Task<Socket> OpenAsync(JsonObject target, CancellationToken cancellationToken)
     {
-        var host = target.Text("host", addresses.Count > 0 ? addresses[0] : "");
+        var host = target.TextOr(addresses.Count > 0 ? addresses[0] : "", "host");
         var port = container.Spec.Port(target["port"]);
         if (!IPAddress.TryParse(host, out var address) || port is <= 0 or > 65535)
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Fairlead.Pods.Spec;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Pods.Lifecycle;
 
@@ -22,10 +22,10 @@ internal static class ServiceVariables
             var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
             environment[$"{prefix}_SERVICE_HOST"] = address;
             environment[$"{prefix}_SERVICE_PORT"] = Number(ports[0]);
-            environment[$"{prefix}_PORT"] = $"{ports[0].Text("protocol", "TCP").ToLowerInvariant()}://{host}:{Number(ports[0])}";
+            environment[$"{prefix}_PORT"] = $"{ports[0].TextOr("TCP", "protocol").ToLowerInvariant()}://{host}:{Number(ports[0])}";
             foreach (var port in ports)
             {
-                var protocol = port.Text("protocol", "TCP");
+                var protocol = port.TextOr("TCP", "protocol");
                 var one = $"{prefix}_PORT_{Number(port)}_{protocol}";
                 environment[one] = $"{protocol.ToLowerInvariant()}://{host}:{Number(port)}";
                 environment[$"{one}_PROTO"] = protocol.ToLowerInvariant();
@@ -41,5 +41,5 @@ internal static class ServiceVariables
 
     private static string Upper(string name) => name.ToUpperInvariant().Replace('-', '_');
 
-    private static string Number(JsonObject port) => port.Number("port").ToString(CultureInfo.InvariantCulture);
+    private static string Number(JsonObject port) => port.Number(0, "port").ToString(CultureInfo.InvariantCulture);
 }

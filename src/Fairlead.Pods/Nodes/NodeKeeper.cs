@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube;
 using Fairlead.Kube.Client;
 using Fairlead.Pods.Lifecycle;
@@ -77,7 +78,7 @@ internal sealed class NodeKeeper(PodsContext context, PodsNode node)
             {
                 ["holderIdentity"] = node.Name,
                 ["leaseDurationSeconds"] = 40,
-                ["renewTime"] = Timestamps.Micro(context.Time.GetUtcNow()),
+                ["renewTime"] = context.Time.GetUtcNow().ToApiMicroTime(),
             },
         };
         try
@@ -156,7 +157,7 @@ internal sealed class NodeKeeper(PodsContext context, PodsNode node)
         ["status"] = holds ? "True" : "False",
         ["reason"] = reason,
         ["message"] = message,
-        ["lastHeartbeatTime"] = Timestamps.Text(_since),
-        ["lastTransitionTime"] = Timestamps.Text(_since),
+        ["lastHeartbeatTime"] = _since.ToApiTime(),
+        ["lastTransitionTime"] = _since.ToApiTime(),
     };
 }

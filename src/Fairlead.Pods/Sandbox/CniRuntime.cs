@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Processes;
 using Fairlead.Linux.Syscalls;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Pods.Spec;
 
@@ -30,14 +31,14 @@ internal sealed class ContainerSpec(JsonObject document, JsonObject? podSecurity
 
     internal bool Privileged => Document.Object("securityContext").Flag("privileged");
 
-    internal uint User => (uint)(Document.Object("securityContext").OptionalNumber("runAsUser") ?? podSecurity.Number("runAsUser"));
+    internal uint User => (uint)(Document.Object("securityContext").Number("runAsUser") ?? podSecurity.Number(0, "runAsUser"));
 
-    internal uint Group => (uint)(Document.Object("securityContext").OptionalNumber("runAsGroup") ?? podSecurity.Number("runAsGroup"));
+    internal uint Group => (uint)(Document.Object("securityContext").Number("runAsGroup") ?? podSecurity.Number(0, "runAsGroup"));
 
     internal IReadOnlyList<ContainerPort> Ports =>
     [
         .. Document.Objects("ports").Select(port => new ContainerPort(
-            port.Text("name"), port.Number("containerPort"), port.Text("protocol", "TCP"), port.Number("hostPort"), port.Text("hostIP"))),
+            port.Text("name"), port.Number(0, "containerPort"), port.TextOr("TCP", "protocol"), port.Number(0, "hostPort"), port.Text("hostIP"))),
     ];
 
     internal IEnumerable<JsonObject> Mounts => Document.Objects("volumeMounts");

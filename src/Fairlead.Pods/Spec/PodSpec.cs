@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Pods.Spec;
 
@@ -19,8 +20,8 @@ internal sealed class PodSpec
         Hostname = spec.Text("hostname");
         Subdomain = spec.Text("subdomain");
         HostNetwork = spec.Flag("hostNetwork");
-        DnsPolicy = spec.Text("dnsPolicy", "ClusterFirst");
-        RestartPolicy = spec.Text("restartPolicy", "Always");
+        DnsPolicy = spec.TextOr("ClusterFirst", "dnsPolicy");
+        RestartPolicy = spec.TextOr("Always", "restartPolicy");
         EnableServiceLinks = (spec as JsonObject)?["enableServiceLinks"] is null || spec.Flag("enableServiceLinks");
         Containers = [.. spec.Objects("containers").Select(container => new ContainerSpec(container, spec.Object("securityContext")))];
         InitContainers = [.. spec.Objects("initContainers").Select(container => new ContainerSpec(container, spec.Object("securityContext")))];
@@ -71,7 +72,7 @@ internal sealed class PodSpec
         {
             var security = Document["spec"].Object("securityContext");
             var groups = (security?["supplementalGroups"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out uint group) ? group : 0);
-            return [.. groups, .. security.OptionalNumber("fsGroup") is { } shared ? (uint[])[(uint)shared] : []];
+            return [.. groups, .. security.Number("fsGroup") is { } shared ? (uint[])[(uint)shared] : []];
         }
     }
 

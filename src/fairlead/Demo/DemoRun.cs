@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Demo.Checks;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux;
 using Fairlead.OneMachine;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Namespaces;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;

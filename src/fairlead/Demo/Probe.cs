@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux;
 
 namespace Fairlead.Demo;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Fairlead.Balancer.Allocate;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Tests.Controllers;
 using Microsoft.Extensions.Logging.Abstractions;
 

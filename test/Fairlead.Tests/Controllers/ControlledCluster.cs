@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

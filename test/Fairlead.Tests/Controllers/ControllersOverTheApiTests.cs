@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.Tests.Controllers;
@@ -25,7 +26,7 @@ public sealed class ControllersOverTheApiTests
         var pods = await cluster.ListAsync(ResourceTypes.Pods, "default");
         Assert.Equal([2, 2], pods.CountBy(pod => pod.Text("spec", "nodeName")).Select(pair => pair.Value));
         Assert.Equal(
-            pods.Select(pod => pod.Text("status", "podIP")).Order(), slices[0].Objects("endpoints").Select(endpoint => endpoint.Texts("addresses").First()).Order());
+            pods.Select(pod => pod.Text("status", "podIP")).Order(), slices[0].Objects("endpoints").Select(endpoint => endpoint.Texts("addresses")[0]).Order());
         Assert.All(slices[0].Objects("endpoints"), endpoint => Assert.Equal(endpoint.Text("nodeName").Replace('n', 'z'), endpoint.Text("zone")));
 
         await cluster.UntilAsync(ResourceTypes.Endpoints, "default", items => items.Count == 1 && items[0].Objects("subsets").SelectMany(subset => subset.Objects("addresses")).Count() == 4);
@@ -195,7 +196,7 @@ public sealed class ControllersOverTheApiTests
             { "metadata": { "name": "db" }, "subsets": [ { "addresses": [ { "ip": "192.0.2.1" } ], "ports": [ { "port": 5432 } ] } ] }
             """);
         var slices = await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 1);
-        Assert.Equal("192.0.2.1", slices[0].Objects("endpoints").First().Texts("addresses").First());
+        Assert.Equal("192.0.2.1", slices[0].Objects("endpoints").First().Texts("addresses")[0]);
         await cluster.DeleteAsync(ResourceTypes.Endpoints, "default", "db");
         await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 0);
     }

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.ControlPlane.Controllers.Nodes;
 using Fairlead.ControlPlane.Controllers.Rows;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Tests.Controllers;
 

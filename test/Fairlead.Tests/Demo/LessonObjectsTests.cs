@@ -1,5 +1,5 @@
-using Fairlead.Cluster.Controllers;
 using Fairlead.Demo;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Tests.Demo;
 

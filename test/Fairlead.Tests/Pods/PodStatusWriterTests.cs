@@ -1,6 +1,7 @@
 using System.Net;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods;
 using Fairlead.Pods.Lifecycle;

@@ -3,6 +3,7 @@ using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.ControlPlane.Controllers.Rows;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 
 namespace Fairlead.ControlPlane.Controllers.Addresses;

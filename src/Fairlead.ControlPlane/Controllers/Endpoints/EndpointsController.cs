@@ -4,6 +4,7 @@ using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.ControlPlane.Controllers.Rows;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Endpoints;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 
 namespace Fairlead.ControlPlane.Controllers.Endpoints;

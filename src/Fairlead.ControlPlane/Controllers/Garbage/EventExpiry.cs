@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Garbage;
 

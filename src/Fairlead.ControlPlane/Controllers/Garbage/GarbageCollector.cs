@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Garbage;
 

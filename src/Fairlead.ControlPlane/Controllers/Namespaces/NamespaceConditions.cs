@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.State;
 
 namespace Fairlead.ControlPlane.Controllers.Namespaces;

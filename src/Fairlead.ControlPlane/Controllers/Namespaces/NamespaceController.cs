@@ -3,6 +3,7 @@ using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
 using Fairlead.ControlPlane.Controllers.Garbage;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Namespaces;
 

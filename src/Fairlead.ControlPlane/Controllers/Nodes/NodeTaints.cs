@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.Kube.Documents;
 using Fairlead.State;
 
 namespace Fairlead.ControlPlane.Controllers.Nodes;

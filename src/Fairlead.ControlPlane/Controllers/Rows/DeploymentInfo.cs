@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 using Fairlead.State;
 
@@ -75,8 +76,8 @@ internal sealed record DeploymentInfo : IObjectRow
             SelectorJson = CanonicalJson.Write(spec.At("selector")),
             Template = CanonicalJson.Write(spec.At("template")),
             Recreate = spec.Text("strategy", "type") == "Recreate",
-            MaxSurge = spec.Text("strategy", "rollingUpdate", "maxSurge") is { Length: > 0 } surge ? surge : "25%",
-            MaxUnavailable = spec.Text("strategy", "rollingUpdate", "maxUnavailable") is { Length: > 0 } unavailable ? unavailable : "25%",
+            MaxSurge = spec.IntOrText("strategy", "rollingUpdate", "maxSurge") is { Length: > 0 } surge ? surge : "25%",
+            MaxUnavailable = spec.IntOrText("strategy", "rollingUpdate", "maxUnavailable") is { Length: > 0 } unavailable ? unavailable : "25%",
             MinReadySeconds = spec.Number(0, "minReadySeconds"),
             RevisionHistoryLimit = spec.Number(10, "revisionHistoryLimit"),
             ProgressDeadlineSeconds = spec.Number(600, "progressDeadlineSeconds"),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 
@@ -49,7 +50,7 @@ internal sealed record NodeInfo : IObjectRow
             Ready = ready.Text("status"),
             Taints = spec.Objects("taints").Select(ReadTaint).ToValueArray(),
             PodCIDRs = texts.Where(text => IpNet.TryParse(text, out _)).Select(IpNet.Parse).ToValueArray(),
-            PodCapacity = int.TryParse(status.Text("allocatable", "pods"), out var pods) ? pods : 110,
+            PodCapacity = int.TryParse(status.IntOrText("allocatable", "pods"), out var pods) ? pods : 110,
         };
     }
 

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -143,6 +143,6 @@ internal sealed record PodInfo : IObjectRow
     private static Toleration ReadToleration(JsonObject toleration) => new(
         toleration.Text("key"), toleration.Text("operator") == "Exists", toleration.Text("value"), toleration.Text("effect"))
     {
-        Seconds = long.TryParse(toleration.Text("tolerationSeconds"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds) ? seconds : null,
+        Seconds = toleration.Number("tolerationSeconds"),
     };
 }

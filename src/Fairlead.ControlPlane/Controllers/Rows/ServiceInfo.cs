@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -68,12 +69,12 @@ internal sealed record ServiceInfo : IObjectRow
 
     private static TargetPort ReadPort(JsonObject port)
     {
-        var target = port.Text("targetPort");
+        var target = port.IntOrText("targetPort");
         return new TargetPort(
             port.Text("name"),
             port.Text("protocol") is { Length: > 0 } protocol ? protocol : "TCP",
             port.Number(0, "port"),
-            target.Length == 0 || target == "0" ? port.Text("port") : target,
+            target.Length == 0 || target == "0" ? port.IntOrText("port") : target,
             port.Text("appProtocol"));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Documents;
 using Fairlead.State;
 
 namespace Fairlead.ControlPlane.Controllers.Rows;
@@ -67,7 +68,7 @@ internal sealed record SliceInfo : IObjectRow
         var isPod = endpoint.Text("targetRef", "kind") == "Pod";
         return new SliceAddress
         {
-            Address = endpoint.Texts("addresses").FirstOrDefault() ?? "",
+            Address = endpoint.Texts("addresses") is [var address, ..] ? address : "",
             Ready = endpoint.Flag("conditions", "ready"),
             Serving = endpoint.Flag("conditions", "serving"),
             Terminating = endpoint.Flag("conditions", "terminating"),

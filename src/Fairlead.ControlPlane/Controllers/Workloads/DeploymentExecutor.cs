@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers.Rows;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Workloads;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.ControlPlane.Controllers.Workloads;
 

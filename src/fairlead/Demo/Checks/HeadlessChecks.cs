@@ -1,5 +1,5 @@
 using System.Net;
-using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Demo.Checks;
 

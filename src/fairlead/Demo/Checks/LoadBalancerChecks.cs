@@ -1,4 +1,4 @@
-using Fairlead.Cluster.Controllers;
+using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Demo.Checks;

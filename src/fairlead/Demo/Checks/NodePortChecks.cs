@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 
 namespace Fairlead.Demo.Checks;
 
