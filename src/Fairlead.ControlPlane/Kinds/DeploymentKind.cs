@@ -5,36 +5,21 @@ using Fairlead.Kube.Client;
 namespace Fairlead.ControlPlane.Kinds;
 
 /// <summary>The kind Deployment: pods from a template, replaced step by step.</summary>
-internal sealed class DeploymentKind : KindDefinition
+internal sealed class DeploymentKind : WorkloadKind
 {
     public override ResourceType Type => ResourceTypes.Deployments;
 
     public override IReadOnlyList<string> ShortNames => ["deploy"];
 
-    public override IReadOnlyList<string> Categories => ["all"];
-
-    public override bool StatusSubresource => true;
-
-    public override bool ScaleSubresource => true;
-
-    public override bool CountsGeneration => true;
-
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumn.ObjectName,
+    public override IReadOnlyList<TableColumn> Columns { get; } = ColumnsWith(
         new("Ready", Description: "Pods that are ready, of those wanted."),
         new("Up-to-date", "integer", Description: "Pods from the present template."),
-        new("Available", "integer", Description: "Pods that are available."),
-        TableColumn.Age,
-        TableColumn.Wide("Containers", "Names of the containers."),
-        TableColumn.Wide("Images", "Images of the containers."),
-        TableColumn.Wide("Selector", "Labels of its pods."),
-    ];
+        new("Available", "integer", Description: "Pods that are available."));
 
     public override void Default(JsonObject obj)
     {
+        base.Default(obj);
         var spec = obj.Ensure("spec");
-        spec.Fill("replicas", 1);
         var strategy = spec.Ensure("strategy");
         strategy.FillText("type", "RollingUpdate");
         if (strategy.Text("type") == "RollingUpdate")
@@ -46,32 +31,19 @@ internal sealed class DeploymentKind : KindDefinition
 
         spec.Fill("revisionHistoryLimit", 10);
         spec.Fill("progressDeadlineSeconds", 600);
-        PodDefaults.Spec(spec.Ensure("template").Ensure("spec"));
     }
 
-    public override IReadOnlyList<JsonNode?> Row(JsonObject obj, DateTimeOffset now) =>
+    protected override IReadOnlyList<JsonNode?> Counts(JsonObject obj) =>
     [
-        Print.Name(obj),
         string.Create(CultureInfo.InvariantCulture, $"{obj.Number("status", "readyReplicas") ?? 0}/{obj.Number("spec", "replicas") ?? 0}"),
         obj.Number("status", "updatedReplicas") ?? 0,
         obj.Number("status", "availableReplicas") ?? 0,
-        Print.Age(obj, now),
-        WorkloadRules.Containers(obj),
-        WorkloadRules.Images(obj),
-        Print.Selector(obj.Object("spec", "selector")),
     ];
 
     protected override void PrepareObject(JsonObject obj, JsonObject? old, WriteContext context) => obj.Ensure("status");
 
-    protected override void ValidateObject(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
+    protected override void ValidateOwn(JsonObject? spec, FieldErrors errors)
     {
-        if (context.IsStatus)
-        {
-            return;
-        }
-
-        WorkloadRules.Validate(obj, old, errors);
-        var spec = obj.Object("spec");
         Rules.RequireNonNegative(spec.Number("revisionHistoryLimit"), FieldPath.Spec.Child("revisionHistoryLimit"), errors);
         if (spec.Number("progressDeadlineSeconds") is { } deadline && deadline <= (spec.Number("minReadySeconds") ?? 0))
         {

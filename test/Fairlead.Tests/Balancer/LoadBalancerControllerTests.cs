@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
+using Fairlead.Testing;
 using Fairlead.Tests.Controllers;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -74,27 +75,9 @@ public sealed class LoadBalancerControllerTests
     private static Task<IReadOnlyList<JsonObject>> UntilAsync(ControlledCluster cluster, params string[] addresses) =>
         cluster.UntilAsync(ResourceTypes.Services, "default", items => items.Select(Address).Order().SequenceEqual(addresses.Order()));
 
-    private static RunningController Run(ControlledCluster cluster) =>
-        new(new LoadBalancerController(cluster.Api, Options, TimeProvider.System, NullLogger.Instance));
-
-    private sealed class RunningController : IAsyncDisposable
+    private static RunningLoop Run(ControlledCluster cluster)
     {
-        private readonly CancellationTokenSource _stopping = new();
-        private readonly LoadBalancerController _controller;
-        private readonly Task _running;
-
-        public RunningController(LoadBalancerController controller)
-        {
-            _controller = controller;
-            _running = controller.RunAsync(_stopping.Token);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stopping.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
-            _controller.Dispose();
-            _stopping.Dispose();
-        }
+        var controller = new LoadBalancerController(cluster.Api, Options, TimeProvider.System, NullLogger.Instance);
+        return new RunningLoop(controller, controller.RunAsync);
     }
 }

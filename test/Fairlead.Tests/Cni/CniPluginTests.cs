@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Cni.Plugin;
 using Fairlead.Cni.Server;
+using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Tests.Cni;
@@ -109,8 +110,11 @@ public sealed class CniPluginTests : IDisposable
         Assert.Equal(6, answer["body"]!["code"]!.GetValue<int>());
     }
 
-    private Agent Serve(Func<CniRequest, JsonObject?> answer) =>
-        new(new CniServer(SocketPath, (request, _) => Task.FromResult(answer(request)), TimeProvider.System, NullLogger.Instance));
+    private RunningLoop Serve(Func<CniRequest, JsonObject?> answer)
+    {
+        var server = new CniServer(SocketPath, (request, _) => Task.FromResult(answer(request)), TimeProvider.System, NullLogger.Instance);
+        return new RunningLoop(server, server.RunAsync);
+    }
 
     private static JsonObject? JsonText(string text)
     {
@@ -138,26 +142,5 @@ public sealed class CniPluginTests : IDisposable
         using var output = new MemoryStream();
         var exit = await Task.Run(() => CniPlugin.Run(name => environment.GetValueOrDefault(name), new MemoryStream(Encoding.UTF8.GetBytes(config)), output));
         return (exit, Encoding.UTF8.GetString(output.ToArray()));
-    }
-
-    private sealed class Agent : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly CniServer _server;
-        private readonly Task _running;
-
-        internal Agent(CniServer server)
-        {
-            _server = server;
-            _running = server.RunAsync(_stop.Token);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
-            _server.Dispose();
-            _stop.Dispose();
-        }
     }
 }

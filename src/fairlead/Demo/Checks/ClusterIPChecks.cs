@@ -33,7 +33,7 @@ internal static class ClusterIPChecks
     private static (bool Held, string Text) Inside(Lab lab, string name, string ns)
     {
         var service = lab.Service(name, ns);
-        var ports = string.Join(", ", service.Objects("spec", "ports").Select(port => $"{port.Text("name")} {port.Text("port")} → {port.Text("targetPort")}"));
+        var ports = string.Join(", ", service.Objects("spec", "ports").Select(port => $"{port.Text("name")} {port.IntOrText("port")} → {port.IntOrText("targetPort")}"));
         var held = service.Text("spec", "type") == "ClusterIP" && lab.ClusterIP(name, ns) is { } address && lab.Spec.V4.Services.Contains(IpAddr.From(address))
             && service.Objects("spec", "ports").All(port => port.At("nodePort") is null);
         return (held, $"{service.Text("spec", "type")} {service.Text("spec", "clusterIP")}, {ports}");
