@@ -1,19 +1,27 @@
 using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
-if (args is not [var program])
+if (args is not [var program, .. var only] || only is not ([] or ["pods"]))
 {
-    Console.Error.WriteLine("usage: Fairlead.Benchmarks RELEASE-BINARY, in a network namespace without an uplink (`make bench` does both)");
+    Console.Error.WriteLine("usage: Fairlead.Benchmarks RELEASE-BINARY [pods], in a network namespace without an uplink (`make bench` does both)");
     return 2;
 }
 
 Tool.Run("ip", "link", "set", "lo", "up");
 Console.WriteLine($"{Environment.ProcessorCount} processors, Linux {Environment.OSVersion.Version}");
-await ServiceRules.MeasureAsync(services: 2_000, endpoints: 10);
+if (only is [])
+{
+    await ServiceRules.MeasureAsync(services: 2_000, endpoints: 10);
+}
+
 using (var cluster = Cluster.Start(program))
 {
     await cluster.MeasureStartAsync();
-    await ApiLoad.MeasureAsync(cluster.Api);
+    if (only is [])
+    {
+        await ApiLoad.MeasureAsync(cluster.Api);
+    }
+
     await PodStarts.MeasureAsync(cluster);
 }
 

@@ -14,16 +14,20 @@ public static class PodWarnings
     /// <param name="path">Its path in the document that is written, for example <c>spec.template.spec</c>.</param>
     public static IEnumerable<string> For(JsonObject spec, string path)
     {
-        var index = 0;
-        foreach (var container in spec.Objects("containers").Select(container => new ContainerSpec(container, spec.Object("securityContext"))))
+        foreach (var list in (string[])["initContainers", "containers"])
         {
-            if (StandInReason(container) is { Length: > 0 } reason)
+            var index = 0;
+            foreach (var container in spec.Objects(list).Select(container => new ContainerSpec(container, spec.Object("securityContext"))))
             {
-                yield return string.Create(CultureInfo.InvariantCulture,
-                    $"{path}.containers[{index}].image: \"{container.Image}\" is not run on this cluster: {reason}; a stand-in answers on its ports with the pod's identity");
-            }
+                if (StandInReason(container) is { Length: > 0 } reason)
+                {
+                    var instead = list == "containers" || container.RestartsAlways ? "a stand-in answers on its ports with the pod's identity" : "it counts as completed";
+                    yield return string.Create(CultureInfo.InvariantCulture,
+                        $"{path}.{list}[{index}].image: \"{container.Image}\" is not run on this cluster: {reason}; {instead}");
+                }
 
-            index++;
+                index++;
+            }
         }
     }
 

@@ -34,4 +34,10 @@ internal static partial class PodsLog
 
     [LoggerMessage(5009, LogLevel.Warning, "left over pod {Directory}: {Reason}")]
     public static partial void LeftoverFailed(this ILogger log, string directory, string reason);
+
+    [LoggerMessage(5010, LogLevel.Warning, "orphaned process {Pid}: how it ended is not kept: {Reason}")]
+    public static partial void OrphanFailed(this ILogger log, int pid, string reason);
+
+    [LoggerMessage(5011, LogLevel.Warning, "memory limit of container {Container} of {Pod}: {Reason}")]
+    public static partial void MemoryLimitFailed(this ILogger log, string container, string pod, string reason);
 }

@@ -48,7 +48,7 @@ public static class PodsRole
     }
 
     /// <summary>Ends every container of a cluster and removes every sandbox. For <c>down</c>, when no role is running.</summary>
-    /// <param name="runDirectory">The cluster's <see cref="PodsOptions.RunDirectory"/>.</param>
+    /// <param name="runDirectory">The cluster's <see cref="PodsOptions.RunDirectory"/>, whose last part is its name.</param>
     /// <param name="stateDirectory">The cluster's <see cref="PodsOptions.StateDirectory"/>.</param>
     /// <param name="log">Where failures go.</param>
     public static void CleanUp(string runDirectory, string stateDirectory, ILogger log)
@@ -65,6 +65,15 @@ public static class PodsRole
             {
                 log.LeftoverFailed(directory, e.Message);
             }
+        }
+
+        try
+        {
+            MemoryCgroups.Find(Path.GetFileName(runDirectory))?.RemoveAll();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LeftoverFailed("of control groups", e.Message);
         }
     }
 

@@ -51,8 +51,12 @@ public static class ContainerInit
         var request = Request();
         using var program = new PreparedProgram(request.File, request.Arguments, request.Environment);
         MountProc(request);
+
+        // Opened while it can be seen, joined last: what this program itself uses is none of the container's.
+        using var group = request.Cgroup.Length > 0 ? new FileStream($"{request.Cgroup}/cgroup.procs", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0) : null;
         Mounts.PivotRoot(request.Root, request.WorkingDirectory);
         request.Identity.Assume();
+        group?.Write("0"u8);
         outcome.WriteByte(Prepared);
         return program.Execute();
     }

@@ -44,6 +44,9 @@ internal sealed record ContainerLaunch
     /// <summary>Directory of busybox's applets; empty when the image is another.</summary>
     internal string Applets { get; init; } = "";
 
+    /// <summary>Directory of the control group its processes are in; empty for none of their own.</summary>
+    internal string Cgroup { get; init; } = "";
+
     /// <summary>The program that knows <see cref="ContainerInit.Verb"/>: this one.</summary>
     internal string InitProgram { get; init; } = System.Environment.ProcessPath ?? "";
 

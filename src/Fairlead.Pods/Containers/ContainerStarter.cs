@@ -46,6 +46,7 @@ internal static class ContainerStarter
             WorkingDirectory = directory,
             Identity = launch.Identity,
             Privileged = launch.Privileged,
+            Cgroup = launch.Cgroup,
         };
         try
         {
@@ -125,17 +126,34 @@ internal static class ContainerStarter
 
         var options = Options(launch, file, directory);
         using var prepared = new PreparedProcess(terminal is null ? wire(options) : options.OnTerminal(terminal.SlavePath));
+        using var group = Directory.Exists(launch.Cgroup)
+            ? new FileStream($"{launch.Cgroup}/cgroup.procs", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0) : null;
         try
         {
             OwnThread.Enter(container.Handle, Shared | NamespaceKinds.Net | NamespaceKinds.Pid | NamespaceKinds.Mount, "container");
             Credentials.SetUmask(0x12);
             launch.Identity.Assume();
-            return (prepared.Start(), terminal);
+            var child = prepared.Start();
+            Join(group, child);
+            return (child, terminal);
         }
         catch (LinuxException e)
         {
             terminal?.Dispose();
             throw new ContainerFailure($"exec: \"{launch.Command[0]}\": {e.Message}");
+        }
+    }
+
+    private static void Join(FileStream? group, ChildProcess child)
+    {
+        try
+        {
+            group?.Write(Encoding.ASCII.GetBytes(child.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        }
+        catch (IOException) when (child.WaitUntilEnded(TimeSpan.Zero))
+        {
+            // It was quicker than this.
+            return;
         }
     }
 

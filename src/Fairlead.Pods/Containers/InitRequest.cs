@@ -22,12 +22,16 @@ internal sealed record InitRequest
     /// <summary>Whether nothing of /proc is masked.</summary>
     internal required bool Privileged { get; init; }
 
+    /// <summary>Directory of the control group to join, as it is seen before the root is changed; empty for none.</summary>
+    internal string Cgroup { get; init; } = "";
+
     internal void Write(Stream stream)
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
         writer.Write(Root);
         writer.Write(File);
         writer.Write(WorkingDirectory);
+        writer.Write(Cgroup);
         writer.Write(Privileged);
         Write(writer, Arguments);
         Write(writer, Environment);
@@ -48,6 +52,7 @@ internal sealed record InitRequest
             Root = reader.ReadString(),
             File = reader.ReadString(),
             WorkingDirectory = reader.ReadString(),
+            Cgroup = reader.ReadString(),
             Privileged = reader.ReadBoolean(),
             Arguments = ReadTexts(reader),
             Environment = ReadTexts(reader),

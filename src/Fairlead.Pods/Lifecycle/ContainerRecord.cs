@@ -19,9 +19,14 @@ internal sealed record Termination(int ExitCode, int Signal, string Reason, stri
 /// <summary>What is known of one container now.</summary>
 internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 {
+    private readonly TaskCompletionSource _firstStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     internal ContainerSpec Spec { get; } = spec;
 
     internal bool IsInit { get; } = isInit;
+
+    /// <summary>Whether it is an init container that stays beside the others (KEP-753).</summary>
+    internal bool IsSidecar { get; } = isInit && spec.RestartsAlways;
 
     internal string Id { get; set; } = "";
 
@@ -39,12 +44,18 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 
     internal bool Ready { get; set; }
 
-    internal bool Started { get; set; }
+    internal bool Started { get; private set; }
+
+    /// <summary>Completed once it has been started for the first time, by its startup probe too.</summary>
+    internal Task FirstStart => _firstStart.Task;
 
     internal ContainerProcess? Process { get; set; }
 
     /// <summary>Whether the process was started by an earlier run of this program.</summary>
-    internal bool Adopted { get; set; }
+    internal bool Adopted => AdoptedStart.Length > 0;
+
+    /// <summary>Start time of such a process, which its number alone does not identify; empty for one of our own.</summary>
+    internal string AdoptedStart { get; set; } = "";
 
     internal ContainerLaunch? Launch { get; set; }
 
@@ -55,6 +66,15 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 
     internal ContainerLog? Log { get; set; }
 
+    internal void SetStarted(bool started)
+    {
+        Started = started;
+        if (started)
+        {
+            _firstStart.TrySetResult();
+        }
+    }
+
     /// <summary>The containerStatuses element.</summary>
     internal JsonObject Status()
     {
@@ -64,7 +84,7 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
             ["image"] = Spec.Image,
             ["imageID"] = "",
             ["restartCount"] = RestartCount,
-            ["ready"] = IsInit ? Ended is { ExitCode: 0 } : Ready,
+            ["ready"] = IsInit && !IsSidecar ? Ended is { ExitCode: 0 } : Ready,
             ["started"] = Started,
             ["state"] = State(),
             ["lastState"] = Last is null ? new JsonObject() : new JsonObject { ["terminated"] = Terminated(Last) },

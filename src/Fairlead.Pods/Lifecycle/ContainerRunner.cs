@@ -23,9 +23,9 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (PodWarnings.StandInReason(container.Spec) is { Length: > 0 } reason && !container.IsInit)
+        if (PodWarnings.StandInReason(container.Spec) is { Length: > 0 } reason)
         {
-            await StandInAsync(reason, cancellationToken);
+            await (container.IsInit && !container.IsSidecar ? PassOver(reason) : StandInAsync(reason, cancellationToken));
             return;
         }
 
@@ -112,10 +112,12 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
 
     private ContainerProcess Start(ContainerLaunch launch)
     {
+        launch = launch with { Cgroup = ContainerEnd.Limit(pod, container.Spec) };
         container.Log = pod.LogOf(container.Spec.Name, container.RestartCount);
         container.Launch = launch;
         LaunchMemory.Save(pod.Paths, container.Spec, launch);
         container.Id = "fairlead://" + Guid.NewGuid().ToString("N");
+        container.AdoptedStart = "";
         return ContainerProcess.Start(launch, pod.Paths.Container(container.Spec.Name), container.Log, pod.Context.Reactor, pod.Context.Log);
     }
 
@@ -128,8 +130,8 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         try
         {
             var status = await process.WaitAsync(cancellationToken);
+            var ended = await ContainerEnd.TellAsync(pod, container, status, cancellationToken);
             await process.DisposeAsync();
-            var ended = Termination.From(status, container.Running!.Value, pod.Context.Time.GetUtcNow());
             container.Process = null;
             container.Running = null;
             return ended;
@@ -137,10 +139,22 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         finally
         {
             container.Ready = false;
-            container.Started = false;
+            container.SetStarted(false);
             await over.CancelAsync();
             await probes;
         }
+    }
+
+    private Task PassOver(string reason)
+    {
+        if (container.Ended is null)
+        {
+            var now = pod.Context.Time.GetUtcNow();
+            pod.Events.Normal("StandIn", $"image \"{container.Spec.Image}\" is not run: {reason}. The init container counts as completed", container.Spec.Name);
+            container.Ended = new Termination(0, 0, "Completed", "", now, now);
+        }
+
+        return Task.CompletedTask;
     }
 
     private async Task StandInAsync(string reason, CancellationToken cancellationToken)
@@ -192,7 +206,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
                 await ProbeAsync(startup, "Startup", cancellationToken, untilSuccess: true);
             }
 
-            container.Started = true;
+            container.SetStarted(true);
             var readiness = container.Spec.Document.Object("readinessProbe");
             container.Ready = readiness is null;
             pod.Changed();

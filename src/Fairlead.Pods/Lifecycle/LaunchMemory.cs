@@ -27,6 +27,7 @@ internal static class LaunchMemory
             WorkingDirectory = launch.WorkingDirectory,
             Identity = launch.Identity,
             Privileged = launch.Privileged,
+            Cgroup = launch.Cgroup,
         }.Write(file);
     }
 
@@ -48,6 +49,7 @@ internal static class LaunchMemory
                 WorkingDirectory = request.WorkingDirectory,
                 Identity = request.Identity,
                 Privileged = request.Privileged,
+                Cgroup = request.Cgroup,
             };
         }
         catch (IOException)

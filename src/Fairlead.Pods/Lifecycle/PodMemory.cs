@@ -68,12 +68,12 @@ internal static class PodMemory
     }
 
     /// <summary>How a container that is not running any more ended: as remembered, or unknown when nobody saw it.</summary>
-    internal static Termination Ended(JsonObject process, DateTimeOffset now)
+    internal static Termination Ended(JsonObject process, string container, DateTimeOffset now)
     {
         var started = Time(process.Text("started"));
         return process.Text("finished") is { Length: > 0 } finished
             ? new Termination(process.Number(0, "exitCode"), 0, process.Text("reason"), process.Text("message"), started, Time(finished))
-            : Termination.From(ExitStatus.Unknown, started, now);
+            : Termination.From(ExitMemory.Load(container, process.Number(0, "pid"), process.Text("start")), started, now);
     }
 
     internal static DateTimeOffset Time(string text) =>
@@ -98,16 +98,19 @@ internal static class PodMemory
         process.Number(0, "pid") is > 0 and var pid && process.Text("start") is { Length: > 0 } start && StartOf(pid) == start;
 
     /// <summary>Start time in clock ticks since boot (<c>proc_pid_stat(5)</c>, field 22); empty when the process is gone.</summary>
-    internal static string StartOf(int pid)
+    internal static string StartOf(int pid) => StatOf(pid) is { Length: > 19 } stat ? stat[19] : "";
+
+    /// <summary><c>proc_pid_stat(5)</c> from field 3, the state, on; empty when the process is gone.</summary>
+    internal static string[] StatOf(int pid)
     {
         try
         {
             var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
-            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (IOException)
         {
-            return "";
+            return [];
         }
     }
 }

@@ -14,9 +14,9 @@ internal static class PodStatus
         IReadOnlyList<string> addresses, IReadOnlyList<string> hostAddresses, DateTimeOffset started, DateTimeOffset now)
     {
         var phase = Phase(pod.RestartPolicy, inits, containers);
-        var initialized = inits.All(init => init.Ended is { ExitCode: 0 });
+        var initialized = IsInitialized(inits, containers);
         var over = phase is "Succeeded" or "Failed";
-        var ready = !over && containers.Count > 0 && containers.All(container => container.Ready);
+        var ready = !over && containers.Count > 0 && containers.Concat(inits.Where(init => init.IsSidecar)).All(container => container.Ready);
         var gated = pod.ReadinessGates.Any(gate => Condition(observed, gate).Text("status") != "True");
         var unready = over ? "PodCompleted" : "ContainersNotReady";
         var status = new JsonObject
@@ -54,12 +54,14 @@ internal static class PodStatus
     /// <summary>A pod's phase, by kubelet's rules.</summary>
     internal static string Phase(string restartPolicy, IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers)
     {
-        if (inits.Any(init => init.Ended is { ExitCode: not 0 }) && restartPolicy == "Never")
+        // A phase that is final is told only once nothing runs any more.
+        var lingering = inits.Any(init => init is { IsSidecar: true, Running: not null });
+        if (inits.Any(init => init is { IsSidecar: false, Ended: { ExitCode: not 0 } }) && restartPolicy == "Never")
         {
-            return "Failed";
+            return lingering ? "Pending" : "Failed";
         }
 
-        if (inits.Any(init => init.Ended is not { ExitCode: 0 }))
+        if (!IsInitialized(inits, containers))
         {
             return "Pending";
         }
@@ -67,12 +69,17 @@ internal static class PodStatus
         if (containers.All(container => container.Ended is not null) && restartPolicy != "Always")
         {
             var failed = containers.Any(container => container.Ended!.ExitCode != 0);
-            return !failed ? "Succeeded" : restartPolicy == "Never" ? "Failed" : "Running";
+            return lingering ? "Running" : !failed ? "Succeeded" : restartPolicy == "Never" ? "Failed" : "Running";
         }
 
         return containers.Any(container => container.Running is not null || container.Ended is not null || container.Last is not null)
             ? "Running" : "Pending";
     }
+
+    // Sidecars that are started again later do not undo it.
+    private static bool IsInitialized(IReadOnlyList<ContainerRecord> inits, IReadOnlyList<ContainerRecord> containers) =>
+        containers.Any(container => container.Running is not null || container.Ended is not null || container.Last is not null)
+        || inits.All(init => init.IsSidecar ? init.FirstStart.IsCompleted : init.Ended is { ExitCode: 0 });
 
     private static JsonArray Addresses(IReadOnlyList<string> addresses) =>
         new([.. addresses.Select(address => (JsonNode)new JsonObject { ["ip"] = address })]);

@@ -155,22 +155,13 @@ internal sealed class PodWorker : IDisposable
             await PlugAsync(cancellationToken);
             Plan = new ContainerPlan(Context, Spec, Paths, Addresses, HostAddresses[0]);
             Plan.WriteFiles();
-            Changed();
-            var initialized = true;
-            foreach (var init in Inits.Where(init => init.Ended is not { ExitCode: 0 }))
+            if (Inits.Count > 0)
             {
-                await new ContainerRunner(this, init, Spec.RestartPolicy == "Never" ? "Never" : "OnFailure").RunAsync(cancellationToken);
-                initialized = init.Ended is { ExitCode: 0 };
-                if (!initialized)
-                {
-                    break;
-                }
+                // Without any, the containers are about to be started and say so: one write for both.
+                Changed();
             }
 
-            if (initialized)
-            {
-                await Task.WhenAll(Containers.Select(container => new ContainerRunner(this, container, Spec.RestartPolicy).RunAsync(cancellationToken)));
-            }
+            await new ContainerOrder(this).RunAsync(cancellationToken);
         }
 
         await Task.Delay(Timeout.InfiniteTimeSpan, Context.Time, cancellationToken);
@@ -229,7 +220,7 @@ internal sealed class PodWorker : IDisposable
             if (PodMemory.Runs(process))
             {
                 container.Log = LogOf(container.Spec.Name, container.RestartCount);
-                container.Adopted = true;
+                container.AdoptedStart = process.Text("start");
                 container.Launch = LaunchMemory.Load(Paths, container.Spec);
                 container.Running = PodMemory.Time(process.Text("started"));
                 container.Process = ContainerProcess.Adopt(
@@ -237,41 +228,26 @@ internal sealed class PodWorker : IDisposable
                 continue;
             }
 
-            container.Ended = PodMemory.Ended(process, Context.Time.GetUtcNow());
+            container.Ended = PodMemory.Ended(process, Paths.Container(container.Spec.Name), Context.Time.GetUtcNow());
         }
     }
 
     private async Task EndAsync(CancellationToken cancellationToken)
     {
-        foreach (var container in All.Where(container => container.Process is not null))
-        {
-            Events.Normal("Killing", $"Stopping container {container.Spec.Name}", container.Spec.Name);
-        }
-
         foreach (var holder in All.Select(container => container.Holder).OfType<Holder>())
         {
             holder.Kill();
             await holder.WaitAsync();
         }
 
-        await Task.WhenAll(All.Where(container => container.Process is not null).Select(container => EndAsync(container, cancellationToken)));
+        await new ContainerOrder(this).EndAsync(_grace, cancellationToken);
+        ContainerEnd.Forget(this);
         await UnplugAsync(cancellationToken);
         PodSandbox.Delete(Paths.Run, Paths.State);
         if (!_gone)
         {
             await _writer.DeleteAsync(cancellationToken);
         }
-    }
-
-    private async Task EndAsync(ContainerRecord container, CancellationToken cancellationToken)
-    {
-        var process = container.Process!;
-        await ContainerStopper.StopAsync(this, container, _grace, cancellationToken);
-        var status = await process.WaitAsync(cancellationToken);
-        container.Ended = Termination.From(status, container.Running ?? _started, Context.Time.GetUtcNow());
-        container.Running = null;
-        container.Process = null;
-        await process.DisposeAsync();
     }
 
     private async Task UnplugAsync(CancellationToken cancellationToken)

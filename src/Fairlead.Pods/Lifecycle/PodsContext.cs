@@ -4,6 +4,7 @@ using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 using Fairlead.Kube.Watch;
 using Fairlead.Linux.Processes;
+using Fairlead.Pods.Containers;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,9 @@ internal sealed class PodsContext(PodsOptions options, IKubeApi api, Reactor rea
     internal CniRuntime Cni { get; } = new(reactor, time);
 
     internal ServiceCache Services { get; } = new();
+
+    /// <summary>Limits of memory; null where there is no controller for it.</summary>
+    internal MemoryCgroups? Memory { get; } = MemoryCgroups.Find(options.ClusterName);
 
     /// <summary>Directory of busybox's applets, made once; empty without busybox.</summary>
     internal string Applets { get; init; } = "";

@@ -35,7 +35,8 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
         {
             return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), cancellationToken)
                 : action.Object("httpGet") is { } http ? await GetAsync(http, cancellationToken)
-                : action.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, cancellationToken) : "";
+                : action.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, cancellationToken)
+                : action.Object("grpc") is { } grpc ? await CheckAsync(grpc, cancellationToken) : "";
         }
         catch (Exception e) when (e is SocketException or IOException or ContainerFailure)
         {
@@ -78,6 +79,13 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
     {
         using var socket = await OpenAsync(target, cancellationToken);
         return "";
+    }
+
+    private async Task<string> CheckAsync(JsonObject target, CancellationToken cancellationToken)
+    {
+        // A stand-in does not speak gRPC; that it listens is all there is to its health.
+        return container.StandIn is not null ? await ConnectAsync(target, cancellationToken) : await GrpcHealth.CheckAsync(
+            token => OpenAsync(target, token), new IPEndPoint(IPAddress.Parse(addresses[0]), target.Number(0, "port")).ToString(), target.Text("service"), cancellationToken);
     }
 
     private async Task<string> GetAsync(JsonObject target, CancellationToken cancellationToken)

@@ -35,6 +35,12 @@ internal sealed class ContainerSpec(JsonObject document, JsonObject? podSecurity
 
     internal uint Group => (uint)(Document.Object("securityContext").Number("runAsGroup") ?? podSecurity.Number(0, "runAsGroup"));
 
+    /// <summary>Whether, as an init container, it stays beside the others.</summary>
+    internal bool RestartsAlways => Document.Text("restartPolicy") == "Always";
+
+    /// <summary>Bytes; 0 for no limit.</summary>
+    internal long MemoryLimit => Document.Object("resources").Object("limits")?["memory"] is JsonValue limit ? MemoryQuantity.Bytes(limit.ToString()) : 0;
+
     internal IReadOnlyList<ContainerPort> Ports =>
     [
         .. Document.Objects("ports").Select(port => new ContainerPort(

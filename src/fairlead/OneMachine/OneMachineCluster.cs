@@ -272,7 +272,8 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
     private IEnumerable<Role> Roles()
     {
-        yield return new Role("pods", ["pods", "--name", Spec.Name], "");
+        PodOrphans.Expect();
+        yield return new Role("pods", ["pods", "--name", Spec.Name], "") { Ended = new PodOrphans(_paths.Run, _reactor, _loggers.CreateLogger("supervisor")).Take };
         for (var number = 1; number <= Spec.Nodes; number++)
         {
             var node = Spec.NodeName(number);

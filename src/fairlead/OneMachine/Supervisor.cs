@@ -13,6 +13,9 @@ internal sealed record Role(string Name, IReadOnlyList<string> Arguments, string
 {
     /// <summary>Sockets it inherits, as systemd hands them (sd_listen_fds(3)); ours to keep, so that what arrives while it is away waits.</summary>
     public IReadOnlyList<SafeFd> Sockets { get; init; } = [];
+
+    /// <summary>What is done each time it has ended, before it is started again.</summary>
+    public Action Ended { get; init; } = () => { };
 }
 
 /// <summary>
@@ -48,6 +51,7 @@ internal sealed class Supervisor(ClusterPaths paths, Reactor reactor, TimeProvid
                 var status = await child.WaitAsync(reactor, cancellationToken);
                 var how = status.Signal != 0 ? $"signal {status.Signal}" : $"exit code {status.Code}";
                 log.Ended(role.Name, how);
+                role.Ended();
                 Record(new ProcessRecord(role.Name, 0, 0, restarts + 1, how));
             }
             catch (OperationCanceledException)

@@ -128,7 +128,7 @@ public class ClusterFixture : IAsyncLifetime
         File.Exists(Kubeconfig) ? File.ReadAllText(Kubeconfig) : "no kubeconfig",
         string.Join('\n', File.ReadLines("/proc/mounts").Where(line => line.Contains(Name, StringComparison.Ordinal))),
         string.Join('\n', Process.GetProcessesByName("fairlead").Select(process => process.Id).Where(id => CommandLine(id).Contains(Name, StringComparison.Ordinal))),
-        string.Join('\n', new[] { $"/var/lib/fairlead/{Name}", $"/run/fairlead/{Name}" }.Where(Directory.Exists)));
+        string.Join('\n', new[] { $"/var/lib/fairlead/{Name}", $"/run/fairlead/{Name}", $"/sys/fs/cgroup/fairlead-{Name}", $"/sys/fs/cgroup/memory/fairlead-{Name}" }.Where(Directory.Exists)));
 
     private static string CommandLine(int id) => File.Exists($"/proc/{id}/cmdline") ? File.ReadAllText($"/proc/{id}/cmdline") : "";
 
