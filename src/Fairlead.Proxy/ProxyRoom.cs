@@ -5,7 +5,9 @@ using Fairlead.Nftables;
 using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Conntrack;
 using Fairlead.Proxy.Frontends;
+using Fairlead.Proxy.Health;
 using Fairlead.Proxy.Nftables;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Proxy;
@@ -14,7 +16,7 @@ namespace Fairlead.Proxy;
 /// Makes Services work on one node: from the cluster's rows to the kernel's <c>fairlead-proxy</c> table. Programs nothing before Services, slices and nodes
 /// have been listed once and the own node is among them. Its end leaves the kernel as it is; <see cref="CleanUpAsync"/> removes the table.
 /// </summary>
-public sealed class ProxyRoom
+public sealed class ProxyRoom : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -28,8 +30,10 @@ public sealed class ProxyRoom
     private readonly ProxyCompiler _compiler;
     private readonly NftProxyCommitter _committer;
     private readonly CommitProgress _progress = new();
+    private readonly ProxyMetrics _metrics;
     private readonly Wake _wake = new();
     private readonly Dictionary<FrontendKey, Frontend?> _unsettled = [];
+    private readonly Dictionary<ObjectKey, HealthCheckRow?> _unsettledChecks = [];
     private uint? _checkedGeneration;
     private volatile bool _resyncDue;
     private bool _started;
@@ -52,10 +56,24 @@ public sealed class ProxyRoom
         (_options, _tables, _nft, _deleteFlows, _time, _logger) = (options, tables, nft, deleteFlows, time, logger);
         _compiler = new ProxyCompiler(options);
         _committer = new NftProxyCommitter(nft, options);
+        _metrics = new ProxyMetrics(time, WithoutLocalEndpoints);
+        Health = new ProxyHealth(time, options.ResyncInterval * 2);
     }
 
     /// <summary>Every frontend with its endpoints and whether the kernel has it. Initialized after the first commit. Written by this room only.</summary>
     public Table<FrontendKey, FrontendRow> Frontends { get; } = new("frontends");
+
+    /// <summary>What to answer on health check node ports, by Service. Initialized after the first commit. Written by this room only.</summary>
+    public Table<ObjectKey, HealthCheckRow> HealthChecks { get; } = new("health checks");
+
+    /// <summary>Whether the kernel keeps up.</summary>
+    public ProxyHealth Health { get; }
+
+    /// <summary>The room's metrics, for an exporter.</summary>
+    public Meter Meter => _metrics.Meter;
+
+    /// <inheritdoc/>
+    public void Dispose() => _metrics.Dispose();
 
     /// <summary>Waits until the kernel holds what the cluster's tables hold now.</summary>
     public Task WaitUntilCommittedAsync(CancellationToken cancellationToken) => _progress.WaitAsync(
@@ -88,10 +106,13 @@ public sealed class ProxyRoom
             _started = true;
             var (taken, node) = (services.Take(), nodes.Take());
             var slicesTaken = slices.Take();
+            _metrics.Taken(taken.Changes, slicesTaken.Changes);
+            Health.Queued();
             var change = _compiler.Update(
                 taken.Changes, slicesTaken.Changes, node.Rows.TryGetValue(_options.NodeName, out var row) ? NodeView.Of(row) : null);
             if (await TryCommitAsync(change, delay, cancellationToken))
             {
+                Health.Updated();
                 delay = FirstDelay;
                 _progress.Reach(new Revisions(taken.Revision, slicesTaken.Revision, node.Revision));
                 continue;
@@ -119,6 +140,11 @@ public sealed class ProxyRoom
             _unsettled[key] = frontend;
         }
 
+        foreach (var (service, check) in change.HealthChecks)
+        {
+            _unsettledChecks[service] = check;
+        }
+
         var started = _time.GetTimestamp();
         try
         {
@@ -135,6 +161,7 @@ public sealed class ProxyRoom
         }
         catch (NftException e)
         {
+            _metrics.Failed();
             _logger.CommitFailed(e.Message, delay);
             foreach (var (key, frontend) in _unsettled.Where(pair => pair.Value is not null))
             {
@@ -156,6 +183,7 @@ public sealed class ProxyRoom
 
         Settle();
         Frontends.MarkInitialized();
+        HealthChecks.MarkInitialized();
         _logger.Started(_compiler.Plan.Count, (long)_time.GetElapsedTime(started).TotalMilliseconds);
     }
 
@@ -164,10 +192,11 @@ public sealed class ProxyRoom
         if (!change.IsEmpty)
         {
             await _committer.CommitAsync(change, _compiler.Node, cancellationToken);
-            Settle();
+            _metrics.Programmed(_time.GetElapsedTime(started));
             _logger.Committed(change.Frontends.Count, (long)_time.GetElapsedTime(started).TotalMilliseconds);
         }
 
+        Settle();
         if (_resyncDue)
         {
             _resyncDue = false;
@@ -189,6 +218,7 @@ public sealed class ProxyRoom
 
         if (await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken))
         {
+            _metrics.Drifted();
             _logger.DriftRepaired();
             return;
         }
@@ -211,30 +241,59 @@ public sealed class ProxyRoom
             }
         }
 
+        foreach (var (service, check) in _unsettledChecks)
+        {
+            if (check is null)
+            {
+                HealthChecks.Delete(service);
+            }
+            else
+            {
+                HealthChecks.Upsert(service, check);
+            }
+        }
+
         _unsettled.Clear();
+        _unsettledChecks.Clear();
+        _metrics.Settled();
+    }
+
+    private (int Internal, int External) WithoutLocalEndpoints()
+    {
+        var unserved = Frontends.Snapshot().Values.Select(row => row.Frontend).Where(frontend => frontend.HasEndpoints).ToList();
+        return (
+            Services(unserved.Where(frontend => frontend.Kind == FrontendKind.ClusterIP && frontend.Endpoints.Count == 0)),
+            Services(unserved.Where(frontend => frontend.Outside == OutsidePolicy.Local && frontend.LocalEndpoints.Count == 0)));
+
+        static int Services(IEnumerable<Frontend> frontends) => frontends.Select(frontend => frontend.Service).Distinct().Count();
     }
 
     private void DeleteStaleFlows()
     {
-        if (_deleteFlows is null)
+        var families = IpFamily.All.Where(family => _unsettled.Keys.Any(key => key.Protocol == IpProtocol.Udp && key.Address.Family == family)).ToList();
+        if (_deleteFlows is null || families.Count == 0)
         {
             return;
         }
 
-        var stale = UdpFlows.Stale(_unsettled);
-        foreach (var family in IpFamily.All.Where(family => _unsettled.Keys.Any(key => key.Protocol == IpProtocol.Udp && key.Address.Family == family)))
+        var (stale, started, deleted) = (UdpFlows.Stale(_unsettled), _time.GetTimestamp(), 0);
+        foreach (var family in families)
         {
             try
             {
-                if (_deleteFlows(family, stale) is var count and > 0)
-                {
-                    _logger.FlowsDeleted(count);
-                }
+                deleted += _deleteFlows(family, stale);
             }
             catch (LinuxException e)
             {
                 _logger.FlowsNotDeleted(e.Message);
             }
         }
+
+        if (deleted > 0)
+        {
+            _logger.FlowsDeleted(deleted);
+        }
+
+        _metrics.FlowsDeleted(_time.GetElapsedTime(started), deleted);
     }
 }

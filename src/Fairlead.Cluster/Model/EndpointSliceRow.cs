@@ -55,6 +55,9 @@ public sealed record EndpointSliceRow
     /// <summary>ports.</summary>
     public ValueArray<EndpointPort> Ports { get; init; }
 
+    /// <summary>Annotation endpoints.kubernetes.io/last-change-trigger-time: when what this slice tells of happened; null when it does not say.</summary>
+    public DateTimeOffset? TriggeredAt { get; init; }
+
     /// <summary>endpoints.</summary>
     public ValueArray<SliceEndpoint> Endpoints { get; init; }
 }

@@ -22,6 +22,12 @@ public sealed record NodeRow
     /// <summary>status condition Ready is True.</summary>
     public bool Ready { get; init; }
 
+    /// <summary>
+    /// The node is on its way out: it is being deleted, or the cluster autoscaler has tainted it (ToBeDeletedByClusterAutoscaler). Load balancers are to
+    /// send it no new connections (KEP-3836).
+    /// </summary>
+    public bool IsLeaving { get; init; }
+
     /// <summary>spec.unschedulable.</summary>
     public bool Unschedulable { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Documents;
@@ -10,6 +11,7 @@ namespace Fairlead.Cluster.Reflectors;
 internal static class EndpointSliceReader
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
+    private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
     public static EndpointSliceRow Read(JsonObject document)
     {
@@ -26,11 +28,15 @@ internal static class EndpointSliceReader
             Key = key,
             Service = service is null ? default : new ObjectKey(key.Namespace, service),
             Family = family,
+            TriggeredAt = Time(document.Object("metadata").Object("annotations").Text(TriggerAnnotation)),
             Ports = document.Objects("ports").Where(port => port.Port("port") > 0)
                 .Select(port => new EndpointPort(port.Text("name"), port.Protocol("protocol"), port.Port("port"))).ToValueArray(),
             Endpoints = document.Objects("endpoints").Select(endpoint => Endpoint(endpoint, family)).OfType<SliceEndpoint>().ToValueArray(),
         };
     }
+
+    private static DateTimeOffset? Time(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     /// <summary>Null for an address of the other family or one that an endpoint must not have (CVE-2021-25737).</summary>
     private static SliceEndpoint? Endpoint(JsonObject endpoint, IpFamily family)

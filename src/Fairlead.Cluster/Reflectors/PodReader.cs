@@ -43,6 +43,8 @@ internal static class PodReader
             PodCIDRs = ranges.Count > 0 ? ranges : Fields.Networks([spec.Text("podCIDR")]).ToValueArray(),
             Ready = status.Objects("conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True"),
             Unschedulable = spec.Flag("unschedulable"),
+            IsLeaving = document.Object("metadata").Text("deletionTimestamp").Length > 0
+                || spec.Objects("taints").Any(taint => taint.Text("key") == "ToBeDeletedByClusterAutoscaler"),
         };
     }
 

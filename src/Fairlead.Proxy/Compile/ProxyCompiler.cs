@@ -1,10 +1,13 @@
 using Fairlead.Proxy.Frontends;
+using Fairlead.Proxy.Health;
 
 namespace Fairlead.Proxy.Compile;
 
-/// <summary>Frontends that changed: null means gone. <see cref="NodeChanged"/>: the node's own ranges may have changed too.</summary>
-internal sealed record PlanChange(IReadOnlyDictionary<FrontendKey, Frontend?> Frontends, bool NodeChanged)
+/// <summary>Frontends and health checks that changed: null means gone. <see cref="NodeChanged"/>: the node's own ranges may have changed too.</summary>
+internal sealed record PlanChange(
+    IReadOnlyDictionary<FrontendKey, Frontend?> Frontends, IReadOnlyDictionary<ObjectKey, HealthCheckRow?> HealthChecks, bool NodeChanged)
 {
+    /// <summary>Nothing for the kernel to do.</summary>
     public bool IsEmpty => Frontends.Count == 0 && !NodeChanged;
 }
 
@@ -19,6 +22,7 @@ internal sealed class ProxyCompiler(ProxyOptions options)
     private readonly Dictionary<ObjectKey, ValueArray<Frontend>> _compiled = [];
     private readonly Dictionary<FrontendKey, SortedDictionary<ObjectKey, Frontend>> _claims = [];
     private readonly Dictionary<FrontendKey, Frontend> _plan = [];
+    private readonly Dictionary<ObjectKey, HealthCheckRow> _healthChecks = [];
 
     /// <summary>The plan: every frontend of this node.</summary>
     public IReadOnlyDictionary<FrontendKey, Frontend> Plan => _plan;
@@ -49,12 +53,16 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         }
 
         var keys = new HashSet<FrontendKey>();
-        foreach (var service in touched)
+        var checks = new Dictionary<ObjectKey, HealthCheckRow?>();
+        foreach (var key in touched)
         {
-            Recompile(service, keys);
+            var service = _services.GetValueOrDefault(key);
+            IReadOnlyCollection<EndpointSliceRow> its = _slices.TryGetValue(key, out var byKey) ? byKey.Values : [];
+            Recompile(key, service is null ? default : ServiceCompiler.Compile(service, its, Node, options), keys);
+            Recheck(key, service is null ? null : HealthCheckCompiler.Compile(service, its, Node), checks);
         }
 
-        return new PlanChange(Settle(keys), nodeChanged);
+        return new PlanChange(Settle(keys), checks, nodeChanged);
     }
 
     private void Touch(Change<ObjectKey, ServiceRow> change, HashSet<ObjectKey> touched)
@@ -90,12 +98,27 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         }
     }
 
-    private void Recompile(ObjectKey key, HashSet<FrontendKey> keys)
+    private void Recheck(ObjectKey key, HealthCheckRow? after, Dictionary<ObjectKey, HealthCheckRow?> changed)
+    {
+        if (after == _healthChecks.GetValueOrDefault(key))
+        {
+            return;
+        }
+
+        changed[key] = after;
+        if (after is null)
+        {
+            _healthChecks.Remove(key);
+        }
+        else
+        {
+            _healthChecks[key] = after;
+        }
+    }
+
+    private void Recompile(ObjectKey key, ValueArray<Frontend> after, HashSet<FrontendKey> keys)
     {
         var before = _compiled.GetValueOrDefault(key);
-        var after = _services.TryGetValue(key, out var service)
-            ? ServiceCompiler.Compile(service, _slices.TryGetValue(key, out var slices) ? slices.Values : [], Node, options)
-            : default;
         if (before == after)
         {
             return;

@@ -29,10 +29,12 @@ internal static class AgentCommand
         var pods = Ranges("--pod-range", "The cluster's pod ranges");
         var services = Ranges("--service-range", "The cluster's Service ranges");
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
+        var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
+        var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, masquerade, cleanup,
+            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, masquerade, health, metrics, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -58,6 +60,8 @@ internal static class AgentCommand
                 PodRanges = parsed.GetValue(pods) ?? [],
                 ServiceRanges = parsed.GetValue(services) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
+                HealthEndpoint = parsed.GetValue(health),
+                MetricsEndpoint = parsed.GetValue(metrics),
             };
             return RunAsync(options, parsed.GetValue(cleanup), cancellationToken);
         });
@@ -79,6 +83,28 @@ internal static class AgentCommand
             throw new UserError(e.Message, "see `fairlead agent --help` for where its files are");
         }
     }
+
+    private static Option<IPEndPoint?> Endpoint(string name, string description, IPEndPoint usual) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => usual,
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Count == 0 ? usual.ToString() : result.Tokens[0].Value;
+            if (text == "none")
+            {
+                return null;
+            }
+
+            if (IPEndPoint.TryParse(text, out var endpoint) && endpoint.Port != 0)
+            {
+                return endpoint;
+            }
+
+            result.AddError($"{text} is not an address:port that {result.Argument.Name} takes");
+            return null;
+        },
+    };
 
     private static Option<IpNet[]> Ranges(string name, string description) => new(name)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Fairlead.Balancer;
 using Fairlead.Cluster;
@@ -12,8 +13,10 @@ using Fairlead.Linux.Namespaces;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
 using Fairlead.Proxy;
+using Fairlead.Serving;
 using Fairlead.State;
 using Fairlead.Terminal;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Composition;
@@ -35,20 +38,36 @@ internal static class Agent
         using var flows = ConntrackSocket.Open();
         var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
-        var rooms = new[]
-        {
+        using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"));
+        using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
+        using var metrics = new PrometheusText(proxy.Meter, health.Meter);
+        Task[] rooms =
+        [
             reflectors.RunAsync(cancellationToken),
             cni.RunAsync(cancellationToken),
             new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
-            new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy")).RunAsync(cancellationToken),
+            proxy.RunAsync(cancellationToken),
+            new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),
+            .. Serve(options.HealthEndpoint, health.AnswerAsync),
+            .. Serve(options.MetricsEndpoint, context => AnswerMetricsAsync(context, metrics)),
             new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
-        };
+        ];
 
         // A room that ends has failed; the supervisor (or kubelet) starts the agent anew, and it adopts what is there.
         await await Task.WhenAny(rooms);
         return ExitCodes.Ok;
+
+        IEnumerable<Task> Serve(IPEndPoint? listen, RequestDelegate handler) =>
+            listen is null ? [] : [HttpEndpoint.ServeAsync(listen, handler, loggers, time, cancellationToken)];
     }
+
+    private static Task AnswerMetricsAsync(HttpContext context, PrometheusText metrics) => context.Request.Path.Value switch
+    {
+        "/metrics" => Replies.TextAsync(context, StatusCodes.Status200OK, metrics.Write(), PrometheusText.ContentType),
+        "/proxyMode" => Replies.TextAsync(context, StatusCodes.Status200OK, "nftables", "text/plain; charset=utf-8"),
+        _ => Replies.TextAsync(context, StatusCodes.Status404NotFound, "see /metrics\n", "text/plain; charset=utf-8"),
+    };
 
     /// <summary>Removes everything the agent made on this node; what is switched on for forwarding stays, since others may count on it by now.</summary>
     /// <exception cref="UserError">The agent is running.</exception>

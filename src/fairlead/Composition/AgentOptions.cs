@@ -33,6 +33,12 @@ internal sealed record AgentOptions
     /// <summary>The cluster's Service ranges: the same for names, and what no Service has leads nowhere.</summary>
     public IReadOnlyList<IpNet> ServiceRanges { get; init; } = [];
 
+    /// <summary>Where <c>/healthz</c> and <c>/livez</c> are answered; null: nowhere.</summary>
+    public IPEndPoint? HealthEndpoint { get; init; }
+
+    /// <summary>Where <c>/metrics</c> is answered; null: nowhere.</summary>
+    public IPEndPoint? MetricsEndpoint { get; init; }
+
     /// <summary>Pods leave with the node's address.</summary>
     public bool Masquerade { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.OneMachine;
 
@@ -64,6 +65,40 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
             new[] { _cluster.PodAddress("postgres-0"), _cluster.PodAddress("postgres-1") }.Order(),
             answer.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
         Assert.Equal(_cluster.PodAddress("postgres-1"), one.Trim());
+    }
+
+    [Fact]
+    public void A_health_check_node_port_says_which_node_has_endpoints_and_goes_with_the_policy()
+    {
+        _cluster.Kubectl("expose", "pod", "postgres-0", "--name=local", "--type=LoadBalancer", "--port=80", "--target-port=5432", "--overrides={\"spec\":{\"externalTrafficPolicy\":\"Local\"}}");
+        var port = _cluster.Kubectl("get", "service", "local", "-o", "jsonpath={.spec.healthCheckNodePort}");
+        var home = _cluster.Kubectl("get", "pod", "postgres-0", "-o", "jsonpath={.status.hostIP}");
+        var other = new[] { "172.30.0.11", "172.30.0.12" }.Single(node => node != home);
+        _cluster.Kubectl("label", "pod", "postgres-0", "only=this");
+        _cluster.Kubectl("patch", "service", "local", "-p", "{\"spec\":{\"selector\":{\"only\":\"this\"}}}");
+
+        Assert.Contains("\"localEndpoints\":1", Ask("200", home), StringComparison.Ordinal);
+        Assert.Contains("\"localEndpoints\":0", Ask("503", other), StringComparison.Ordinal);
+        Assert.Contains("X-Load-Balancing-Endpoint-Weight: 1", Ask("200", home), StringComparison.Ordinal);
+
+        _cluster.Kubectl("patch", "service", "local", "-p", "{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}");
+        Assert.Equal("", Ask("refused", home));
+
+        // What the node says changes a moment after the API has it.
+        string Ask(string wanted, string node)
+        {
+            var deadline = Deadline.Token();
+            while (true)
+            {
+                var (code, output, _) = _cluster.Outside("curl", "-si", "--max-time", "5", $"http://{node}:{port}/");
+                if (output.StartsWith($"HTTP/1.1 {wanted}", StringComparison.Ordinal) || (wanted == "refused" && code == 7))
+                {
+                    return output;
+                }
+
+                Assert.False(deadline.IsCancellationRequested, $"{node}:{port} does not answer {wanted} but {output}");
+            }
+        }
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using Fairlead.Nftables.Text;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Frontends;
+using Fairlead.Serving;
 using Fairlead.State;
 using Fairlead.Testing;
 using Fairlead.Testing.Nftables;
@@ -139,6 +140,33 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         _tables.Services.Delete(Web);
         await room.WaitUntilCommittedAsync(Deadline.Token());
         Assert.Equal(["10.244.0.1 Tcp", "10.96.0.1 Udp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
+    }
+
+    [Fact]
+    public async Task Metrics_have_kube_proxys_names_and_count_changes_failures_and_time()
+    {
+        var failing = false;
+        Serve(Web, 1, 2);
+        var room = Start(new FaultyNft(_nft, _ => failing));
+        using var text = new PrometheusText(room.Meter);
+        Initialize();
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        var slice = _tables.EndpointSlices.Get(Web)!;
+        _tables.EndpointSlices.Upsert(Web, slice with { Endpoints = [slice.Endpoints[0]], TriggeredAt = _time.GetUtcNow() - TimeSpan.FromSeconds(3) });
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+
+        var before = text.Write();
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 2\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_total 1\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count 1\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{le=\"2\"} 0\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{le=\"3\"} 1\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 0\n", before, StringComparison.Ordinal);
+
+        failing = true;
+        Serve(Web, 1, 2);
+        await UntilAsync(() => !text.Write().Contains("nftables_sync_failures_total 0\n", StringComparison.Ordinal));
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1\n", text.Write(), StringComparison.Ordinal);
     }
 
     [Fact]

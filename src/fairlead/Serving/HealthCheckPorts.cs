@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
+using Fairlead.Proxy.Health;
+using Fairlead.State;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Serving;
+
+/// <summary>
+/// The health check node ports (KEP-3836): an external load balancer asks every node whether it has endpoints of a Service with externalTrafficPolicy Local,
+/// and sends traffic where it has. Each port is served for as long as its Service asks for it.
+/// </summary>
+internal sealed class HealthCheckPorts(Table<ObjectKey, HealthCheckRow> checks, ProxyHealth proxy, ILoggerFactory loggers, TimeProvider time)
+{
+    /// <summary>Serves until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var serving = new Dictionary<(ObjectKey Service, ushort Port), (CancellationTokenSource Stop, Task Done)>();
+        var wake = new Wake();
+        using var feed = checks.Subscribe();
+        feed.Signalled += wake.Ring;
+        wake.Ring();
+        try
+        {
+            while (true)
+            {
+                await wake.WaitAsync(cancellationToken);
+                var wanted = feed.Take().Rows.Select(pair => (pair.Key, pair.Value.Port)).ToHashSet();
+                foreach (var gone in serving.Keys.Except(wanted).ToList())
+                {
+                    await EndAsync(serving[gone]);
+                    serving.Remove(gone);
+                }
+
+                foreach (var (service, port) in wanted.Except(serving.Keys).ToList())
+                {
+                    serving[(service, port)] = Start(service, port);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var server in serving.Values)
+            {
+                await EndAsync(server);
+            }
+        }
+    }
+
+    private (CancellationTokenSource Stop, Task Done) Start(ObjectKey service, ushort port)
+    {
+        var stop = new CancellationTokenSource();
+        return (stop, HttpEndpoint.ServeAsync(new IPEndPoint(IPAddress.IPv6Any, port), context => AnswerAsync(context, service), loggers, time, stop.Token));
+    }
+
+    private static async Task EndAsync((CancellationTokenSource Stop, Task Done) server)
+    {
+        await server.Stop.CancelAsync();
+        await server.Done.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        server.Stop.Dispose();
+    }
+
+    private Task AnswerAsync(HttpContext context, ObjectKey service)
+    {
+        var endpoints = checks.Get(service)?.LocalEndpoints ?? 0;
+        var code = endpoints > 0 && proxy.IsHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers["X-Load-Balancing-Endpoint-Weight"] = endpoints.ToString(CultureInfo.InvariantCulture);
+        return Replies.JsonAsync(context, code, new JsonObject
+        {
+            ["service"] = new JsonObject { ["namespace"] = service.Namespace, ["name"] = service.Name },
+            ["localEndpoints"] = endpoints,
+            ["serviceProxyHealthy"] = proxy.IsHealthy,
+        });
+    }
+}
