@@ -5,7 +5,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export FAIRLEAD_KUBECTL = $(CURDIR)/.tools/kubectl
 
-.PHONY: help setup build demo aot test bench lint clean
+.PHONY: help setup build demo aot test bench fuzz lint clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -31,6 +31,9 @@ test: setup ## run every test; ends with one line: N passed, N failed, N skipped
 
 bench: setup ## measure the release binary, each figure beside its baseline or target
 	@eng/bench.sh
+
+fuzz: setup ## feed mutated inputs to every reader of foreign bytes; FUZZ_COUNT=N for each (200000), FUZZ_SEED=S repeats
+	@FUZZ_COUNT="$(FUZZ_COUNT)" FUZZ_SEED="$(FUZZ_SEED)" FUZZ_TARGET="$(FUZZ_TARGET)" eng/fuzz.sh
 
 lint: ## style, formatting and analyzers, as errors
 	@eng/lint.sh

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.Cni.Plugin;
 
@@ -9,7 +10,6 @@ internal sealed record CniRequest
     internal const int MaxBytes = 1024 * 1024;
     private const int MaxInterfaceName = 15;
     private const int MaxContainerId = 256;
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     internal required string Command { get; init; }
 
@@ -108,7 +108,10 @@ internal sealed record CniRequest
     {
         try
         {
-            return JsonNode.Parse(bytes.Span, null, Strict) as JsonObject ?? throw new CniException(CniErrorCode.DecodingFailure, $"{what} is not a JSON object");
+            var json = StrictJson.Parse(bytes.Span, out var doubled);
+            return doubled is [var field, ..]
+                ? throw new CniException(CniErrorCode.DecodingFailure, $"{what} has the field {field} twice")
+                : json as JsonObject ?? throw new CniException(CniErrorCode.DecodingFailure, $"{what} is not a JSON object");
         }
         catch (JsonException e)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Store;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.ControlPlane.Registry;
 
@@ -18,7 +19,7 @@ internal readonly record struct ContinueToken(long Revision, ObjectPath After)
     {
         try
         {
-            var value = JsonNode.Parse(Base64Url.DecodeFromChars(text))!.AsObject();
+            var value = StrictJson.Parse(Base64Url.DecodeFromChars(text), out _)!.AsObject();
             return new ContinueToken(
                 value["rv"]!.GetValue<long>(), new ObjectPath(value["ns"]!.GetValue<string>(), value["name"]!.GetValue<string>()));
         }

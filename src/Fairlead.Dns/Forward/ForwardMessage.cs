@@ -62,7 +62,8 @@ internal static class ForwardMessage
         var cut = false;
         for (var i = 0; i < header.Records; i++)
         {
-            if (!reader.TryReadRecord(out var record))
+            var additional = i >= header.Answers + header.Authorities;
+            if (!reader.TryReadRecord(out var record) || (record.Type == RecordType.OPT && !additional))
             {
                 return false;
             }
@@ -72,7 +73,7 @@ internal static class ForwardMessage
             if (!cut)
             {
                 end = record.End;
-                additionals += (ushort)(i < header.Answers + header.Authorities ? 0 : 1);
+                additionals += (ushort)(additional ? 1 : 0);
             }
         }
 

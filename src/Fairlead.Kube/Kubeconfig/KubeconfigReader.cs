@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Fairlead.Kube.Client;
@@ -11,9 +12,12 @@ public static class KubeconfigReader
     /// <param name="path">The kubeconfig's path; relative paths in it are relative to its directory.</param>
     /// <exception cref="FormatException">What is missing or wrong in the file.</exception>
     /// <exception cref="IOException">The file, or one it names, cannot be read.</exception>
-    public static KubeConnection Read(string path)
+    public static KubeConnection Read(string path) => Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    /// <summary>As <see cref="Read"/>, from the file's text; relative paths in it are relative to <paramref name="directory"/>.</summary>
+    internal static KubeConnection Parse(string text, string directory)
     {
-        var root = MarkedNode.Parse(File.ReadAllText(path)) ?? throw new FormatException("the kubeconfig is empty");
+        var root = MarkedNode.Parse(text) ?? throw new FormatException("the kubeconfig is empty");
         var contextName = root.Text("current-context");
         var context = Entry(root, "contexts", contextName, "context");
         var cluster = Entry(root, "clusters", context.Text("cluster"), "cluster");
@@ -23,14 +27,36 @@ public static class KubeconfigReader
             throw new FormatException($"cluster {context.Text("cluster")}: server '{cluster.Text("server")}' is not an https address");
         }
 
-        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPem(Data(cluster, "certificate-authority", directory));
-        var certificate = Data(user, "client-certificate", directory);
         var token = user.Text("token") is { Length: > 0 } given ? given
             : user.Text("tokenFile") is { Length: > 0 } file ? File.ReadAllText(Path.Combine(directory, file)).Trim() : "";
-        return new KubeConnection(
-            server, authorities, certificate.Length > 0 ? X509Certificate2.CreateFromPem(certificate, Data(user, "client-key", directory)) : null, token);
+        return new KubeConnection(server, Authorities(cluster, directory), Certificate(user, directory), token);
+    }
+
+    private static X509Certificate2Collection Authorities(MarkedNode cluster, string directory)
+    {
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(Data(cluster, "certificate-authority", directory));
+            return authorities;
+        }
+        catch (CryptographicException e)
+        {
+            throw new FormatException($"certificate-authority is no certificate: {e.Message}", e);
+        }
+    }
+
+    private static X509Certificate2? Certificate(MarkedNode user, string directory)
+    {
+        try
+        {
+            var certificate = Data(user, "client-certificate", directory);
+            return certificate.Length > 0 ? X509Certificate2.CreateFromPem(certificate, Data(user, "client-key", directory)) : null;
+        }
+        catch (CryptographicException e)
+        {
+            throw new FormatException($"client-certificate and client-key are no certificate and its key: {e.Message}", e);
+        }
     }
 
     private static MarkedNode Entry(MarkedNode root, string section, string name, string field) =>

@@ -22,25 +22,24 @@ public static class KubeconfigText
     /// <exception cref="FormatException">The text is no kubeconfig; nothing can be put in without risk to what is there.</exception>
     public static string Merge(string text, KubeconfigEntry entry, bool makeCurrent)
     {
-        if (Root(text) is null)
+        var start = Root(text) is null ? "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: \"\"\n" : text;
+        return Edit(start, entry.Name, [entry.Name], makeCurrent ? entry.Name : CurrentContext(text), () =>
         {
-            text = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: \"\"\n";
-        }
+            var edited = RemoveEntries(start, entry.Name);
+            foreach (var (section, field, values) in entry.Sections)
+            {
+                edited = Insert(edited, section, entry.Name, field, values);
+            }
 
-        text = RemoveEntries(text, entry.Name);
-        foreach (var (section, field, values) in entry.Sections)
-        {
-            text = Insert(text, section, entry.Name, field, values);
-        }
-
-        return makeCurrent ? SetCurrent(text, entry.Name) : text;
+            return makeCurrent ? SetCurrent(edited, entry.Name) : edited;
+        });
     }
 
     /// <summary>The entry taken out. If it is current, <paramref name="restore"/> becomes current; a user's other choice stays.</summary>
     /// <param name="text">The file's text.</param>
     /// <param name="name">The entry's name.</param>
     /// <param name="restore">What was current before; empty for none.</param>
-    /// <exception cref="FormatException">The text is no kubeconfig.</exception>
+    /// <exception cref="FormatException">The text is no kubeconfig; nothing can be taken out without risk to what is there.</exception>
     public static string Remove(string text, string name, string restore)
     {
         if (Root(text) is not { } root)
@@ -48,12 +47,8 @@ public static class KubeconfigText
             return text;
         }
 
-        if (root.Text(CurrentContextKey) == name)
-        {
-            text = SetCurrent(text, restore);
-        }
-
-        return RemoveEntries(text, name);
+        var current = root.Text(CurrentContextKey);
+        return Edit(text, name, [], current == name ? restore : current, () => RemoveEntries(current == name ? SetCurrent(text, restore) : text, name));
     }
 
     /// <summary>True when the file holds no cluster, context or user.</summary>
@@ -67,6 +62,25 @@ public static class KubeconfigText
             ? null
             : root.Entries is null ? throw new FormatException("not a kubeconfig: the document is no mapping") : root;
     }
+
+    // Editing goes by where things stand in the text. Should a text be stranger than the editing knows, nobody's file is written with the result.
+    private static string Edit(string before, string name, string[] own, string current, Func<string> edit)
+    {
+        const string Risky = "the file is written in a way that cannot be edited without risk to what else is in it: edit it by hand";
+        try
+        {
+            var after = edit();
+            var holds = CurrentContext(after) == current && Array.TrueForAll(
+                Sections, section => Names(after, section).SequenceEqual(Names(before, section).Where(other => other != name).Concat(own)));
+            return holds ? after : throw new FormatException(Risky);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw new FormatException(Risky, e);
+        }
+    }
+
+    private static IEnumerable<string> Names(string text, string section) => Root(text)?.Get(section)?.Items?.Select(item => item.Text("name")) ?? [];
 
     private static string RemoveEntries(string text, string name)
     {

@@ -50,6 +50,11 @@ internal sealed class MarkedNode
         {
             throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}", e);
         }
+        catch (InvalidOperationException e)
+        {
+            // The parser's own, on some texts that are no YAML.
+            throw new FormatException($"it is not YAML: {e.Message}", e);
+        }
     }
 
     /// <summary>The value of <paramref name="key"/> in a mapping, or null.</summary>

@@ -1,12 +1,30 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.Kube.Patch;
 
-/// <summary>JSON patch (RFC 6902) over JSON pointers (RFC 6901): all of its operations are applied, or none.</summary>
-public static class JsonPatch
+/// <summary>
+/// JSON patch (RFC 6902) over JSON pointers (RFC 6901): all of its operations are applied, or none. What copies add up to is bounded, as a few of them can
+/// make a small document as large as anybody likes.
+/// </summary>
+public sealed class JsonPatch
 {
     private const int MostOperations = 10_000;
+
+    // Upstream's limit of the copies of one patch: that of a request.
+    private const int MostCopied = 3 << 20;
+    private const int MostMoved = 64 << 20;
+
+    // What a value takes in memory beside its text.
+    private const int NodeSize = 64;
+
+    // A holder makes the whole document a member like any other, so that the empty pointer needs no code of its own.
+    private readonly JsonObject _holder;
+    private long _copied;
+    private long _moved;
+
+    private JsonPatch(JsonNode? target) => _holder = new JsonObject { [""] = target?.DeepClone() };
 
     /// <summary>The patched value; neither argument is changed.</summary>
     /// <exception cref="PatchException">An operation is malformed or does not fit the document.</exception>
@@ -22,32 +40,31 @@ public static class JsonPatch
             throw new PatchException($"a JSON patch may have at most {MostOperations} operations, this one has {operations.Count}");
         }
 
-        // A holder makes the whole document a member like any other, so that the empty pointer needs no code of its own.
-        var holder = new JsonObject { [""] = target?.DeepClone() };
+        var work = new JsonPatch(target);
         foreach (var operation in operations)
         {
-            Apply(holder, operation as JsonObject ?? throw new PatchException("an operation of a JSON patch is an object"));
+            work.Apply(operation as JsonObject ?? throw new PatchException("an operation of a JSON patch is an object"));
         }
 
-        var result = holder[""];
-        holder.Remove("");
+        var result = work._holder[""];
+        work._holder.Remove("");
         return result;
     }
 
-    private static void Apply(JsonObject holder, JsonObject operation)
+    private void Apply(JsonObject operation)
     {
         var path = Pointer(operation, "path");
         switch (Text(operation, "op"))
         {
             case "add":
-                Add(holder, path, Value(operation));
+                Add(path, Value(operation));
                 break;
             case "remove":
-                Take(holder, path);
+                Take(path);
                 break;
             case "replace":
-                Take(holder, path);
-                Add(holder, path, Value(operation));
+                Take(path);
+                Add(path, Value(operation));
                 break;
             case "move":
                 var from = Pointer(operation, "from");
@@ -56,13 +73,17 @@ public static class JsonPatch
                     throw new PatchException($"{Show(from)} cannot be moved into itself", misfit: true);
                 }
 
-                Add(holder, path, Take(holder, from));
+                var moved = Take(from);
+                Count(ref _moved, moved, MostMoved, "moves");
+                Add(path, moved);
                 break;
             case "copy":
-                Add(holder, path, Find(holder, Pointer(operation, "from"))?.DeepClone());
+                var original = Find(_holder, Pointer(operation, "from"));
+                Count(ref _copied, original, MostCopied, "copies");
+                Add(path, original?.DeepClone());
                 break;
             case "test":
-                if (!JsonNode.DeepEquals(Find(holder, path), Value(operation)))
+                if (!JsonNode.DeepEquals(Find(_holder, path), Value(operation)))
                 {
                     throw new PatchException($"testing value {Show(path)} failed: test failed", misfit: true);
                 }
@@ -120,9 +141,38 @@ public static class JsonPatch
             : throw new PatchException($"'{step}' is no index of a list of {list.Count}", misfit: true);
     }
 
-    private static void Add(JsonObject holder, string[] path, JsonNode? value)
+    private static void Count(ref long sum, JsonNode? value, int most, string what)
     {
-        switch (Find(holder, path.AsSpan(0, path.Length - 1)))
+        sum += SizeOf(value);
+        if (sum > most)
+        {
+            throw new PatchException($"the {what} of a JSON patch may have {most >> 20} MiB in all");
+        }
+    }
+
+    private static long SizeOf(JsonNode? node) => node switch
+    {
+        JsonObject obj => NodeSize + obj.Sum(pair => pair.Key.Length + SizeOf(pair.Value)),
+        JsonArray list => NodeSize + list.Sum(SizeOf),
+        JsonValue value when value.TryGetValue<string>(out var text) => NodeSize + text.Length,
+        _ => NodeSize,
+    };
+
+    private static bool FitsInto(JsonNode? node, int depth) => node switch
+    {
+        JsonObject obj => depth > 0 && obj.All(pair => FitsInto(pair.Value, depth - 1)),
+        JsonArray list => depth > 0 && list.All(item => FitsInto(item, depth - 1)),
+        _ => true,
+    };
+
+    private void Add(string[] path, JsonNode? value)
+    {
+        if (!FitsInto(value, StrictJson.MaxDepth + 1 - path.Length))
+        {
+            throw new PatchException($"the patch nests the object deeper than {StrictJson.MaxDepth}");
+        }
+
+        switch (Find(_holder, path.AsSpan(0, path.Length - 1)))
         {
             case JsonObject obj:
                 obj[path[^1]] = value;
@@ -135,10 +185,10 @@ public static class JsonPatch
         }
     }
 
-    private static JsonNode? Take(JsonObject holder, string[] path)
+    private JsonNode? Take(string[] path)
     {
-        var value = Find(holder, path);
-        switch (Find(holder, path.AsSpan(0, path.Length - 1)))
+        var value = Find(_holder, path);
+        switch (Find(_holder, path.AsSpan(0, path.Length - 1)))
         {
             case JsonObject obj:
                 obj.Remove(path[^1]);

@@ -2,23 +2,40 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace Fairlead.Kube.Schema;
 
 /// <summary>Reads JSON of bounded depth and tells which fields were written twice. The last of two wins, as everywhere in Kubernetes.</summary>
 public static class StrictJson
 {
-    /// <summary>Depth at which documents are refused.</summary>
-    public const int MaxDepth = 128;
+    /// <summary>
+    /// The deepest documents may be. No kind goes beyond 20; readers of JSON stop at 64 by default, so that what is stored can be read with what is put around it.
+    /// </summary>
+    public const int MaxDepth = 48;
 
     /// <summary>Reads one value.</summary>
     /// <param name="utf8">The text.</param>
     /// <param name="duplicates">Paths of fields written twice, such as <c>spec.ports[0].port</c>.</param>
     /// <returns>The value; null for the JSON null.</returns>
-    /// <exception cref="JsonException">The text is not JSON, or too deep.</exception>
+    /// <exception cref="JsonException">The text is not JSON in UTF-8, or too deep.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8, out IReadOnlyList<string> duplicates)
     {
-        duplicates = FindDuplicates(utf8);
+        // The reader does not look at bytes and escapes of a text until somebody asks for it.
+        if (!Utf8.IsValid(utf8))
+        {
+            throw new JsonException("it is not UTF-8");
+        }
+
+        try
+        {
+            duplicates = FindDuplicates(utf8);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("a text has half of a surrogate pair", e);
+        }
+
         if (duplicates.Count == 0)
         {
             return JsonNode.Parse(utf8, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth });
@@ -57,6 +74,11 @@ public static class StrictJson
 
                     break;
                 default:
+                    if (reader is { TokenType: JsonTokenType.String, ValueIsEscaped: true })
+                    {
+                        reader.GetString();
+                    }
+
                     NextItem(levels);
                     break;
             }

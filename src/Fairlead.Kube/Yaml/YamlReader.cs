@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fairlead.Kube.Schema;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -12,7 +13,7 @@ namespace Fairlead.Kube.Yaml;
 /// </summary>
 public static class YamlReader
 {
-    private const int MaxDepth = 100;
+    private const int MaxDepth = StrictJson.MaxDepth;
     private const int MaxNodes = 200_000;
     private static readonly SearchValues<char> RealCharacters = SearchValues.Create("0123456789.eE+-");
 
@@ -38,6 +39,11 @@ public static class YamlReader
         catch (YamlException e)
         {
             throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.InnerException?.Message ?? e.Message}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // The parser's own, on some texts that are no YAML.
+            throw new FormatException($"it is not YAML: {e.Message}", e);
         }
 
         return documents;
@@ -122,7 +128,7 @@ public static class YamlReader
                 return _nodes > MaxNodes ? throw new YamlException(at, at, "too large once its aliases are written out") : original?.DeepClone();
             }
 
-            var anchor = ((NodeEvent)parser.Current).Anchor;
+            var anchor = (parser.Current as NodeEvent ?? throw new YamlException(at, at, "a value is missing")).Anchor;
             var read = parser.TryConsume<Scalar>(out var scalar) ? Value(scalar)
                 : parser.TryConsume<SequenceStart>(out _) ? ReadSequence(depth)
                 : ReadMapping(depth);

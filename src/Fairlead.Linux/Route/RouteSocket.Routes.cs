@@ -95,7 +95,9 @@ public sealed partial class RouteSocket
 
     private static IpRoute Apply(IpRoute route, NetlinkAttribute attribute) => attribute.Type switch
     {
-        Rt.RTA_DST => route with { Destination = new IpNet(attribute.Address, route.Destination.Prefix) },
+        Rt.RTA_DST when attribute.Address.Family == route.Destination.Address.Family =>
+            route with { Destination = new IpNet(attribute.Address, route.Destination.Prefix) },
+        Rt.RTA_DST => throw new InvalidDataException("netlink: a route's destination is of another family than the route"),
         Rt.RTA_GATEWAY => route with { Gateway = attribute.Address },
         Rt.RTA_OIF => route with { Link = (int)attribute.U32 },
         Rt.RTA_PRIORITY => route with { Metric = attribute.U32 },

@@ -64,7 +64,7 @@ internal static class ContainerReader
         {
             Flags = (ContainerFlags)flags & Known,
             Size = size,
-            Timeout = milliseconds == 0 ? null : TimeSpan.FromMilliseconds(milliseconds),
+            Timeout = milliseconds == 0 ? null : Wire.Duration(milliseconds),
         };
     }
 

@@ -97,7 +97,7 @@ internal static class ElementReader
                     flags = attribute.U32Be;
                     break;
                 case Wire.NFTA_SET_ELEM_TIMEOUT:
-                    element = element with { Timeout = TimeSpan.FromMilliseconds(attribute.U64Be) };
+                    element = element with { Timeout = Wire.Duration(attribute.U64Be) };
                     break;
                 case Wire.NFTA_SET_ELEM_USERDATA:
                     element = element with { Comment = TableReader.Comment(attribute.Value) };

@@ -70,7 +70,7 @@ internal static class InstructionReader
         var milliseconds = fields.Has(6) ? fields.U64(6) : 0;
         return new UpdateElement(
             fields.Text(1), (UpdateOp)fields.U32(3), fields.Word(4), fields.Has(5) ? fields.Word(5) : null,
-            milliseconds == 0 ? null : TimeSpan.FromMilliseconds(milliseconds));
+            milliseconds == 0 ? null : Wire.Duration(milliseconds));
     }
 
     private static MetaKey MetaKeyOf(uint key) =>

@@ -125,7 +125,7 @@ internal sealed class TableReader(NetlinkSocket socket)
         return writer;
     }
 
-    private static Chain? ReadChain(NetlinkMessage message, string table)
+    public static Chain? ReadChain(NetlinkMessage message, string table)
     {
         var (owner, name, type) = ("", "", "");
         var (hook, priority, policy) = (-1, 0, 1u);
@@ -181,7 +181,7 @@ internal sealed class TableReader(NetlinkSocket socket)
         return (hook, priority);
     }
 
-    private static Rule? ReadRule(NetlinkMessage message, string table, Func<string, Container?> containers)
+    public static Rule? ReadRule(NetlinkMessage message, string table, Func<string, Container?> containers)
     {
         var (owner, chain, comment) = ("", "", "");
         List<Instruction> code = [];

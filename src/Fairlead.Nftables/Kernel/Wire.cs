@@ -92,6 +92,11 @@ internal static class Wire
     /// <summary>The message type on the wire.</summary>
     public static ushort Message(ushort type) => (ushort)((NFNL_SUBSYS_NFTABLES << 8) | type);
 
+    /// <summary>A time as the kernel tells it.</summary>
+    public static TimeSpan Duration(ulong milliseconds) => milliseconds <= (ulong)TimeSpan.MaxValue.TotalMilliseconds - 1
+        ? TimeSpan.FromTicks((long)milliseconds * TimeSpan.TicksPerMillisecond)
+        : throw new InvalidDataException($"a time of {milliseconds} ms");
+
     /// <summary>NF_ACCEPT, NFT_JUMP and so on.</summary>
     public static int CodeOf(VerdictKind kind) => kind switch
     {

@@ -25,6 +25,20 @@ public sealed class PatchTests
     public void A_merge_patch_does_what_the_RFC_shows(string target, string patch, string expected) =>
         AssertSame(expected, MergePatch.Apply(JsonNode.Parse(target), JsonNode.Parse(patch)));
 
+    [Fact]
+    public void Copies_and_moves_of_a_JSON_patch_are_bounded_and_it_nests_no_deeper_than_a_document_may()
+    {
+        var target = JsonNode.Parse("""{"a":{"b":"c"}}""");
+        Assert.Contains("3 MiB", Fails(Many(40, i => $$"""{"op":"copy","from":"/a","path":"/a/x{{i}}"}""")), StringComparison.Ordinal);
+        Assert.Contains("deeper", Fails(Many(100, i => """{"op":"copy","from":"/a","path":"/a/b"}""")), StringComparison.Ordinal);
+        Assert.Contains("deeper", Fails($$"""[{"op":"add","path":"/a/b","value":{{new string('[', 47)}}{{new string(']', 47)}}}]"""), StringComparison.Ordinal);
+        JsonPatch.Apply(target, JsonNode.Parse(Many(1000, i => """{"op":"copy","from":"/a/b","path":"/a/x"}"""))!);
+
+        string Fails(string patch) => Assert.Throws<PatchException>(() => JsonPatch.Apply(target, JsonNode.Parse(patch)!)).Message;
+
+        static string Many(int count, Func<int, string> operation) => $"[{string.Join(',', Enumerable.Range(0, count).Select(operation))}]";
+    }
+
     /// <summary>RFC 6902, appendix A.</summary>
     [Theory]
     [InlineData("""{"foo":"bar"}""", """[{"op":"add","path":"/baz","value":"qux"}]""", """{"baz":"qux","foo":"bar"}""")]
