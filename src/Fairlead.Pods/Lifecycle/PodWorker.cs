@@ -176,6 +176,12 @@ internal sealed class PodWorker : IDisposable
             return;
         }
 
+        if (Spec.Document["status"].Text("podIP").Length > 0)
+        {
+            // It ran before the machine, or the cluster, went down: what it says of itself is no longer so.
+            Changed();
+        }
+
         while (true)
         {
             try

@@ -27,8 +27,9 @@ internal sealed class Fabric(ClusterSpec spec)
     public string HostLink { get; } = $"fl-{Hash(spec.Name):x8}";
 
     /// <summary>Makes what is missing.</summary>
+    /// <returns>The nodes, by number, whose namespace was made: nothing that an earlier one held is there any more.</returns>
     /// <exception cref="LinuxException">The kernel refused; the message says what.</exception>
-    public void Build()
+    public IReadOnlyList<int> Build()
     {
         using var fabric = OpenOrCreate(spec.FabricNamespace);
         using var host = RouteSocket.Open();
@@ -47,10 +48,13 @@ internal sealed class Fabric(ClusterSpec spec)
             host.ReplaceRoute(Unreachable(ranges.Services));
         }
 
+        var made = Enumerable.Range(1, spec.Nodes).Where(number => !NetNamespace.ExistsNamed(spec.NodeNamespace(number))).ToList();
         for (var number = 1; number <= spec.Nodes; number++)
         {
             BuildNode(number, fabric, inside);
         }
+
+        return made;
     }
 
     /// <summary>The host's packet filter for the cluster, anew.</summary>

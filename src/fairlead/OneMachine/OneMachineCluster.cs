@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json.Nodes;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
@@ -8,6 +9,8 @@ using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Processes;
 using Fairlead.Linux.Route;
@@ -180,13 +183,15 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
     private async Task StartAsync(UpRequest request, CancellationToken cancellationToken)
     {
+        IReadOnlyList<int> made = [];
         await StepAsync("network", async () =>
         {
             await HostSysctls.ApplyAsync(Spec);
-            _fabric.Build();
+            made = _fabric.Build();
             await _fabric.GuardAsync(cancellationToken);
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
+        await ForgetLivesAsync(made, cancellationToken);
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
         _work.Add(RelayDnsAsync(_stop.Token));
         foreach (var role in Roles())
@@ -230,6 +235,40 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         {
             var node = Spec.NodeName(number);
             WriteKubeconfig(_paths.Kubeconfig(node), Entry(node, fabric, _plane.IssueNode(node)));
+        }
+    }
+
+    /// <summary>
+    /// What is on record of nodes that have just been made is of an earlier life: their links are gone with the attachments the agent wrote down, and they
+    /// are not ready until they say so.
+    /// </summary>
+    private async Task ForgetLivesAsync(IReadOnlyList<int> made, CancellationToken cancellationToken)
+    {
+        foreach (var node in made.Select(Spec.NodeName))
+        {
+            if (Directory.Exists(_paths.Node(node)))
+            {
+                Directory.Delete(_paths.Node(node), recursive: true);
+            }
+
+            var condition = new JsonObject
+            {
+                ["type"] = "Ready",
+                ["status"] = "Unknown",
+                ["reason"] = "NodeStatusUnknown",
+                ["message"] = "The node is started anew.",
+                ["lastTransitionTime"] = TimeProvider.System.GetUtcNow().ToApiTime(),
+            };
+            var status = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
+            try
+            {
+                await _plane!.Api.PatchAsync(ResourceTypes.Nodes, "", node, "status", PatchKind.Strategic, status, cancellationToken);
+            }
+            catch (KubeException e) when (e.IsNotFound)
+            {
+                // Its first life.
+                continue;
+            }
         }
     }
 

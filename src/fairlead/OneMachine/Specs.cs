@@ -21,7 +21,7 @@ internal static class Specs
         var hint = $"`fairlead down{NameOption(spec)}` first, or start another with --name";
         if (request.Nodes is { } nodes && nodes != spec.Nodes)
         {
-            throw new UserError($"cluster {spec.Name} has {spec.Nodes} nodes, not {nodes}", hint);
+            throw new UserError($"cluster {spec.Name} has {spec.Nodes} node{(spec.Nodes == 1 ? "" : "s")}, not {nodes}", hint);
         }
 
         if (request.Families is { } families && families != spec.Families)

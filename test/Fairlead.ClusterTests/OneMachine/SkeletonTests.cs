@@ -1,6 +1,7 @@
 namespace Fairlead.ClusterTests.OneMachine;
 
-public sealed class SkeletonTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+[Collection(nameof(TwoNodes))]
+public sealed class SkeletonTests(ClusterFixture cluster)
 {
     [Fact]
     public void Up_brings_two_ready_nodes_with_addresses_and_pod_ranges()
