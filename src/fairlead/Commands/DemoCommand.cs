@@ -12,11 +12,11 @@ internal static class DemoCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(Output output)
     {
-        var what = new Argument<string>("demo") { Description = "Which demo: lesson", DefaultValueFactory = _ => Lesson };
+        var what = new Argument<string>("which") { Description = "Which demo: lesson", DefaultValueFactory = _ => Lesson };
         what.AcceptOnlyFromAmong(Lesson);
         var name = CommonOptions.Name();
         var keys = Heading.All.Select(heading => heading.Key).ToArray();
-        var only = new Option<string[]>("--only") { Description = $"These headings alone: {string.Join(", ", keys)}", AllowMultipleArgumentsPerToken = true };
+        var only = new Option<string[]>("--only") { Description = $"These headings alone: {string.Join(", ", keys)}", AllowMultipleArgumentsPerToken = true, HelpName = "heading" };
         only.AcceptOnlyFromAmong(keys);
         var format = new Option<string>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Fairlead.Terminal;
 
 namespace Fairlead.Commands;
@@ -14,11 +13,11 @@ internal static class RootCommandFactory
     public static async Task<int> RunAsync(string[] args, Output output)
     {
         var root = Create(output);
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            var command = string.Join(' ', Path(parsed.CommandResult));
-            output.Error(string.Join(" ", parsed.Errors.Select(error => error.Message).Reverse()), $"see `{command} --help`");
+            var (message, hint) = UsageErrors.Describe(parsed);
+            output.Error(message, hint);
             return ExitCodes.Usage;
         }
 
@@ -51,16 +50,5 @@ internal static class RootCommandFactory
             CniCommand.Create(),
         };
         return root;
-    }
-
-    private static List<string> Path(CommandResult? result)
-    {
-        var names = new List<string>();
-        for (SymbolResult? at = result; at is CommandResult command; at = command.Parent)
-        {
-            names.Insert(0, command.Command is RootCommand ? "fairlead" : command.Command.Name);
-        }
-
-        return names;
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;
 
@@ -13,17 +15,17 @@ internal static class UpCommand
     public static Command Create(Output output)
     {
         var name = CommonOptions.Name();
-        var nodes = new Option<int?>("--nodes") { Description = "How many nodes (2 unless said otherwise)" };
-        nodes.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > MaxNodes)
-            {
-                result.AddError($"--nodes takes a number from 1 to {MaxNodes}");
-            }
-        });
+        var nodes = new Option<int?>("--nodes") { Description = "How many nodes (2 unless said otherwise)", CustomParser = Nodes };
         var families = new Option<string?>("--ip-family") { Description = "ipv4 (default) or dual" };
         families.AcceptOnlyFromAmong("ipv4", "dual");
-        var files = new Option<FileInfo[]>("--filename", "-f") { Description = "Apply these manifests once the cluster is ready", AllowMultipleArgumentsPerToken = false };
+        var files = new Option<string[]>("--filename", "-f") { Description = "A manifest or a folder of them, applied once the cluster is ready", AllowMultipleArgumentsPerToken = false };
+        files.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !Path.Exists(token.Value)))
+            {
+                result.AddError($"--filename: there is no file or folder {token.Value}");
+            }
+        });
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready; it goes on in the background" };
         var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
         var noEgress = new Option<bool?>("--no-egress") { Description = "Pods cannot reach anything outside the cluster (a cluster keeps this; --no-egress=false takes it back)" };
@@ -39,7 +41,7 @@ internal static class UpCommand
                 Name = parsed.GetRequiredValue(name),
                 Nodes = parsed.GetValue(nodes),
                 Families = parsed.GetValue(families) is { } text ? Enum.Parse<IpFamilyMode>(text, ignoreCase: true) : null,
-                Files = [.. (parsed.GetValue(files) ?? []).Select(file => file.FullName)],
+                Files = [.. (parsed.GetValue(files) ?? []).Select(Path.GetFullPath)],
                 Switch = !parsed.GetValue(noSwitch),
                 Egress = !parsed.GetValue(noEgress),
             };
@@ -50,5 +52,16 @@ internal static class UpCommand
                     : Up.RunForegroundAsync(request, output, cancellationToken);
         });
         return command;
+    }
+
+    private static int? Nodes(ArgumentResult result)
+    {
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MaxNodes)
+        {
+            return count;
+        }
+
+        result.AddError($"--nodes takes a number from 1 to {MaxNodes}, not {result.Tokens[0].Value}");
+        return null;
     }
 }

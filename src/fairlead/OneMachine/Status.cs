@@ -14,11 +14,18 @@ internal static class Status
     {
         var status = await ReadAsync(name, cancellationToken);
         output.Line($"cluster {name}: {(string)status["state"]!}");
+        if ((string)status["state"]! == "not running" && !status["processes"]!.AsArray().Any(process => (bool)process!["alive"]!))
+        {
+            output.Line($"  {Kept(name)}");
+            return ExitCodes.Failed;
+        }
+
         foreach (var process in status["processes"]!.AsArray())
         {
             var restarts = (int)process!["restarts"]!;
-            var again = restarts > 0 ? $", started again {restarts} times, last after {(string)process["lastExit"]!}" : "";
-            output.Line($"  {(string)process["name"]!,-20} {((bool)process["alive"]! ? "running" : "not running")}  {(long)process["memoryBytes"]! / 1_000_000.0:0.0} MB{again}");
+            var again = restarts > 0 ? $", started again {restarts} {(restarts == 1 ? "time" : "times")}, last after {(string)process["lastExit"]!}" : "";
+            var role = (string)process["name"]! is var named && named == "up" ? "control plane" : named;
+            output.Line($"  {role,-20} {((bool)process["alive"]! ? "running" : "not running")}  {(long)process["memoryBytes"]! / 1_000_000.0:0.0} MB{again}");
         }
 
         foreach (var node in status["nodes"]!.AsArray())
@@ -40,6 +47,15 @@ internal static class Status
         var status = await ReadAsync(name, cancellationToken);
         output.Line(status.ToJsonString());
         return (string)status["state"]! == "ready" ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    /// <summary>What there is of a cluster that is at rest, and what goes on with it.</summary>
+    private static string Kept(string name)
+    {
+        var option = name == ClusterSpec.DefaultName ? "" : $" --name {name}";
+        return Specs.Load(name) is null
+            ? $"`fairlead up{option}` starts one"
+            : $"its objects are kept: `fairlead up{option}` goes on with them, `fairlead down{option}` removes them";
     }
 
     private static async Task<JsonObject> ReadAsync(string name, CancellationToken cancellationToken)

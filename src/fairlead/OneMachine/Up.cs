@@ -41,6 +41,7 @@ internal static class Up
         Welcome(cluster.Spec, output);
         output.Line("Ctrl-C stops it and keeps its objects for the next `up`.");
         await cluster.RunAsync(cancellationToken);
+        output.Line($"Stopping cluster {request.Name}; its objects are kept.");
         return ExitCodes.Ok;
     }
 

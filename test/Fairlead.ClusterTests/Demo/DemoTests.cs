@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.Demo;
 
@@ -23,6 +24,16 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
             first.Results.Select(result => (string)result["heading"]!).Distinct());
         Assert.Equal(first.Tried("ok"), second.Tried("ok"));
         Assert.Equal(first.Results.Count, first.Tried("ok").Count);
+        Assert.Empty(NamedInTheLessonsTable().Except(first.Tried("ok")));
+    }
+
+    /// <summary>The checks that the README of the lesson names beside each of its statements.</summary>
+    private IReadOnlyList<string> NamedInTheLessonsTable()
+    {
+        var rows = File.ReadLines(System.IO.Path.Combine(Checkout.Root, "examples/lesson/README.md")).SkipWhile(line => line != "| the lesson | the check |").Skip(2).TakeWhile(line => line.StartsWith('|')).ToList();
+        Assert.True(rows.Count >= 30);
+        return [.. rows.Select(row => row.Split(" | ")[1]).SelectMany(names => names.Split('`').Where((_, i) => i % 2 == 1))
+            .Select(name => name.Replace("fairlead-", $"{cluster.Name}-", StringComparison.Ordinal))];
     }
 
     [Fact]

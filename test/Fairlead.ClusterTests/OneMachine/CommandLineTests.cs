@@ -6,6 +6,15 @@ public sealed class CommandLineTests
 {
     [Theory]
     [InlineData("--nodes takes a number from 1 to 64", "up", "--nodes", "0")]
+    [InlineData("--nodes takes a number from 1 to 64, not many", "up", "--nodes", "many")]
+    [InlineData("does not take perhaps", "up", "--no-egress=perhaps")]
+    [InlineData("there is no file or folder /nowhere.yaml", "up", "-f", "/nowhere.yaml")]
+    [InlineData("table, json", "status", "-o", "pdf")]
+    [InlineData("did you mean status?", "sttaus")]
+    [InlineData("did you mean kubeconfig?", "kube")]
+    [InlineData("did you mean --nodes?", "up", "--node", "3")]
+    [InlineData("did you mean --detach?", "up", "--detatch")]
+    [InlineData("`fairlead down` does not take mine", "down", "mine")]
     [InlineData("lower-case letters", "up", "--name", "Not_A_Name")]
     [InlineData("--sideways", "up", "--sideways")]
     [InlineData("sideways", "sideways")]
@@ -17,7 +26,17 @@ public sealed class CommandLineTests
 
         Assert.Equal(2, code);
         Assert.Contains(reason, error, StringComparison.Ordinal);
-        Assert.Contains("hint:", error, StringComparison.Ordinal);
+        Assert.Matches(@"^error: [\w`'-].*[^\uFFFD]\nhint: .*see `fairlead.* --help`\n$", error);
+        Assert.DoesNotContain('\uFFFD', error);
+    }
+
+    [Fact]
+    public void Without_a_command_it_shows_its_help()
+    {
+        var (code, output, _) = Tool.TryRun(ClusterFixture.BuiltProgram, "");
+
+        Assert.Equal(0, code);
+        Assert.Contains("Usage:", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -26,6 +45,6 @@ public sealed class CommandLineTests
         var (code, output, _) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "status", "--name", "never-started");
 
         Assert.Equal(1, code);
-        Assert.Contains("not running", output, StringComparison.Ordinal);
+        Assert.Equal("cluster never-started: not running\n  `fairlead up --name never-started` starts one\n", output);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fairlead.Testing;
 
 namespace Fairlead.Tests.Architecture;
 

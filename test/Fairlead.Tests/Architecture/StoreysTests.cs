@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Xml.Linq;
+using Fairlead.Testing;
 
 namespace Fairlead.Tests.Architecture;
 

@@ -1,5 +1,4 @@
 using Fairlead.Testing;
-using Fairlead.Tests.Architecture;
 
 namespace Fairlead.Tests.Build;
 

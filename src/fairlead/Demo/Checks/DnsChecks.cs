@@ -5,7 +5,6 @@ internal static class DnsChecks
 {
     private const string Zone = "svc.cluster.local";
     private const string Name = "api-service";
-    private const int MaxTries = 3;
 
     /// <summary>The checks of the heading.</summary>
     /// <param name="lab">The lesson.</param>
@@ -83,20 +82,14 @@ internal static class DnsChecks
             return new Seen(Verdict.NotTried, "there is no kubectl on PATH; this one check needs it");
         }
 
-        // nslookup ends within milliseconds, and the pod's restartPolicy starts it anew: an attach, and the log kubectl turns to instead, may come between two of them.
-        for (var tries = 1; ; tries++)
-        {
-            await kubectl.RunAsync(["delete", "pod", "dns-test", "--ignore-not-found", "--now"], cancellationToken);
-            var printed = await kubectl.RunAsync(["run", "dns-test", "--image=busybox:1.36", "--rm", "-it", "--", "nslookup", Name], cancellationToken);
-            var words = printed.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
-            var held = Follows(words, "Server:", $"{lab.Spec.V4.DnsService}") && Follows(words, "Address:", $"{lab.Spec.V4.DnsService}:53")
-                && Follows(words, "Name:", $"{Name}.default.{Zone}") && Follows(words, "Address:", $"{lab.ClusterIP(Name)}");
-            if (held || tries == MaxTries)
-            {
-                var answer = words.SkipWhile(word => word != "Server:").TakeWhile(word => !word.StartsWith("**", StringComparison.Ordinal));
-                return Seen.When(held, $"{string.Join(' ', held ? answer : words.DefaultIfEmpty("nothing"))}{(tries > 1 ? $" (try {tries})" : "")}");
-            }
-        }
+        // A demo that was interrupted may have left one.
+        await kubectl.RunAsync(["delete", "pod", "dns-test", "--ignore-not-found", "--now"], cancellationToken);
+        var printed = await kubectl.RunAsync(["run", "dns-test", "--image=busybox:1.36", "--rm", "-it", "--", "nslookup", Name], cancellationToken);
+        var words = printed.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        var held = Follows(words, "Server:", $"{lab.Spec.V4.DnsService}") && Follows(words, "Address:", $"{lab.Spec.V4.DnsService}:53")
+            && Follows(words, "Name:", $"{Name}.default.{Zone}") && Follows(words, "Address:", $"{lab.ClusterIP(Name)}");
+        var answer = words.SkipWhile(word => word != "Server:").TakeWhile(word => !word.StartsWith("**", StringComparison.Ordinal));
+        return Seen.When(held, string.Join(' ', held ? answer : words.DefaultIfEmpty("nothing")));
     }
 
     private static bool Follows(string[] words, string label, string value) => words.Zip(words.Skip(1)).Contains((label, value));

@@ -1,7 +1,7 @@
-namespace Fairlead.Tests.Architecture;
+namespace Fairlead.Testing;
 
 /// <summary>The checkout that these tests were built from.</summary>
-internal static class Checkout
+public static class Checkout
 {
     /// <summary>Its folder.</summary>
     public static string Root { get; } = FindRoot(AppContext.BaseDirectory);
