@@ -36,7 +36,8 @@ internal static class RootCommandFactory
         }
     }
 
-    private static RootCommand Create(Output output)
+    /// <summary>The command tree.</summary>
+    internal static RootCommand Create(Output output)
     {
         var root = new RootCommand("Kubernetes Services and networking in one program: a cluster on this machine in seconds, or the node agent of a real one.")
         {
@@ -45,6 +46,7 @@ internal static class RootCommandFactory
             StatusCommand.Create(output),
             KubeconfigCommand.Create(output),
             DemoCommand.Create(output),
+            ShellCompletionCommand.Create(),
             AgentCommand.Create(),
             PodsCommand.Create(),
             CniCommand.Create(),

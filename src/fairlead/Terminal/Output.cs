@@ -39,6 +39,9 @@ internal sealed class Output
     /// <summary>One plain line of result. Control characters are shown, not sent (CVE-2021-25743).</summary>
     public void Line(string text) => Out.WriteLine(Printable(text));
 
+    /// <summary>Text of our own making as it is, whatever the width of the terminal.</summary>
+    public static void Raw(string text) => Console.Out.Write(text);
+
     /// <summary>One warning line.</summary>
     public void Warn(string text) => _errors.MarkupLineInterpolated($"[yellow]warning:[/] {Printable(text)}");
 

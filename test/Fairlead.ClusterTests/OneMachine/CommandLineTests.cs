@@ -20,6 +20,7 @@ public sealed class CommandLineTests
     [InlineData("sideways", "sideways")]
     [InlineData("sideways", "demo", "sideways")]
     [InlineData("sideways", "demo", "--only", "sideways")]
+    [InlineData("tcsh", "completion", "tcsh")]
     public void A_wrong_command_line_exits_2_and_says_what_is_wrong(string reason, params string[] arguments)
     {
         var (code, _, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", arguments);
@@ -37,6 +38,15 @@ public sealed class CommandLineTests
 
         Assert.Equal(0, code);
         Assert.Contains("Usage:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_completion_script_that_is_printed_is_one_bash_can_read_and_use()
+    {
+        var (code, script, _) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "completion", "bash");
+        Assert.Equal(0, code);
+        var offered = Tool.TryRun("bash", $"{script}\nCOMP_WORDS=(fairlead do); COMP_CWORD=1; _fairlead; echo \"${{COMPREPLY[@]}}\"\n", "--norc");
+        Assert.Equal((0, "down\n", ""), offered);
     }
 
     [Fact]
