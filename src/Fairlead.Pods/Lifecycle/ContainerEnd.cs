@@ -6,6 +6,9 @@ namespace Fairlead.Pods.Lifecycle;
 /// <summary>What a container may use, and how it ended.</summary>
 internal static class ContainerEnd
 {
+    /// <summary>128 + SIGKILL, which is what the kernel sends a process for its memory; a shell passes it on as its own code.</summary>
+    private const int Killed = 137;
+
     /// <summary>The control group for the next run of a container; empty when it has no limit, or, with an Event, when this machine knows none.</summary>
     internal static string Limit(PodWorker pod, ContainerSpec container)
     {
@@ -42,7 +45,7 @@ internal static class ContainerEnd
         }
 
         var ended = Termination.From(status, container.Running ?? time.GetUtcNow(), time.GetUtcNow());
-        return ended.ExitCode != 0 && pod.Context.Memory?.HasKilled(pod.Spec.Uid, container.Spec.Name) == true ? ended with { Reason = "OOMKilled" } : ended;
+        return ended.ExitCode == Killed && pod.Context.Memory?.HasKilled(pod.Spec.Uid, container.Spec.Name) == true ? ended with { Reason = "OOMKilled" } : ended;
     }
 
     /// <summary>Gives back what the pod's containers were limited by.</summary>

@@ -201,6 +201,32 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
         Assert.Equal("3 Running", Status("beside", "{.status.initContainerStatuses[0].lastState.terminated.exitCode} {.status.phase}"));
     }
 
+    [Fact]
+    public void An_init_container_whose_image_is_not_run_counts_as_completed_and_an_Event_and_a_warning_say_so()
+    {
+        var (code, _, error) = cluster.TryKubectl(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: migrated}
+            spec:
+              initContainers:
+              - {name: migrate, image: registry.example/migrate:1}
+              - {name: mesh, image: registry.example/mesh:1, restartPolicy: Always, ports: [{containerPort: 9000}]}
+              containers: [{name: c, image: registry.example/web:1, ports: [{containerPort: 8080}]}]
+            """,
+            "apply", "-f", "-");
+        Assert.Equal(0, code);
+        const string NotRun = "is not run on this cluster: it names no command";
+        Assert.Contains($"spec.initContainers[0].image: \"registry.example/migrate:1\" {NotRun}; it counts as completed", error, StringComparison.Ordinal);
+        Assert.Contains($"spec.initContainers[1].image: \"registry.example/mesh:1\" {NotRun}; a stand-in", error, StringComparison.Ordinal);
+
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/migrated", "--timeout=30s");
+        WaitForEvent("migrated", "StandIn", "image \"registry.example/migrate:1\" is not run: it names no command. The init container counts as completed");
+        Assert.Equal("migrated", (string?)cluster.Ask("migrated", $"{cluster.PodAddress("migrated")}:9000")["pod"]);
+        cluster.Kubectl("delete", "pod", "migrated", "--timeout=15s");
+    }
+
     private string Status(string pod, string path) => cluster.Kubectl("get", "pod", pod, "-o", $"jsonpath={path}");
 
     private void WaitForEvent(string pod, string reason, string message) => PodEvents.Wait(cluster, pod, reason, message);
