@@ -59,6 +59,32 @@ public static class Mounts
         }
     }
 
+    /// <summary>
+    /// Shows what one descriptor means, a file or directory of this mount namespace, on top of what another does. No path is followed, so that nobody
+    /// can swap one for a link in between; restrictions hold from the first moment. Mounts below the source are not shown (open_tree(2), move_mount(2)).
+    /// </summary>
+    /// <param name="source">What to show.</param>
+    /// <param name="target">Where; of the same sort.</param>
+    /// <param name="flags">Restrictions.</param>
+    public static void Bind(SafeFd source, SafeFd target, MountFlags flags)
+    {
+        var clone = Libc.OpenTree(Libc.SYS_open_tree, source, "", Libc.OPEN_TREE_CLONE | Libc.O_CLOEXEC | Libc.AT_EMPTY_PATH);
+        using var mount = new SafeFd(LinuxException.Check((int)clone, "open_tree"));
+        Restrict(mount, flags);
+        Check(
+            (int)Libc.MoveMount(Libc.SYS_move_mount, mount, "", target, "", Libc.MOVE_MOUNT_F_EMPTY_PATH | Libc.MOVE_MOUNT_T_EMPTY_PATH), "move_mount");
+    }
+
+    /// <summary>Adds restrictions to a mount (mount_setattr(2)).</summary>
+    /// <param name="mount">A descriptor of its root.</param>
+    /// <param name="flags">What to add.</param>
+    public static void Restrict(SafeFd mount, MountFlags flags)
+    {
+        // MOUNT_ATTR_RDONLY, NOSUID, NODEV and NOEXEC have the values of the MS_ flags.
+        var attributes = new MountAttributes { Set = (ulong)flags };
+        Check((int)Libc.MountSetAttributes(Libc.SYS_mount_setattr, mount, "", Libc.AT_EMPTY_PATH, attributes, 32), "mount_setattr");
+    }
+
     /// <summary>Mounts a file system of a type: <c>proc</c>, <c>sysfs</c>, <c>tmpfs</c>, <c>devpts</c>, <c>mqueue</c>.</summary>
     /// <param name="type">The type.</param>
     /// <param name="target">A directory that exists.</param>

@@ -22,6 +22,11 @@ internal static partial class Libc
     internal const int O_NOCTTY = 0x100;
     internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
+    internal const int O_PATH = 0x200000;
+
+
+    /// <summary>Differs between architectures (<c>asm/fcntl.h</c>).</summary>
+    internal static int O_NOFOLLOW => IsArm64 ? 0x8000 : 0x20000;
 
     /// <summary>close(2). Never retried on EINTR: on Linux the descriptor is gone.</summary>
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]

@@ -17,6 +17,12 @@ internal static partial class Libc
     internal const int MS_SHARED = 0x100000;
     internal const int MNT_DETACH = 0x2;
     internal const int UMOUNT_NOFOLLOW = 0x8;
+    internal const nint SYS_open_tree = 428;
+    internal const nint SYS_move_mount = 429;
+    internal const nint SYS_mount_setattr = 442;
+    internal const nint OPEN_TREE_CLONE = 1;
+    internal const nint MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+    internal const nint MOVE_MOUNT_T_EMPTY_PATH = 0x40;
     internal const uint S_IFCHR = 0x2000;
     internal const uint S_IFIFO = 0x1000;
 
@@ -59,4 +65,26 @@ internal static partial class Libc
     /// <summary>umask(2): the thread's own when it has unshared CLONE_FS, else the process's. Never fails.</summary>
     [LibraryImport(Library, EntryPoint = "umask")]
     internal static partial uint SetUmask(uint mask);
+
+    /// <summary>open_tree(2) (Linux 5.2).</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint OpenTree(nint number, SafeFd directory, string path, nint flags);
+
+    /// <summary>move_mount(2) (Linux 5.2).</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint MoveMount(nint number, SafeFd from, string fromPath, SafeFd to, string toPath, nint flags);
+
+    /// <summary>mount_setattr(2) (Linux 5.12).</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint MountSetAttributes(nint number, SafeFd directory, string path, nint flags, in MountAttributes attributes, nint size);
+}
+
+/// <summary>struct mount_attr (<c>linux/mount.h</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MountAttributes
+{
+    internal ulong Set;
+    internal ulong Clear;
+    internal ulong Propagation;
+    internal ulong UserNamespace;
 }

@@ -3,8 +3,9 @@ namespace Fairlead.Pods.Containers;
 /// <summary>Something of the host shown in a container.</summary>
 /// <param name="Source">A file or directory of the host.</param>
 /// <param name="Target">An absolute path in the container.</param>
-/// <param name="ReadOnly">Whether it can be written.</param>
-internal sealed record ContainerMount(string Source, string Target, bool ReadOnly);
+/// <param name="ReadOnly">Whether nothing can be written.</param>
+/// <param name="SubPath">What of the source, when not all of it; made, as a directory, when missing.</param>
+internal sealed record ContainerMount(string Source, string Target, bool ReadOnly, string SubPath = "");
 
 /// <summary>What a container is started with.</summary>
 internal sealed record ContainerLaunch

@@ -1,4 +1,8 @@
+using System.Globalization;
+using Fairlead.Linux;
+using Fairlead.Linux.Files;
 using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Syscalls;
 
 namespace Fairlead.Pods.Containers;
 
@@ -32,8 +36,9 @@ internal static class ContainerRoot
         }
 
         Mounts.Overlay(["/"], $"{place}/upper", $"{place}/work", root);
-        Mask(root, launch);
-        Dev(root);
+        using var tree = ConfinedTree.Open(root);
+        Mask(tree, launch);
+        using var dev = Dev(tree, root);
         Mounts.Mount("sysfs", $"{root}/sys", Inert | (launch.Privileged ? MountFlags.None : MountFlags.ReadOnly));
         foreach (var path in HiddenOfSys.Select(name => $"{root}/sys/{name}").Where(path => !launch.Privileged && Directory.Exists(path)))
         {
@@ -42,80 +47,57 @@ internal static class ContainerRoot
 
         if (launch.Applets.Length > 0)
         {
-            Bind(root, new ContainerMount(launch.Applets, Executables.AppletDirectory, true));
+            Bind(tree, new ContainerMount(launch.Applets, Executables.AppletDirectory, true));
         }
 
-        foreach (var mount in launch.Mounts)
+        // What is mounted below another mount has to come after it.
+        foreach (var mount in launch.Mounts.OrderBy(mount => mount.Target.Split('/', StringSplitOptions.RemoveEmptyEntries).Length))
         {
-            Bind(root, mount);
+            Bind(tree, mount);
         }
+
+        // Read-only from here on: no further node can be made where nodes mean something.
+        Mounts.Restrict(dev, MountFlags.ReadOnly);
 
         // No device of the host can be reached by a node made here: there is no device cgroup to forbid it.
         Mounts.Bind(root, root, MountFlags.NoDev | (launch.ReadOnlyRoot ? MountFlags.ReadOnly : MountFlags.None), recursive: true);
         return root;
     }
 
-    /// <summary>A path below <paramref name="root"/> with every link on the way followed within it, so that no link leads out.</summary>
-    internal static string Resolve(string root, string path)
+    private static void Mask(ConfinedTree tree, ContainerLaunch launch)
     {
-        var pending = new Stack<string>(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
-        var done = new List<string>();
-        for (var links = 0; pending.TryPop(out var part);)
-        {
-            if (part == "." || (part == ".." && done.Count == 0))
-            {
-                continue;
-            }
-
-            if (part == "..")
-            {
-                done.RemoveAt(done.Count - 1);
-                continue;
-            }
-
-            var target = new FileInfo($"{root}/{string.Join('/', done.Append(part))}").LinkTarget;
-            if (target is null || ++links > 40)
-            {
-                done.Add(part);
-                continue;
-            }
-
-            if (target.StartsWith('/'))
-            {
-                done.Clear();
-            }
-
-            foreach (var step in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
-            {
-                pending.Push(step);
-            }
-        }
-
-        return $"{root}/{string.Join('/', done)}";
-    }
-
-    private static void Mask(string root, ContainerLaunch launch)
-    {
+        using var host = ConfinedTree.Open("/dev/null");
+        using var nothing = host.Find("");
         foreach (var path in Masked.Concat(launch.Masked))
         {
-            var target = Resolve(root, path);
-            if (Directory.Exists(target))
+            try
             {
-                Mounts.Mount("tmpfs", target, Harmless, path is "/tmp" or "/var/tmp" ? "mode=1777" : path == "/root" ? "mode=700" : "mode=755");
+                using var target = tree.Find(path);
+                var name = Name(target);
+                if (Directory.Exists(name))
+                {
+                    Mounts.Mount("tmpfs", name, Harmless, path is "/tmp" or "/var/tmp" ? "mode=1777" : path == "/root" ? "mode=700" : "mode=755");
+                }
+                else
+                {
+                    Mounts.Bind(nothing, target, MountFlags.None);
+                }
             }
-            else if (File.Exists(target))
+            catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
             {
-                Mounts.Bind("/dev/null", target);
+                // What the host does not have need not be hidden.
             }
         }
 
-        foreach (var directory in (string[])["lock", "shm"])
-        {
-            Directory.CreateDirectory($"{root}/run/{directory}");
-        }
+        tree.MakeDirectory("/run/lock").Dispose();
+        tree.MakeDirectory("/run/shm").Dispose();
     }
 
-    private static void Dev(string root)
+    // The descriptor's own name in /proc: the kernel goes from there to what is open, whatever has been renamed since.
+    private static string Name(SafeFd file) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.Number}");
+
+    /// <returns>The mount of /dev, still writable, for others to be mounted in it.</returns>
+    private static SafeFd Dev(ConfinedTree tree, string root)
     {
         var dev = $"{root}/dev";
         Mounts.Mount("tmpfs", dev, MountFlags.NoSuid | MountFlags.NoExec, "mode=755,size=64k");
@@ -133,26 +115,45 @@ internal static class ContainerRoot
         File.CreateSymbolicLink($"{dev}/stdout", "/proc/self/fd/1");
         File.CreateSymbolicLink($"{dev}/stderr", "/proc/self/fd/2");
 
-        // Read-only from here on: no further node can be made where nodes mean something.
-        Mounts.Bind(dev, dev, MountFlags.NoSuid | MountFlags.NoExec | MountFlags.ReadOnly);
         Mounts.Mount("devpts", $"{dev}/pts", MountFlags.NoSuid | MountFlags.NoExec, "newinstance,ptmxmode=0666,mode=0620,gid=5");
         Mounts.Mount("tmpfs", $"{dev}/shm", Inert, "mode=1777,size=64m");
         Mounts.Mount("mqueue", $"{dev}/mqueue", Inert);
+        return tree.Find("/dev");
     }
 
-    private static void Bind(string root, ContainerMount mount)
+    private static void Bind(ConfinedTree tree, ContainerMount mount)
     {
-        var target = Resolve(root, mount.Target);
-        if (Directory.Exists(mount.Source))
+        try
         {
-            Directory.CreateDirectory(target);
+            using var volume = ConfinedTree.Open(mount.Source);
+            using var source = Part(volume, mount.SubPath);
+            using var target = Directory.Exists(Name(source)) ? tree.MakeDirectory(mount.Target) : tree.MakeFile(mount.Target);
+            Mounts.Bind(source, target, MountFlags.NoDev | (mount.ReadOnly ? MountFlags.ReadOnly : MountFlags.None));
         }
-        else if (!File.Exists(target))
+        catch (LinuxException e)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.WriteAllBytes(target, []);
+            // Not its whole message: where volumes are on the host is no business of whoever reads Events.
+            throw new ContainerFailure($"cannot mount at \"{mount.Target}\"{(mount.SubPath.Length > 0 ? $" subPath \"{mount.SubPath}\"" : "")}: {e.Errno}");
         }
+    }
 
-        Mounts.Bind(mount.Source, target, MountFlags.NoDev | (mount.ReadOnly ? MountFlags.ReadOnly : MountFlags.None));
+    private static SafeFd Part(ConfinedTree volume, string subPath)
+    {
+        try
+        {
+            return volume.Find(subPath);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            // As open as the volume is, or the container's user could not write in it.
+            using var whole = volume.Find("");
+            var made = volume.MakeDirectory(subPath);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(Name(made), File.GetUnixFileMode(Name(whole)));
+            }
+
+            return made;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Linux;
+using Fairlead.Linux.Files;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods.Sandbox;
@@ -33,7 +34,11 @@ internal static class ContainerStarter
         Credentials.SetUmask(0x12);
         var root = ContainerRoot.Build(launch);
         var directory = launch.WorkingDirectory.Length > 0 ? launch.WorkingDirectory : "/";
-        Directory.CreateDirectory(ContainerRoot.Resolve(root, directory));
+        using (var tree = ConfinedTree.Open(root))
+        {
+            tree.MakeDirectory(directory).Dispose();
+        }
+
         var file = Executables.Find(root, launch.Command[0], launch.SearchPath, directory)
             ?? throw new ContainerFailure(NotFound(launch.Command[0]));
         var terminal = launch.Tty ? Pty.Open($"{root}/dev/pts/ptmx") : null;

@@ -43,7 +43,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
             ReadOnlyRoot = container.ReadOnlyRoot,
             Tty = container.Tty,
             Stdin = container.Stdin,
-            Mounts = await MountsAsync(container, cancellationToken),
+            Mounts = await MountsAsync(container, environment, cancellationToken),
             Masked = [context.Options.StateDirectory, .. context.Options.MaskedPaths],
             Applets = busybox ? context.Applets : "",
         };
@@ -160,15 +160,49 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         (await _volumes.DataAsync(type, name, optional, cancellationToken))?
             .ToDictionary(pair => pair.Key, pair => System.Text.Encoding.UTF8.GetString(pair.Value), StringComparer.Ordinal);
 
-    private async Task<IReadOnlyList<ContainerMount>> MountsAsync(ContainerSpec container, CancellationToken cancellationToken)
+    /// <summary>What of a volume a mount shows, with the container's variables put in; empty for all of it.</summary>
+    /// <exception cref="ContainerConfigFailure">A variable is not set, or the path leads out of the volume.</exception>
+    internal static string SubPath(JsonObject mount, IReadOnlyDictionary<string, string> environment)
+    {
+        var expression = mount.Text("subPathExpr");
+        var path = expression.Length > 0 ? Expand(expression, environment) : mount.Text("subPath");
+        if (expression.Length > 0 && UnsetVariable(expression, environment) is { } unset)
+        {
+            throw new ContainerConfigFailure($"missing value for \"{unset}\" in subPathExpr \"{expression}\" of volume \"{mount.Text("name")}\"");
+        }
+
+        return !path.StartsWith('/') && !path.Split('/').Contains("..") ? path
+            : throw new ContainerConfigFailure($"subPath \"{path}\" of volume \"{mount.Text("name")}\" must be relative and not contain '..'");
+    }
+
+    private static string? UnsetVariable(string text, IReadOnlyDictionary<string, string> variables)
+    {
+        var plain = text.Replace("$$", "", StringComparison.Ordinal);
+        for (var start = plain.IndexOf("$(", StringComparison.Ordinal); start >= 0; start = plain.IndexOf("$(", start + 2, StringComparison.Ordinal))
+        {
+            if (plain.IndexOf(')', start) is var end and > 0 && !variables.ContainsKey(plain[(start + 2)..end]))
+            {
+                return plain[(start + 2)..end];
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<IReadOnlyList<ContainerMount>> MountsAsync(
+        ContainerSpec container, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
         List<ContainerMount> mounts = [];
         foreach (var mount in container.Mounts)
         {
             var volume = pod.Volume(mount.Text("name")) ?? throw new ContainerConfigFailure($"volume \"{mount.Text("name")}\" is not declared");
             var source = await _volumes.SourceAsync(volume, cancellationToken);
-            var inner = mount.Text("subPath");
-            mounts.Add(new ContainerMount(inner.Length > 0 ? ContainerRoot.Resolve(source, inner) : source, mount.Text("mountPath"), mount.Flag("readOnly")));
+            var filled = PodVolumes.IsReadOnly(volume);
+            mounts.Add(new ContainerMount(source, mount.Text("mountPath"), filled || mount.Flag("readOnly"), SubPath(mount, environment)));
+            if (filled)
+            {
+                PodVolumes.MakeMountPoints(source, mount.Text("mountPath"), container.Mounts.Select(other => other.Text("mountPath")));
+            }
         }
 
         foreach (var (file, target) in (ReadOnlySpan<(string, string)>)[("resolv.conf", "/etc/resolv.conf"), ("hosts", "/etc/hosts"), ("hostname", "/etc/hostname")])

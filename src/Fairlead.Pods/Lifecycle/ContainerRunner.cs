@@ -103,9 +103,11 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         }
         catch (Exception e) when (e is ContainerFailure or IOException or UnauthorizedAccessException)
         {
+            // Where the pod's files are on the host is no business of whoever reads Events.
+            var message = e.Message.Replace(pod.Paths.Run, "", StringComparison.Ordinal).Replace(pod.Paths.State, "", StringComparison.Ordinal);
             container.Log?.End();
-            container.Ended = new Termination(128, 0, "StartError", $"failed to create containerd task: {e.Message}", now, pod.Context.Time.GetUtcNow());
-            pod.Events.Warning("Failed", $"Error: {e.Message}", container.Spec.Name);
+            container.Ended = new Termination(128, 0, "StartError", $"failed to create containerd task: {message}", now, pod.Context.Time.GetUtcNow());
+            pod.Events.Warning("Failed", $"Error: {message}", container.Spec.Name);
             return false;
         }
     }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
-using Fairlead.Pods.Containers;
+using Fairlead.Linux.Files;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
 
@@ -12,7 +12,34 @@ namespace Fairlead.Pods.Lifecycle;
 internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
 {
     private const int DefaultMode = 0x1A4;
-    private const UnixFileMode ForAll = (UnixFileMode)0x1FF;
+    private const uint SetGroup = 0x400;
+
+    // What a volume's group may do besides, as kubelet's SetVolumeOwnership: of files, read; of directories, enter and list.
+    private const uint GroupRead = 0x120;
+    private const uint GroupEnter = 0x168;
+
+    // Named so by the API, and filled by us: nobody else writes them.
+    private static readonly string[] Filled = ["configMap", "secret", "projected", "downwardAPI"];
+
+    private readonly uint? _group = (uint?)pod.Document["spec"].Object("securityContext").Number("fsGroup");
+
+    /// <summary>Whether containers can only read the volume, whatever they ask for.</summary>
+    internal static bool IsReadOnly(JsonObject volume) => Filled.Any(kind => volume.Object(kind) is not null);
+
+    /// <summary>Makes the directories that other mounts of a container need in a volume it can only read, as kubelet does.</summary>
+    internal static void MakeMountPoints(string directory, string mountPath, IEnumerable<string> others)
+    {
+        var start = mountPath.TrimEnd('/') + "/";
+        using var tree = ConfinedTree.Open(directory);
+        foreach (var inner in others.Where(other => other.StartsWith(start, StringComparison.Ordinal)).Select(other => other[start.Length..]))
+        {
+            // A file of the volume by this name is the mount point itself.
+            if (!File.Exists(Path.Join(directory, inner)))
+            {
+                tree.MakeDirectory(inner).Dispose();
+            }
+        }
+    }
 
     /// <summary>The directory or file of the host that a volume is.</summary>
     /// <exception cref="ContainerConfigFailure">What it is made of is missing, or is of a kind that this cluster does not have.</exception>
@@ -24,7 +51,12 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         }
 
         var directory = paths.Volume(volume.Text("name"));
-        Directory.CreateDirectory(directory);
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(directory);
+            Open(directory, IsReadOnly(volume) ? 0x1EDu | (_group is null ? 0 : GroupEnter) : 0x1FF);
+        }
+
         if (volume.Object("projected") is { } projected)
         {
             foreach (var source in projected.Objects("sources"))
@@ -36,11 +68,7 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         {
             await FillAsync(directory, volume, DefaultMode, cancellationToken);
         }
-        else if (volume.Object("emptyDir") is not null || volume.Count == 1)
-        {
-            SetMode(directory, ForAll);
-        }
-        else
+        else if (volume.Object("emptyDir") is null && volume.Count > 1)
         {
             var kind = volume.Select(pair => pair.Key).FirstOrDefault(key => key != "name");
             throw new ContainerConfigFailure($"volume \"{volume.Text("name")}\": this cluster has no volumes of kind {kind}");
@@ -90,11 +118,17 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
 
     private static int Mode(JsonObject source, int otherwise) => source.Number(otherwise, "defaultMode");
 
-    private static void SetMode(string path, UnixFileMode mode)
+    /// <summary>Makes a new directory the group's, and what is made in it as well, when the pod has one.</summary>
+    private void Open(string directory, uint mode)
     {
+        if (_group is { } group)
+        {
+            new FileOwner(0, group).Give(directory);
+        }
+
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(path, mode);
+            File.SetUnixFileMode(directory, (UnixFileMode)(mode | (_group is null ? 0 : SetGroup)));
         }
     }
 
@@ -142,13 +176,9 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         }
     }
 
-    private static void Write(string directory, string path, byte[] value, int mode)
+    private void Write(string directory, string path, byte[] value, int mode)
     {
-        // No link that a container put into the directory leads out of it.
-        var file = ContainerRoot.Resolve(directory, path);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.Delete(file);
-        File.WriteAllBytes(file, value);
-        SetMode(file, (UnixFileMode)(mode & 0x1FF));
+        using var tree = ConfinedTree.Open(directory);
+        tree.Write(path, value, ((uint)mode & 0x1FF) | (_group is null ? 0 : GroupRead), _group);
     }
 }

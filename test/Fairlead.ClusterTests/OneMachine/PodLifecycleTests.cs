@@ -5,7 +5,7 @@ using Fairlead.Testing;
 namespace Fairlead.ClusterTests.OneMachine;
 
 /// <summary>What becomes of a pod, as kubectl shows it.</summary>
-public sealed class PodLifecycleTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
 {
     [Theory]
     [InlineData("Never", "exit 3", "Failed", "Error", 3)]
