@@ -16,7 +16,7 @@ internal static class PodStarts
         var steps = new List<(TimeSpan Answered, TimeSpan Bound, TimeSpan Ready)>();
         for (var i = 0; i < Alone; i++)
         {
-            steps.Add(await StartAsync(cluster.Api, $"alone-{i}"));
+            steps.Add(await StartAsync(cluster.Api, $"alone-{i}", []));
             await cluster.Api.DeleteAsync(ResourceTypes.Pods, "default", $"alone-{i}", null, CancellationToken.None);
         }
 
@@ -25,8 +25,17 @@ internal static class PodStarts
         Figures.Print("  of which: the API server's answer", Median(steps.Select(step => step.Answered)), "");
         Figures.Print("  of which: from there until its node is seen", Median(steps.Select(step => step.Bound - step.Answered)), "");
         Figures.Print("  of which: from there until it is seen to be Ready", Median(steps.Select(step => step.Ready - step.Bound)), "");
+        var commands = new List<TimeSpan>();
+        for (var i = 0; i < Alone; i++)
+        {
+            commands.Add((await StartAsync(cluster.Api, $"command-{i}", ["sleep", "1000"])).Ready);
+            await cluster.Api.DeleteAsync(
+                ResourceTypes.Pods, "default", $"command-{i}", new JsonObject { ["gracePeriodSeconds"] = 0 }, CancellationToken.None);
+        }
+
+        Figures.Print("the same with a command", Median(commands), $"no target; slowest {Figures.Time(commands.Max())}");
         var all = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, Together).Select(i => CreateAsync(cluster.Api, $"together-{i}", "together")));
+        await Task.WhenAll(Enumerable.Range(0, Together).Select(i => CreateAsync(cluster.Api, $"together-{i}", "together", [])));
         await ReadyAsync(cluster.Api, "app=together", Together);
         Figures.Print($"{Together} at once, until all are Ready", Figures.Time(all.Elapsed), "target 20 s");
         cluster.PrintMemory($"resident memory with {Together + 1} pods", "no target");
@@ -35,11 +44,11 @@ internal static class PodStarts
     private static string Median(IEnumerable<TimeSpan> times) => Figures.Time(Figures.Quantile(times, 0.5));
 
     /// <summary>Creates a pod and follows it until it is Ready; each time is from before the creation.</summary>
-    private static async Task<(TimeSpan Answered, TimeSpan Bound, TimeSpan Ready)> StartAsync(KubeClient api, string name)
+    private static async Task<(TimeSpan Answered, TimeSpan Bound, TimeSpan Ready)> StartAsync(KubeClient api, string name, string[] command)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var clock = Stopwatch.StartNew();
-        var created = await CreateAsync(api, name, name);
+        var created = await CreateAsync(api, name, name, command);
         var answered = clock.Elapsed;
         var bound = TimeSpan.Zero;
         var options = ListOptions.All with { LabelSelector = $"app={name}", ResourceVersion = (string)created["metadata"]!["resourceVersion"]! };
@@ -58,7 +67,7 @@ internal static class PodStarts
     private static bool IsReady(JsonObject pod) =>
         pod["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Ready" && (string?)condition["status"] == "True") == true;
 
-    private static Task<JsonObject> CreateAsync(KubeClient api, string name, string app) => api.CreateAsync(
+    private static Task<JsonObject> CreateAsync(KubeClient api, string name, string app, string[] command) => api.CreateAsync(
         ResourceTypes.Pods, "default",
         new JsonObject
         {
@@ -71,6 +80,7 @@ internal static class PodStarts
                 {
                     ["name"] = "main",
                     ["image"] = "registry.example/web:1",
+                    ["command"] = new JsonArray([.. command.Select(word => (JsonNode)word)]),
                     ["ports"] = new JsonArray(new JsonObject { ["containerPort"] = 8080 }),
                 }),
             },
