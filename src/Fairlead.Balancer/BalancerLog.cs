@@ -17,4 +17,7 @@ internal static partial class BalancerLog
         EventId = 5002, Level = LogLevel.Warning,
         Message = "No link has an internal address of node {Node} in the family of {Address}: nobody answers for it")]
     public static partial void NoUplink(ILogger logger, IpAddr address, string node);
+
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "Who answers for Service {Service} cannot be written on it, trying again: {Reason}")]
+    public static partial void NotRecorded(ILogger logger, ObjectKey service, string reason);
 }

@@ -4,13 +4,13 @@ namespace Fairlead.Testing;
 public sealed class RunningLoop : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly IDisposable _owner;
+    private readonly IDisposable? _owner;
     private readonly Task _running;
 
     /// <summary>Starts it.</summary>
-    /// <param name="owner">Whose loop it is; disposed when the loop has ended.</param>
+    /// <param name="owner">Whose loop it is; disposed when the loop has ended; null for none.</param>
     /// <param name="run">The loop.</param>
-    public RunningLoop(IDisposable owner, Func<CancellationToken, Task> run)
+    public RunningLoop(IDisposable? owner, Func<CancellationToken, Task> run)
     {
         _owner = owner;
         _running = run(_stopping.Token);
@@ -21,7 +21,7 @@ public sealed class RunningLoop : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _owner.Dispose();
+        _owner?.Dispose();
         _stopping.Dispose();
         if (!_running.IsCanceled)
         {

@@ -5,8 +5,9 @@ using Fairlead.Linux.Addresses;
 namespace Fairlead.Balancer.Announce;
 
 /// <summary>
-/// Which node answers for an address: rendezvous hashing among those that may. Every node comes to the same result from the same rows, without
-/// talking to another; when a node leaves, only its addresses move. Pure.
+/// Which node answers for an address: the one that has answered so far, as the Service's annotation remembers, while it may; else rendezvous hashing
+/// among those that may. Every node comes to the same result from the same rows, without talking to another; when a node leaves, only its addresses
+/// move, and when it returns none does. Pure.
 /// </summary>
 internal static class Election
 {
@@ -22,6 +23,7 @@ internal static class Election
     /// </summary>
     public static string? Owner(ServiceRow service, IpAddr address, IEnumerable<NodeRow> nodes, IReadOnlyCollection<SliceEndpoint> endpoints)
     {
+        var before = Recorded(service, address);
         var local = service.ExternalLocal ? LocalNodes(endpoints) : null;
         string? best = null;
         var highest = 0UL;
@@ -32,6 +34,11 @@ internal static class Election
                 continue;
             }
 
+            if (node.Name == before)
+            {
+                return before;
+            }
+
             var weight = Weight(node.Name, address);
             if (best is null || weight > highest || (weight == highest && string.CompareOrdinal(node.Name, best) < 0))
             {
@@ -40,6 +47,27 @@ internal static class Election
         }
 
         return best;
+    }
+
+    /// <summary>What the Service's annotation is to say: who answers, and for an address that nobody answers for who did last.</summary>
+    public static string Record(ServiceRow service, IEnumerable<AnnouncementRow> owners) => string.Join(',', owners
+        .Select(row => (row.Address, Node: row.Owner.Length > 0 ? row.Owner : Recorded(service, row.Address)))
+        .Where(item => item.Node.Length > 0)
+        .OrderBy(item => item.Address)
+        .Select(item => $"{item.Address}={item.Node}"));
+
+    private static string Recorded(ServiceRow service, IpAddr address)
+    {
+        foreach (var item in service.AnsweredBy.Split(','))
+        {
+            var equals = item.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && IpAddr.TryParse(item[..equals], out var recorded) && recorded == address)
+            {
+                return item[(equals + 1)..];
+            }
+        }
+
+        return "";
     }
 
     private static HashSet<string> LocalNodes(IReadOnlyCollection<SliceEndpoint> endpoints)

@@ -65,6 +65,12 @@ public sealed record ServiceRow
     /// <summary>status.loadBalancer.ingress[].ip whose ipMode is VIP.</summary>
     public ValueArray<IpAddr> LoadBalancerIPs { get; init; }
 
+    /// <summary>The annotation in which the balancer remembers which node answers for which address.</summary>
+    public const string AnsweredByAnnotation = "fairlead.dev/answered-by";
+
+    /// <summary>Its value, <c>ADDRESS=NODE</c> joined by commas; empty when there is none.</summary>
+    public string AnsweredBy { get; init; } = "";
+
     /// <summary>spec.loadBalancerSourceRanges; empty allows all.</summary>
     public ValueArray<IpNet> SourceRanges { get; init; }
 

@@ -13,11 +13,15 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
-        RunNodesAsync(cancellationToken),
-        Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
-        Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, EndpointSliceReader.Read, cancellationToken),
+        RunServicesAsync(cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
         Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken));
+
+    /// <summary>Lists and watches Services, their slices and nodes until cancelled.</summary>
+    public Task RunServicesAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        RunNodesAsync(cancellationToken),
+        Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
+        Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, EndpointSliceReader.Read, cancellationToken));
 
     /// <summary>Lists and watches nodes alone until cancelled.</summary>
     public Task RunNodesAsync(CancellationToken cancellationToken) =>

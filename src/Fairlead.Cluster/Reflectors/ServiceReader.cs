@@ -37,6 +37,7 @@ internal static class ServiceReader
             InternalLocal = spec.Text("internalTrafficPolicy") == "Local",
             ExternalLocal = external && spec.Text("externalTrafficPolicy") == "Local",
             LoadBalancerIPs = type == ServiceType.LoadBalancer ? LoadBalancerIPs(document) : default,
+            AnsweredBy = type == ServiceType.LoadBalancer ? document.Text("metadata", "annotations", ServiceRow.AnsweredByAnnotation) : "",
             SourceRanges = type == ServiceType.LoadBalancer ? Fields.Networks(spec.Texts("loadBalancerSourceRanges")).ToValueArray() : default,
             LoadBalancerClass = spec.Text("loadBalancerClass"),
             HealthCheckNodePort = spec.Port("healthCheckNodePort"),

@@ -19,6 +19,9 @@ public sealed class MemoryNft : INft
     /// <summary>Number of transactions committed.</summary>
     public int Commits { get; private set; }
 
+    /// <summary>Raised after each commit, on the committer's thread; it must only wake somebody.</summary>
+    public event Action? Committed;
+
     /// <summary>All tables by name.</summary>
     public ImmutableDictionary<string, Ruleset> Tables
     {
@@ -38,6 +41,7 @@ public sealed class MemoryNft : INft
         try
         {
             Commit(transaction);
+            Committed?.Invoke();
             return Task.CompletedTask;
         }
         catch (NftException e)

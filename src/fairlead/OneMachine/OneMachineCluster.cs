@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using Fairlead.Balancer;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
@@ -286,6 +287,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         return
         [
             new ControllerManager(plane.Api, controllers, TimeProvider.System, _loggers),
+            new AnswerRecorder(plane.Api, TimeProvider.System, _loggers.CreateLogger("balancer")),
             new LoadBalancerController(plane.Api, balancer, TimeProvider.System, _loggers.CreateLogger("balancer")),
         ];
     }

@@ -52,6 +52,15 @@ internal sealed class AnnouncerLab : IAsyncDisposable
         return monitor;
     }
 
+    /// <summary>A socket that sees every frame a host gets.</summary>
+    public Socket Capture(string host)
+    {
+        const ProtocolType EveryFrame = (ProtocolType)0x0300; // ETH_P_ALL in network order (linux/if_ether.h)
+        var socket = _hosts[host].Run(() => new Socket(AddressFamily.Packet, SocketType.Raw, EveryFrame));
+        _open.Add(socket);
+        return socket;
+    }
+
     public void Inside(string host, Action body) => _hosts[host].Run(body);
 
     public MacAddress Hardware(string host)
@@ -75,9 +84,14 @@ internal sealed class AnnouncerLab : IAsyncDisposable
         Tables.Nodes.MarkInitialized();
     }
 
-    public void Balance(params string[] addresses)
+    public void Balance(params string[] addresses) => Balance("", addresses);
+
+    /// <summary>As the other, with what stands on the Service of who has answered so far.</summary>
+    public void Balance(string answeredBy, string[] addresses)
     {
-        Tables.Services.Upsert(Web, new ServiceRow { Key = Web, Type = ServiceType.LoadBalancer, LoadBalancerIPs = addresses.Select(IpAddr.Parse).ToValueArray() });
+        Tables.Services.Upsert(
+            Web,
+            new ServiceRow { Key = Web, Type = ServiceType.LoadBalancer, LoadBalancerIPs = addresses.Select(IpAddr.Parse).ToValueArray(), AnsweredBy = answeredBy });
         Tables.Services.MarkInitialized();
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Fairlead.Balancer;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
@@ -34,6 +35,52 @@ public sealed class AnnouncerRoomTests
         await AnnouncerLab.UntilKnownAsync(client, address, lab.Hardware(other));
         await AnnouncerLab.UntilAnsweringAsync(first, address, answering: false);
         Assert.DoesNotContain(lab.Route(owner).Neighbours(proxies: true), proxy => proxy.Address == address);
+    }
+
+    [Theory]
+    [InlineData(Vip)]
+    [InlineData(VipV6)]
+    public async Task A_node_that_takes_over_tells_the_segment_three_times(string text)
+    {
+        await using var lab = new AnnouncerLab();
+        var (address, capture) = (IpAddr.Parse(text), lab.Capture("client"));
+        lab.Nodes("n2");
+        lab.Balance(text);
+        lab.Announce("n2");
+        for (var seen = 0; seen < 3;)
+        {
+            var frame = new byte[1514];
+            frame = frame[..await capture.ReceiveAsync(frame, SocketFlags.None, Deadline.Token())];
+            if (Tells(frame, address))
+            {
+                seen++;
+                Assert.Equal(lab.Hardware("n2"), MacAddress.FromBytes(frame.AsSpan(6, 6)));
+                Assert.Equal(lab.Hardware("n2"), MacAddress.FromBytes(address.IsV4 ? frame.AsSpan(22, 6) : frame.AsSpan(80, 6)));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_returns_leaves_an_address_to_the_one_that_answers_now()
+    {
+        await using var lab = new AnnouncerLab();
+        var address = IpAddr.Parse(Vip);
+        var owner = AnnouncerLab.OwnerOf(address, "n1", "n2");
+        var other = owner == "n1" ? "n2" : "n1";
+        var another = Enumerable.Range(2, 200).Select(i => $"172.31.255.{i}").First(text => AnnouncerLab.OwnerOf(IpAddr.Parse(text), "n1", "n2") == owner);
+        var (first, second) = (lab.Monitor(owner), lab.Monitor(other));
+        lab.Nodes(other);
+        lab.Balance(Vip);
+        lab.Announce("n1");
+        lab.Announce("n2");
+        await AnnouncerLab.UntilAnsweringAsync(second, address, answering: true);
+
+        // What the recorder has written meanwhile. That the node is back shows in another address, which it gets.
+        lab.Balance($"{Vip}={other}", [Vip, another]);
+        lab.Nodes("n1", "n2");
+        await AnnouncerLab.UntilAnsweringAsync(first, IpAddr.Parse(another), answering: true);
+        Assert.DoesNotContain(lab.Route(owner).Neighbours(proxies: true), proxy => proxy.Address == address);
+        Assert.Contains(lab.Route(other).Neighbours(proxies: true), proxy => proxy.Address == address);
     }
 
     [Fact]
@@ -102,4 +149,12 @@ public sealed class AnnouncerRoomTests
         Assert.Equal([foreign.Address], route.Neighbours(proxies: true).Select(proxy => proxy.Address));
         Assert.Null(route.FindLink("fl-vip"));
     }
+
+    /// <summary>A broadcast ARP request of an address for itself, or a neighbour advertisement to all nodes that overrides and has a link-layer address.</summary>
+    private static bool Tells(byte[] frame, IpAddr address) => address.IsV4
+        ? frame is [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, _, _, _, _, _, _, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, ..]
+            && IpAddr.FromBytes(frame.AsSpan(28, 4)) == address && IpAddr.FromBytes(frame.AsSpan(38, 4)) == address
+        : frame.Length == 86 && frame is [0x33, 0x33, 0, 0, 0, 1, ..] && frame[12] == 0x86 && frame[13] == 0xDD && frame[20] == 58 && frame[21] == 255
+            && IpAddr.FromBytes(frame.AsSpan(38, 16)) == IpAddr.Parse("ff02::1") && frame[54] == 136 && frame[58] == 0x20
+            && IpAddr.FromBytes(frame.AsSpan(62, 16)) == address && frame[78] == 2 && frame[79] == 1;
 }

@@ -37,6 +37,40 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void A_node_that_returns_or_joins_takes_no_address_from_the_one_that_answers()
+    {
+        foreach (var address in Many)
+        {
+            // b answered at first, was lost, and somebody has taken over.
+            var taken = Election.Owner(Web, address, Nodes("a", "c"), [])!;
+            var remembered = Web with { AnsweredBy = $"2001:db8::1=b,{address}={taken}" };
+            Assert.Equal(taken, Election.Owner(remembered, address, Nodes("a", "b", "c", "d"), []));
+
+            // When that one is lost as well, the choice is as free as ever.
+            var others = Nodes("a", "b", "c").Where(node => node.Name != taken).ToArray();
+            Assert.Equal(Election.Owner(Web, address, others, []), Election.Owner(remembered, address, others, []));
+        }
+    }
+
+    [Fact]
+    public void With_Local_policy_who_answered_keeps_the_address_only_while_it_has_an_endpoint()
+    {
+        var local = Web with { ExternalLocal = true, AnsweredBy = $"{Many[0]}=a" };
+        SliceEndpoint[] endpoints = [new() { Address = Many[0], NodeName = "b" }, new() { Address = Many[1], NodeName = "a" }];
+        Assert.Equal("a", Election.Owner(local, Many[0], Nodes("a", "b"), endpoints));
+        Assert.Equal("b", Election.Owner(local, Many[0], Nodes("a", "b"), [endpoints[0]]));
+    }
+
+    [Theory]
+    [InlineData("", "a", "192.0.2.1=a")]
+    [InlineData("192.0.2.1=a", "b", "192.0.2.1=b")]
+    [InlineData("192.0.2.1=a", "", "192.0.2.1=a")]
+    [InlineData("nonsense,=,x=y,192.0.2.9=z", "a", "192.0.2.1=a")]
+    [InlineData("", "", "")]
+    public void The_record_names_who_answers_or_who_did_last(string before, string owner, string expected) =>
+        Assert.Equal(expected, Election.Record(Web with { AnsweredBy = before }, [new(IpAddr.Parse("192.0.2.1"), Web.Key, owner, false)]));
+
+    [Fact]
     public void A_node_that_is_not_ready_or_excluded_owns_nothing()
     {
         var excluded = Node("b") with { Labels = Labels.From([KeyValuePair.Create("node.kubernetes.io/exclude-from-external-load-balancers", "")]) };

@@ -5,6 +5,7 @@ using Fairlead.Nftables.Memory;
 using Fairlead.Nftables.Tracing;
 using Fairlead.Nftables.Values;
 using Fairlead.Policy;
+using Fairlead.State;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -66,7 +67,7 @@ public sealed class PolicyRoomTests : IAsyncDisposable
         AddNodeAndPod("u", tables, node);
         Assert.Same(before, _nft.Tables["fairlead-policy"]);
         List(tables, node);
-        await UntilAsync(() => node.Enforced.Initialized);
+        await UntilAsync(() => node.Enforced.Initialized, node);
         Assert.Same(before, _nft.Tables["fairlead-policy"]);
         Assert.False(again.IsFaulted);
     }
@@ -140,12 +141,19 @@ public sealed class PolicyRoomTests : IAsyncDisposable
         (node ?? _node).Attachments.MarkInitialized();
     }
 
-    private static async Task UntilAsync(Func<bool> condition)
+    /// <summary>Waits for a commit, or for a pod that is enforced, after which the condition holds.</summary>
+    private async Task UntilAsync(Func<bool> condition, NodeTables? node = null)
     {
+        var wake = new Wake();
+        using var enforced = (node ?? _node).Enforced.Subscribe();
+        enforced.Signalled += wake.Ring;
+        _nft.Committed += wake.Ring;
         var deadline = Deadline.Token();
         while (!condition())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, deadline);
+            await wake.WaitAsync(deadline);
         }
+
+        _nft.Committed -= wake.Ring;
     }
 }
