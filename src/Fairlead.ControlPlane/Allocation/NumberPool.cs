@@ -16,8 +16,6 @@ internal sealed class NumberPool(ulong first, ulong last, ulong band, Random ran
 
     public bool Contains(ulong number) => number >= first && number <= last;
 
-    public bool IsHeld(ulong number) => _held.Contains(number);
-
     /// <summary>Takes one number; false when it is out of range or held.</summary>
     public bool TryTake(ulong number) => Contains(number) && _held.Add(number);
 

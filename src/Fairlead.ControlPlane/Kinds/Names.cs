@@ -11,9 +11,6 @@ internal static class Names
     private const string LabelRule = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
         + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
-    private const string Label1035Rule = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
-        + "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-
     private const string SubdomainRule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
         + "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
         + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -36,14 +33,6 @@ internal static class Names
 
     public static string? DnsLabel(string name, bool prefix = false) =>
         name.Length > 63 ? "must be no more than 63 bytes" : IsDnsLabel(Unprefixed(name, prefix)) ? null : LabelRule;
-
-    public static string? Dns1035Label(string name, bool prefix = false)
-    {
-        var checkedName = Unprefixed(name, prefix);
-        return name.Length > 63 ? "must be no more than 63 bytes"
-            : IsDnsLabel(checkedName) && char.IsAsciiLetterLower(checkedName[0]) ? null
-            : Label1035Rule;
-    }
 
     public static string? DnsSubdomain(string name, bool prefix = false) =>
         name.Length > 253 ? "must be no more than 253 bytes" : Unprefixed(name, prefix).Split('.').All(IsDnsLabel) ? null : SubdomainRule;

@@ -30,9 +30,6 @@ public sealed class KubeException : Exception
     /// <summary>404.</summary>
     public bool IsNotFound => Code == 404;
 
-    /// <summary>409 because the object changed meanwhile.</summary>
-    public bool IsConflict => Code == 409 && Reason == "Conflict";
-
     /// <summary>409 because an object of that name exists.</summary>
     public bool IsAlreadyExists => Code == 409 && Reason == "AlreadyExists";
 

@@ -82,7 +82,6 @@ internal static class Wire
     public const ushort NFTA_SET_ELEM_USERDATA = 6;
     public const ushort NFTA_SET_ELEM_KEY_END = 10;
     public const uint NFT_SET_ELEM_INTERVAL_END = 1;
-    public const uint NFT_SET_ANONYMOUS = 0x1;
     public const uint NFT_SET_MAP = 0x8;
     public const uint NFT_SET_CONCAT = 0x80;
 

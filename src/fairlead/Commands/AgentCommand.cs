@@ -28,7 +28,7 @@ internal static class AgentCommand
         };
         var pods = Ranges("--pod-range", "The cluster's pod ranges");
         var services = Ranges("--service-range", "The cluster's Service ranges");
-        var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address" };
+        var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
         var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };

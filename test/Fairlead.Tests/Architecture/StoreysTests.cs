@@ -57,6 +57,15 @@ public sealed class StoreysTests
     public void Every_project_says_what_it_is() =>
         Assert.All(Checkout.Projects, file => Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "README.md")), file));
 
+    [Fact]
+    public void Every_dependency_has_its_reason_written_down()
+    {
+        var reasons = File.ReadAllText(Path.Combine(Checkout.Root, "docs/adr/0001-dependencies.md"));
+        Assert.All(
+            XDocument.Load(Path.Combine(Checkout.Root, "Directory.Packages.props")).Descendants("PackageVersion"),
+            package => Assert.Contains((string)package.Attribute("Include")!, reasons, StringComparison.Ordinal));
+    }
+
     private static IEnumerable<string> Compiled(string project) =>
         Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, $"{project}.dll")).GetReferencedAssemblies()
             .Select(name => name.Name!).Where(name => name.StartsWith("Fairlead.", StringComparison.Ordinal));
