@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
+using Fairlead.Pods.Lifecycle;
 using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods;
@@ -9,11 +10,16 @@ namespace Fairlead.Pods;
 /// <summary>What of a pod will not run as its image would: for the API server's <c>Warning:</c> headers.</summary>
 public static class PodWarnings
 {
-    /// <summary>One sentence per container that will be a stand-in.</summary>
+    /// <summary>One sentence per container that will be a stand-in, and per wish for confinement that is not heeded.</summary>
     /// <param name="spec">The specification of a pod, or of a pod template.</param>
     /// <param name="path">Its path in the document that is written, for example <c>spec.template.spec</c>.</param>
     public static IEnumerable<string> For(JsonObject spec, string path)
     {
+        foreach (var (unheeded, reason) in PodSecurity.Unheeded(spec))
+        {
+            yield return $"{path}.{unheeded}: {reason}";
+        }
+
         foreach (var list in (string[])["initContainers", "containers"])
         {
             var index = 0;

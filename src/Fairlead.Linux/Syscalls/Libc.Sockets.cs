@@ -48,6 +48,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "sendto", SetLastError = true)]
     internal static partial nint SendTo(SafeFd socket, ReadOnlySpan<byte> buffer, nuint length, int flags, in Packets.SockAddrLl to, int toLength);
 
+    /// <summary>sendmsg(2).</summary>
+    [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
+    internal static partial nint SendMessage(System.Net.Sockets.SafeSocketHandle socket, in MessageHeader message, int flags);
+
     /// <summary>recvfrom(2) for netlink.</summary>
     [LibraryImport(Library, EntryPoint = "recvfrom", SetLastError = true)]
     internal static partial nint ReceiveFrom(SafeFd socket, Span<byte> buffer, nuint length, int flags, ref SockAddrNl from, ref int fromLength);
@@ -69,4 +73,25 @@ internal struct TimeVal
 {
     internal long Seconds;
     internal long Microseconds;
+}
+
+/// <summary>struct iovec (<c>bits/types/struct_iovec.h</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct IoVector
+{
+    internal nint Start;
+    internal nuint Length;
+}
+
+/// <summary>struct msghdr (<c>sys/socket.h</c>) of a 64-bit machine.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MessageHeader
+{
+    internal nint Name;
+    internal uint NameLength;
+    internal nint Parts;
+    internal nuint PartCount;
+    internal nint Control;
+    internal nuint ControlLength;
+    internal int Flags;
 }

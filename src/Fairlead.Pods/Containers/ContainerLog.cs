@@ -7,7 +7,7 @@ namespace Fairlead.Pods.Containers;
 /// The output of one run of a container, in the format of the container runtime interface: <c>TIME STREAM P|F TEXT</c>. Bounded: two files of
 /// <see cref="MaxFileBytes"/>.
 /// </summary>
-internal sealed class ContainerLog(string path, TimeProvider time)
+internal sealed class ContainerLog(string path, TimeProvider time, long maxFileBytes = ContainerLog.MaxFileBytes)
 {
     internal const long MaxFileBytes = 10 * 1024 * 1024;
     private const int MaxLine = 16 * 1024;
@@ -23,6 +23,9 @@ internal sealed class ContainerLog(string path, TimeProvider time)
 
     internal bool Ended { get; private set; }
 
+    /// <summary>How many files came before the current one in this object's life.</summary>
+    internal int Generation { get; private set; }
+
     /// <summary>Ends when something has been written, or the log has ended, since the call.</summary>
     internal Task Changed
     {
@@ -32,6 +35,28 @@ internal sealed class ContainerLog(string path, TimeProvider time)
             {
                 return Ended ? Task.CompletedTask : _changed.Task;
             }
+        }
+    }
+
+    internal static FileStream? Open(string path) =>
+        File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : null;
+
+    /// <summary>The file before the current one, the current one, each null when there is none, and the latter's generation.</summary>
+    internal (FileStream? Older, FileStream? Current, int Generation) OpenAll()
+    {
+        lock (_gate)
+        {
+            return (Open(Older), Open(Path), Generation);
+        }
+    }
+
+    /// <summary>Opens the file of a generation, or the first one after it that is left; null when there is none.</summary>
+    internal FileStream? Open(ref int generation)
+    {
+        lock (_gate)
+        {
+            generation = Math.Max(generation, Generation - 1);
+            return Open(generation == Generation ? Path : Older);
         }
     }
 
@@ -94,9 +119,10 @@ internal sealed class ContainerLog(string path, TimeProvider time)
         }
 
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-        if (File.Exists(Path) && new FileInfo(Path).Length > MaxFileBytes)
+        if (File.Exists(Path) && new FileInfo(Path).Length > maxFileBytes)
         {
             File.Move(Path, Older, overwrite: true);
+            Generation++;
         }
 
         using (var file = new FileStream(Path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))

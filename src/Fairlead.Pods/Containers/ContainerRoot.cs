@@ -14,12 +14,18 @@ internal static class ContainerRoot
 {
     private const MountFlags Harmless = MountFlags.NoSuid | MountFlags.NoDev;
     private const MountFlags Inert = Harmless | MountFlags.NoExec;
+    private const string SshDirectory = "/etc/ssh";
     private const uint ReadWriteForAll = 0x1B6;
 
     private static readonly (string Name, uint Major, uint Minor)[] Devices =
         [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
-    private static readonly string[] Masked = ["/root", "/home", "/tmp", "/run", "/var/lib/fairlead", "/var/tmp", "/boot", "/media"];
+    private static readonly string[] Masked =
+    [
+        "/root", "/home", "/tmp", "/run", "/var/lib/fairlead", "/var/tmp", "/boot", "/media",
+        "/etc/kubernetes", "/etc/rancher", "/var/lib/kubelet", "/var/lib/rancher", "/var/lib/etcd",
+        "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-",
+    ];
 
     private static readonly string[] HiddenOfSys = ["firmware", "devices/virtual/powercap"];
 
@@ -68,7 +74,7 @@ internal static class ContainerRoot
     {
         using var host = ConfinedTree.Open("/dev/null");
         using var nothing = host.Find("");
-        foreach (var path in Masked.Concat(launch.Masked))
+        foreach (var path in Masked.Concat(HostKeys()).Concat(launch.Masked))
         {
             try
             {
@@ -92,6 +98,8 @@ internal static class ContainerRoot
         tree.MakeDirectory("/run/lock").Dispose();
         tree.MakeDirectory("/run/shm").Dispose();
     }
+
+    private static string[] HostKeys() => Directory.Exists(SshDirectory) ? Directory.GetFiles(SshDirectory, "ssh_host_*_key") : [];
 
     // The descriptor's own name in /proc: the kernel goes from there to what is open, whatever has been renamed since.
     private static string Name(SafeFd file) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.Number}");

@@ -9,63 +9,68 @@ internal sealed record LogOptions(bool Follow, int? TailLines, DateTimeOffset? S
 /// <summary>Reads a container's log as <c>kubectl logs</c> shows it.</summary>
 internal static class LogReader
 {
-    /// <summary>Copies a log to <paramref name="output"/>; with follow, until the container has ended.</summary>
+    /// <summary>Copies a log to <paramref name="output"/>; with follow, until the container has ended or the limit is reached.</summary>
     internal static async Task CopyAsync(string path, ContainerLog? live, LogOptions options, Stream output, CancellationToken cancellationToken)
     {
         var left = options.LimitBytes ?? long.MaxValue;
-        long position = 0;
-        var before = new List<byte[]>();
-        if (File.Exists(path + ".1"))
+        var (older, file, generation) = live?.OpenAll() ?? (ContainerLog.Open(path + ".1"), ContainerLog.Open(path), 0);
+        try
         {
-            (before, _) = Read(path + ".1", 0, options);
+            List<byte[]> lines = [.. Read(older, options), .. Read(file, options)];
+            older?.Dispose();
+            lines = options.TailLines is { } tail && lines.Count > tail ? lines[^tail..] : lines;
+            left = await WriteAsync(lines, left, output, cancellationToken);
+            while (live is not null && options.Follow && left > 0)
+            {
+                // In this order: what is written after them is seen by the next round, and a file followed by another has been written to its end.
+                var (ended, changed, latest) = (live.Ended, live.Changed, live.Generation);
+                left = await WriteAsync(Read(file, options), left, output, cancellationToken);
+                if (latest > generation)
+                {
+                    file?.Dispose();
+                    generation++;
+                    file = live.Open(ref generation);
+                }
+                else if (ended)
+                {
+                    return;
+                }
+                else if (left > 0)
+                {
+                    await changed.WaitAsync(cancellationToken);
+                    file ??= live.Open(ref generation);
+                }
+            }
         }
-
-        var first = true;
-        while (left > 0)
+        finally
         {
-            var ended = live is null || live.Ended;
-            var changed = live?.Changed ?? Task.CompletedTask;
-            var (lines, next) = Read(path, position, options);
-            position = next;
-            if (first)
-            {
-                lines = [.. before, .. lines];
-                lines = options.TailLines is { } tail && lines.Count > tail ? lines[^tail..] : lines;
-                first = false;
-            }
-
-            foreach (var line in lines)
-            {
-                var count = (int)Math.Min(left, line.Length);
-                await output.WriteAsync(line.AsMemory(0, count), cancellationToken);
-                left -= count;
-            }
-
-            await output.FlushAsync(cancellationToken);
-            if (!options.Follow || ended)
-            {
-                return;
-            }
-
-            await changed.WaitAsync(cancellationToken);
+            file?.Dispose();
         }
     }
 
-    private static (List<byte[]> Lines, long Position) Read(string path, long position, LogOptions options)
+    private static async Task<long> WriteAsync(List<byte[]> lines, long left, Stream output, CancellationToken cancellationToken)
+    {
+        foreach (var line in lines)
+        {
+            var count = (int)Math.Min(left, line.Length);
+            await output.WriteAsync(line.AsMemory(0, count), cancellationToken);
+            left -= count;
+        }
+
+        await output.FlushAsync(cancellationToken);
+        return left;
+    }
+
+    /// <summary>The whole lines from where the file is; it is left behind the last of them.</summary>
+    private static List<byte[]> Read(FileStream? file, LogOptions options)
     {
         var lines = new List<byte[]>();
-        if (!File.Exists(path))
+        if (file is null)
         {
-            return (lines, position);
+            return lines;
         }
 
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (file.Length < position)
-        {
-            position = 0;
-        }
-
-        file.Position = position;
+        var position = file.Position;
         var data = new byte[(int)Math.Min(file.Length - position, 2 * ContainerLog.MaxFileBytes)];
         file.ReadExactly(data);
         var start = 0;
@@ -77,7 +82,8 @@ internal static class LogReader
             }
         }
 
-        return (lines, position + start);
+        file.Position = position + start;
+        return lines;
     }
 
     private static byte[]? Shown(ReadOnlySpan<byte> line, LogOptions options)

@@ -45,6 +45,12 @@ internal static class ContainerEnd
         }
 
         var ended = Termination.From(status, container.Running ?? time.GetUtcNow(), time.GetUtcNow());
+        var log = container.Log?.Path ?? "";
+        if (await TerminationMessage.ReadAsync(pod.Paths, container.Spec, ended.ExitCode, log, cancellationToken) is { Length: > 0 } message)
+        {
+            ended = ended with { Message = message };
+        }
+
         return ended.ExitCode == Killed && pod.Context.Memory?.HasKilled(pod.Spec.Uid, container.Spec.Name) == true ? ended with { Reason = "OOMKilled" } : ended;
     }
 

@@ -3,6 +3,7 @@ using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Files;
+using Fairlead.Pods.Nodes;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
 
@@ -11,6 +12,9 @@ namespace Fairlead.Pods.Lifecycle;
 /// <summary>Gathers what a container is started with: environment, files, volumes.</summary>
 internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
 {
+    /// <summary>Who executes in a stand-in that must not be root; any other container of that sort is not started.</summary>
+    private const uint Nobody = 65534;
+
     private readonly PodVolumes _volumes = new(context, pod, paths, addresses, hostAddress);
 
     /// <summary>Writes the files all containers of the pod see.</summary>
@@ -81,8 +85,8 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         var capabilities = security.Object("capabilities");
         return new Identification
         {
-            User = container.User,
-            Group = container.Group,
+            User = container.RunAsNonRoot && container.User == 0 ? Nobody : container.User,
+            Group = container.RunAsNonRoot && container.User == 0 && container.Group == 0 ? Nobody : container.Group,
             Groups = pod.SupplementalGroups,
             Capabilities = Capabilities.For(capabilities.Texts("add"), capabilities.Texts("drop"), container.Privileged),
             NoNewPrivileges = security?["allowPrivilegeEscalation"] is not null && !security.Flag("allowPrivilegeEscalation"),
@@ -118,7 +122,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
 
         foreach (var variable in container.Document.Objects("env"))
         {
-            var value = variable.Object("valueFrom") is { } from ? await ValueAsync(from, cancellationToken) : Expand(variable.Text("value"), environment);
+            var value = variable.Object("valueFrom") is { } from ? await ValueAsync(container, from, cancellationToken) : Expand(variable.Text("value"), environment);
             if (value is not null)
             {
                 environment[variable.Text("name")] = value;
@@ -136,18 +140,23 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
             ?? new Dictionary<string, string>(StringComparer.Ordinal);
     }
 
-    private async Task<string?> ValueAsync(JsonObject from, CancellationToken cancellationToken)
+    private async Task<string?> ValueAsync(ContainerSpec container, JsonObject from, CancellationToken cancellationToken)
     {
         if (from.Object("fieldRef") is { } field)
         {
             return PodField.Of(pod, field.Text("fieldPath"), addresses, hostAddress);
         }
 
+        if (from.Object("resourceFieldRef") is { } resource)
+        {
+            return PodResource.Of(pod, resource, container.Name, NodeKeeper.Capacity());
+        }
+
         var (type, reference) = from.Object("secretKeyRef") is { } secret ? (ResourceTypes.Secrets, secret)
             : (ResourceTypes.ConfigMaps, from.Object("configMapKeyRef"));
         if (reference is null)
         {
-            return "0";
+            throw new ContainerConfigFailure($"this cluster cannot set a variable from {from.Select(pair => pair.Key).FirstOrDefault()}");
         }
 
         var data = await DataAsync(type, reference.Text("name"), reference.Flag("optional"), cancellationToken);
@@ -213,7 +222,8 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
             }
         }
 
-        return mounts;
+        var message = TerminationMessage.Prepare(paths, container);
+        return mounts.Exists(mount => mount.Target == message.Target) ? mounts : [.. mounts, message];
     }
 }
 

@@ -86,6 +86,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         var now = pod.Context.Time.GetUtcNow();
         try
         {
+            PodSecurity.Refuse(pod.Spec, container.Spec);
             var launch = await pod.Plan.LaunchAsync(container.Spec, CommandLine.Of(container.Spec) is { Count: > 0 } argv ? argv : ["sh"], cancellationToken);
             container.Process = await pod.Context.Starts(pod.Node).RunAsync(() => Task.FromResult(Start(launch)), cancellationToken);
             container.Running = pod.Context.Time.GetUtcNow();

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 using Fairlead.Linux.Files;
+using Fairlead.Pods.Nodes;
 using Fairlead.Pods.Sandbox;
 using Fairlead.Pods.Spec;
 
@@ -138,7 +139,8 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         {
             foreach (var item in fields.Objects("items"))
             {
-                var value = PodField.Of(pod, item.Object("fieldRef").Text("fieldPath"), addresses, hostAddress);
+                var value = item.Object("resourceFieldRef") is { } resource ? PodResource.Of(pod, resource, "", NodeKeeper.Capacity())
+                    : PodField.Of(pod, item.Object("fieldRef").Text("fieldPath"), addresses, hostAddress);
                 Write(directory, item.Text("path"), Encoding.UTF8.GetBytes(value), item.Number(Mode(fields, mode), "mode"));
             }
 

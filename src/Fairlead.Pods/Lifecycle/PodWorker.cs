@@ -33,7 +33,11 @@ internal sealed class PodWorker : IDisposable
         Paths = new PodPaths(context.Options, spec);
         Events = new PodEvents(context, spec);
         Inits = [.. spec.InitContainers.Select(container => new ContainerRecord(container, true))];
-        Containers = [.. spec.Containers.Select(container => new ContainerRecord(container, false))];
+        Containers = 
+        [
+            .. spec.Containers.Select(container => Inits.Count == 0 ? new ContainerRecord(container, false)
+                : new ContainerRecord(container, false) { WaitingReason = "PodInitializing" }),
+        ];
         Plan = new ContainerPlan(context, spec, Paths, [], "");
         _started = context.Time.GetUtcNow();
         Stopping = _stop.Token;
@@ -202,7 +206,13 @@ internal sealed class PodWorker : IDisposable
 
     private async Task<IReadOnlyList<string>> MakeSandboxAsync(CancellationToken cancellationToken)
     {
-        PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "");
+        var spec = Spec.Document.Object("spec");
+        PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "", PodSecurity.Sysctls(spec));
+        if (PodSecurity.Unheeded(spec).Select(unheeded => $"{unheeded.Path}: {unheeded.Reason}").ToList() is { Count: > 0 } unheeded)
+        {
+            Events.Warning("NotEnforced", string.Join("; ", unheeded));
+        }
+
         return Spec.HostNetwork ? HostAddresses : await Context.Cni.AddAsync(Node, Spec, Paths.Net, cancellationToken);
     }
 

@@ -144,10 +144,11 @@ internal sealed class NodeKeeper(PodsContext context, PodsNode node)
 
     private static JsonObject Address(string type, string address) => new() { ["type"] = type, ["address"] = address };
 
-    private static JsonObject Capacity() => new()
+    internal static JsonObject Capacity() => new()
     {
         ["cpu"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
         ["memory"] = string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024}Ki"),
+        ["ephemeral-storage"] = string.Create(CultureInfo.InvariantCulture, $"{new DriveInfo("/").TotalSize / 1024}Ki"),
         ["pods"] = "110",
     };
 

@@ -1,3 +1,4 @@
+using Fairlead.Linux;
 using Fairlead.Linux.Namespaces;
 
 namespace Fairlead.Pods.Sandbox;
@@ -7,8 +8,12 @@ internal static class PodSandbox
 {
     internal static bool Exists(PodPaths paths) => IsNamespace(paths.Net) && IsNamespace(paths.Uts) && IsNamespace(paths.Ipc);
 
-    /// <summary>Makes the namespaces; with <paramref name="hostNetwork"/>, the network is that of the node.</summary>
-    internal static void Create(PodPaths paths, string hostname, string hostNetwork)
+    /// <summary>
+    /// Makes the namespaces; with <paramref name="hostNetwork"/>, the network is that of the node. The kernel parameters, by their path below /proc/sys, have to
+    /// be ones of these namespaces.
+    /// </summary>
+    /// <exception cref="IOException">The kernel refused a namespace or a parameter's value.</exception>
+    internal static void Create(PodPaths paths, string hostname, string hostNetwork, IReadOnlyList<(string Name, string Value)>? sysctls = null)
     {
         Directory.CreateDirectory(paths.Run);
         foreach (var path in (string[])[paths.Net, paths.Uts, paths.Ipc])
@@ -21,6 +26,11 @@ internal static class PodSandbox
         {
             OwnThread.Unshare(NamespaceKinds.Uts | NamespaceKinds.Ipc | (hostNetwork.Length > 0 ? NamespaceKinds.None : NamespaceKinds.Net));
             Mounts.SetHostName(hostname);
+            foreach (var (name, value) in sysctls ?? [])
+            {
+                Sysctl.Write(name, value);
+            }
+
             Mounts.Bind(hostNetwork.Length > 0 ? hostNetwork : "/proc/thread-self/ns/net", paths.Net);
             Mounts.Bind("/proc/thread-self/ns/uts", paths.Uts);
             Mounts.Bind("/proc/thread-self/ns/ipc", paths.Ipc);

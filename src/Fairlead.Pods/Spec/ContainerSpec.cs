@@ -35,6 +35,12 @@ internal sealed class ContainerSpec(JsonObject document, JsonObject? podSecurity
 
     internal uint Group => (uint)(Document.Object("securityContext").Number("runAsGroup") ?? podSecurity.Number(0, "runAsGroup"));
 
+    /// <summary>Whether a user is named, be it root.</summary>
+    internal bool NamesUser => (Document.Object("securityContext")?["runAsUser"] ?? podSecurity?["runAsUser"]) is not null;
+
+    internal bool RunAsNonRoot =>
+        Document.Object("securityContext")?["runAsNonRoot"] is null ? podSecurity.Flag("runAsNonRoot") : Document.Object("securityContext").Flag("runAsNonRoot");
+
     /// <summary>Whether, as an init container, it stays beside the others.</summary>
     internal bool RestartsAlways => Document.Text("restartPolicy") == "Always";
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Linux;
 using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Packets;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Pods.StandIns;
@@ -104,32 +106,8 @@ internal sealed class StandIn : IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                _ = ServeAsync(await listener.AcceptAsync(_stop.Token));
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (!_stop.IsCancellationRequested)
-            {
-                _log.StandInFailed(_identity.Namespace, _identity.Pod, e.Message);
-            }
-            catch (SocketException)
-            {
-                return;
-            }
-        }
-    }
+    private Task AcceptAsync(Socket listener) => AcceptLoop.RunAsync(
+        listener.AcceptAsync, connection => _ = ServeAsync(connection), reason => _log.StandInFailed(_identity.Namespace, _identity.Pod, reason), _time, _stop.Token);
 
     private async Task ServeAsync(Socket connection)
     {
@@ -213,13 +191,14 @@ internal sealed class StandIn : IAsyncDisposable
             {
                 var received = await socket.ReceiveMessageFromAsync(buffer, SocketFlags.None, anyone, _stop.Token);
                 var own = new IPEndPoint(received.PacketInformation.Address, ((IPEndPoint)socket.LocalEndPoint!).Port);
-                await socket.SendToAsync(_identity.Answer(own, received.RemoteEndPoint, "UDP"), SocketFlags.None, received.RemoteEndPoint, _stop.Token);
+                DatagramReply.Send(
+                    socket, _identity.Answer(own, received.RemoteEndPoint, "UDP"), (IPEndPoint)received.RemoteEndPoint, own.Address, received.PacketInformation.Interface);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }
-            catch (SocketException e)
+            catch (Exception e) when (e is SocketException or LinuxException)
             {
                 // An ICMP error about an earlier answer: the next datagram is not concerned.
                 _log.StandInFailed(_identity.Namespace, _identity.Pod, e.Message);

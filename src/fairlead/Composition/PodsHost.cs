@@ -32,7 +32,7 @@ internal static class PodsHost
         Nodes = [.. Enumerable.Range(1, spec.Nodes).Select(number => Node(spec, paths, number))],
         ClusterDns = [.. spec.Ranges.Select(ranges => ranges.DnsService.ToIPAddress())],
         HostResolvConf = HostResolvConf(),
-        MaskedPaths = [ClusterPaths.StateHome, ClusterPaths.RunHome],
+        MaskedPaths = [ClusterPaths.StateHome, ClusterPaths.RunHome, .. UserKubeconfig.Candidates()],
     };
 
     /// <summary>The host's resolv.conf; that of the servers behind systemd-resolved's stub where it names the stub, which pods cannot reach.</summary>

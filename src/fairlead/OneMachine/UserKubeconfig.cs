@@ -40,14 +40,21 @@ internal static class UserKubeconfig
 
     private static string FilePath()
     {
+        var candidates = Candidates();
+        return Array.Find(candidates, File.Exists) ?? candidates[^1];
+    }
+
+    /// <summary>The files that may be it, all of which hold credentials; at least one.</summary>
+    internal static string[] Candidates()
+    {
         var named = (Environment.GetEnvironmentVariable("KUBECONFIG") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         if (named.Length > 0)
         {
-            return Array.Find(named, File.Exists) ?? named[^1];
+            return named;
         }
 
         var home = Environment.GetEnvironmentVariable("SUDO_USER") is { Length: > 0 } user and not "root" ? HomeOf(user) : Environment.GetEnvironmentVariable("HOME");
-        return Path.Combine(home is { Length: > 0 } ? home : "/root", ".kube", "config");
+        return [Path.Combine(home is { Length: > 0 } ? home : "/root", ".kube", "config")];
     }
 
     private static string? HomeOf(string user) => File.ReadLines("/etc/passwd").Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > 5 && fields[0] == user)?[5];

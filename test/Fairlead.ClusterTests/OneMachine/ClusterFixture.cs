@@ -11,7 +11,9 @@ namespace Fairlead.ClusterTests.OneMachine;
 public class ClusterFixture : IAsyncLifetime
 {
     private readonly TestNetns _outside = new();
-    private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-test").FullName;
+
+    // Not below /tmp, which no container sees anything of: a kubeconfig may be anywhere.
+    private readonly string _directory = Directory.CreateDirectory($"/opt/fairlead-test-{Guid.NewGuid():N}").FullName;
 
     /// <summary>A cluster of the program as the build left it.</summary>
     public ClusterFixture()
