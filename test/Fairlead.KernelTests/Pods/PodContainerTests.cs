@@ -139,7 +139,7 @@ public sealed class PodContainerTests : IDisposable
     [Fact]
     public async Task A_terminal_is_a_real_one_and_ctrl_c_interrupts()
     {
-        var launch = Launch(["sh", "-c", "tty; trap 'echo caught; exit 3' INT; while :; do sleep 1; done"]) with { Tty = true, Stdin = true };
+        var launch = Launch(["sh", "-c", "trap 'echo caught; exit 3' INT; tty; while :; do sleep 1; done"]) with { Tty = true, Stdin = true };
         await using var container = Start(launch);
         var output = container.Hub.Listen();
         var seen = "";

@@ -50,8 +50,8 @@ public sealed class PodSecurityTests
     }
 
     private static PodSpec Pod(string pod, string container) => new(JsonNode.Parse(
-        $$"""
+        $$$"""
         {"metadata": {"name": "p", "namespace": "n", "uid": "u"},
-         "spec": {"securityContext": {{pod}}, "containers": [{"name": "c", "securityContext": {{container}}}]}}
+         "spec": {"securityContext": {{{pod}}}, "containers": [{"securityContext": {{{container}}}, "name": "c"}]}}
         """)!.AsObject());
 }
