@@ -116,7 +116,7 @@ public sealed class ControlPlane : IAsyncDisposable
         await ClusterObjects.EnsureAsync(Api, _options, cancellationToken);
         var logger = _options.Loggers.CreateLogger("Fairlead.ControlPlane.Http");
         var resources = new ResourceHandler(_registry, new PodStreams(_registry, new PodsSocket(_options.PodsSocket), _stopping.Token), _stopping.Token);
-        var router = new RequestRouter(resources, new Discovery(), new OpenApiHandler(), logger);
+        var router = new RequestRouter(resources, new Discovery(), new OpenApiHandler(), _store, logger);
         _server = await ApiServer.StartAsync(_options.Listen, _authority, _certificate, router.HandleAsync, _options.Loggers);
         Endpoints = _server.Endpoints;
         foreach (var endpoint in Endpoints)

@@ -17,8 +17,8 @@ internal sealed record AccessRule(
 }
 
 /// <summary>
-/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes its own Node's status, its Lease
-/// and Events; the pods role reads what pods consist of and writes their status. Everybody admitted may ask what the server offers.
+/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes
+/// nothing; the pods role reads what pods consist of and writes their status. Everybody admitted may ask what the server offers.
 /// </summary>
 internal static class Authorizer
 {
@@ -54,8 +54,6 @@ internal static class Authorizer
         new([""], ["services", "endpoints", "nodes", "namespaces", "pods"], Read, [], []),
         new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
         new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
-        new(["coordination.k8s.io"], ["leases"], ["list", "watch", .. Renew], ["kube-node-lease"], []),
-        new(["", "events.k8s.io"], ["events"], Write, [], []),
     ];
 
     private static readonly AccessRule[] PodsRole =
@@ -81,7 +79,6 @@ internal static class Authorizer
         if (caller.Groups.Contains(Nodes) && caller.User.StartsWith(NodePrefix, StringComparison.Ordinal))
         {
             rules.AddRange(Agents);
-            rules.Add(new([""], ["nodes", "nodes/status"], ["get", "patch", "update"], [], [caller.User[NodePrefix.Length..]]));
         }
 
         if (caller.Groups.Contains(Pods))

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.ControlPlane.Http;
 
 /// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
-internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, OpenApiHandler openApi, ILogger logger)
+internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, OpenApiHandler openApi, ObjectStore store, ILogger logger)
 {
     /// <summary>Answers one request; never throws but for a client that is gone.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -70,9 +70,13 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
         });
     }
 
-    private static Task Health(HttpContext context, string path) => context.Request.Query.ContainsKey("verbose")
-        ? Answer.TextAsync(context, 200, $"[+]ping ok\n[+]store ok\n{path.Trim('/')} check passed\n")
-        : Answer.TextAsync(context, 200, "ok");
+    private Task Health(HttpContext context, string path)
+    {
+        var name = path.Trim('/');
+        return store.Failure is { } failure
+            ? Answer.TextAsync(context, 500, $"[+]ping ok\n[-]store failed: {failure}\n{name} check failed\n")
+            : Answer.TextAsync(context, 200, context.Request.Query.ContainsKey("verbose") ? $"[+]ping ok\n[+]store ok\n{name} check passed\n" : "ok");
+    }
 
     private static JsonObject Version()
     {
@@ -87,7 +91,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
             ["buildDate"] = "1970-01-01T00:00:00Z",
             ["goVersion"] = "",
             ["compiler"] = RuntimeInformation.FrameworkDescription,
-            ["platform"] = "linux/amd64",
+            ["platform"] = RuntimeInformation.RuntimeIdentifier.Replace('-', '/').Replace("x64", "amd64", StringComparison.Ordinal),
         };
     }
 }

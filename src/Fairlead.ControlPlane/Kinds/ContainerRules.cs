@@ -172,6 +172,10 @@ internal static class ContainerRules
             {
                 errors.Invalid(path.Child("valueFrom"), "", "may not be specified when `value` is not empty");
             }
+            else if (source.Object("fieldRef") is { } reference)
+            {
+                PodFieldRules.Validate(reference, path.Child("valueFrom").Child("fieldRef"), PodFieldRules.Variables, errors);
+            }
         }
 
         foreach (var (index, source) in container.List("envFrom").Items())
@@ -204,6 +208,12 @@ internal static class ContainerRules
             if (mount.Text("subPath") is { Length: > 0 } subPath && (subPath.StartsWith('/') || subPath.Split('/').Contains("..")))
             {
                 errors.Invalid(place.Child("subPath"), subPath, subPath.StartsWith('/') ? "must be a relative path" : "must not contain '..'");
+            }
+
+            Rules.RequireOneOf(mount.At("mountPropagation"), place.Child("mountPropagation"), errors, "Bidirectional", "HostToContainer", "None");
+            if (mount.Text("mountPropagation") == "Bidirectional" && container.Flag("securityContext", "privileged") != true)
+            {
+                errors.Forbidden(place.Child("mountPropagation"), "Bidirectional mount propagation is available only to privileged containers");
             }
         }
     }

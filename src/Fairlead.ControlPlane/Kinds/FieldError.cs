@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Store;
 
 namespace Fairlead.ControlPlane.Kinds;
 
@@ -56,5 +58,5 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
     /// <summary>The whole message: path, then <see cref="Body"/>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Field}: {Body}");
 
-    private static string Shown(JsonNode? value) => value is null ? "null" : value.ToJsonString();
+    private static string Shown(JsonNode? value) => value is null ? "null" : Encoding.UTF8.GetString(JsonBytes.Of(value));
 }

@@ -46,6 +46,16 @@ internal static class PodDefaults
     }
 
     /// <summary>What admission gives a new pod on a real server: its account, priority, and patience with an unreachable node.</summary>
+    public static JsonObject Gated() => new()
+    {
+        ["type"] = "PodScheduled",
+        ["status"] = "False",
+        ["reason"] = "SchedulingGated",
+        ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+        ["lastProbeTime"] = null,
+        ["lastTransitionTime"] = null,
+    };
+
     public static void Admit(JsonObject pod)
     {
         var spec = pod.Ensure("spec");

@@ -54,6 +54,10 @@ internal sealed class PodKind : KindDefinition
         {
             PodDefaults.Admit(obj);
             obj["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodQos.Of(obj) };
+            if (obj.List("spec", "schedulingGates") is { Count: > 0 })
+            {
+                obj.Ensure("status")["conditions"] = new JsonArray(PodDefaults.Gated());
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Fairlead.ControlPlane.Kinds;
 
 /// <summary>Validation of security contexts.</summary>
-internal static class SecurityRules
+internal static partial class SecurityRules
 {
+    private const string SysctlPattern = "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9][-_a-z0-9]*$";
     private const string IdRule = "must be between 0 and 2147483647, inclusive";
 
     public static void ValidatePod(JsonObject? context, FieldPath field, FieldErrors errors)
@@ -14,9 +16,9 @@ internal static class SecurityRules
         foreach (var (index, sysctl) in context.List("sysctls").Items())
         {
             var path = field.Child("sysctls").Index(index).Child("name");
-            if (Rules.Require(sysctl.At("name"), path, errors) is { } name && !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '/' or '-' or '_'))
+            if (Rules.Require(sysctl.At("name"), path, errors) is { } name && (name.Length > 253 || !Sysctl().IsMatch(name)))
             {
-                errors.Invalid(path, name, "must consist of names, separated by dots or slashes, of letters, digits, '-' and '_'");
+                errors.Invalid(path, name, $"must have at most 253 characters and match regex {SysctlPattern}");
             }
         }
     }
@@ -50,6 +52,9 @@ internal static class SecurityRules
             }
         }
     }
+
+    [GeneratedRegex(SysctlPattern, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    private static partial Regex Sysctl();
 
     private static void Profile(JsonObject? profile, FieldPath field, FieldErrors errors)
     {

@@ -57,6 +57,17 @@ internal static class VolumeRules
             errors.Invalid(field.Child("hostPath").Child("path"), path, "must not contain '..'");
         }
 
+        Rules.RequireOneOf(
+            volume.Object("hostPath").At("type"), field.Child("hostPath").Child("type"), errors,
+            "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket");
+        foreach (var (index, item) in volume.List("downwardAPI", "items").Items())
+        {
+            if (item.Object("fieldRef") is { } reference)
+            {
+                PodFieldRules.Validate(reference, field.Child("downwardAPI").Child("items").Index(index).Child("fieldRef"), PodFieldRules.Files, errors);
+            }
+        }
+
         Paths(volume.List("secret", "items"), field.Child("secret").Child("items"), errors);
         Paths(volume.List("configMap", "items"), field.Child("configMap").Child("items"), errors);
         Paths(volume.List("downwardAPI", "items"), field.Child("downwardAPI").Child("items"), errors);

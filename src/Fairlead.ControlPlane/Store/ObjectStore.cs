@@ -36,6 +36,9 @@ internal sealed class ObjectStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Why the last write did not reach the disk; null while writes do.</summary>
+    public string? Failure => _writer.Failure;
+
     internal Lock Gate { get; } = new();
 
     internal long RevisionUnderLock => _revision;

@@ -19,6 +19,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     private const int MostPerCommit = 256;
 
     private readonly ObjectStore _store;
+    private volatile string? _failure;
     private readonly SqliteFile _file;
     private readonly Task _loop;
     private readonly Channel<PendingWrite> _queue =
@@ -30,6 +31,9 @@ internal sealed class StoreWriter : IAsyncDisposable
         _file = file;
         _loop = Task.Run(RunAsync);
     }
+
+    /// <summary>Why the last write did not reach the disk; null once one has.</summary>
+    public string? Failure => _failure;
 
     /// <summary>Queues a write; completes when it is on disk and visible, or refused.</summary>
     public async Task<WriteResult> SubmitAsync(PendingWrite write)
@@ -78,6 +82,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             if (plan.Applied.Count > 0)
             {
                 _file.Commit(plan.Changes);
+                _failure = null;
                 _store.Publish(plan.Applied);
             }
 
@@ -89,6 +94,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Nothing of the batch is on disk; the writer goes on, since the next batch may fit (a full disk was cleared).
+            _failure = e.Message;
             foreach (var write in batch)
             {
                 write.Done.TrySetException(e);

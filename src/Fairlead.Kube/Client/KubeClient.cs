@@ -38,6 +38,7 @@ public sealed class KubeClient : IKubeApi, IDisposable
             BaseAddress = connection.Server,
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd("fairlead");
         if (connection.Token.Length > 0)
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Token);

@@ -25,8 +25,10 @@ public sealed class FullDiskTests : IDisposable
         var refused = await Assert.ThrowsAsync<StoreException>(() => store.WriteAsync(Id("large"), 0, Value("large", 4 << 20)));
         Assert.Contains("is full", refused.Message, StringComparison.Ordinal);
         Assert.Null(store.Get(Id("large")));
+        Assert.Equal(refused.Message, store.Failure);
         Assert.Equal(3, (await store.WriteAsync(Id("after"), 0, Value("after", 10))).Written!.Revision);
         Assert.NotNull(store.Get(Id("kept")));
+        Assert.Null(store.Failure);
     }
 
     private static ObjectId Id(string name) => new("configmaps", "default", name);

@@ -227,7 +227,11 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains(
             "User \"system:node:one\" cannot list resource \"secrets\" in API group \"\"", api.Run(node, "", "get", "secrets").Error, StringComparison.Ordinal);
         Assert.Equal("no\n", api.Run(node, "", "auth", "can-i", "update", "nodes/two", "--subresource=status").Output);
-        Assert.Equal("yes\n", api.Run(node, "", "auth", "can-i", "update", "nodes/one", "--subresource=status").Output);
+        string[][] writes =
+        [
+            ["update", "nodes/one", "--subresource=status"], ["patch", "nodes/one"], ["patch", "leases.coordination.k8s.io/two", "-n=kube-node-lease"], ["create", "events"],
+        ];
+        Assert.All(writes, write => Assert.Equal("no\n", api.Run(node, "", ["auth", "can-i", .. write]).Output));
         var pods = api.KubeconfigOf("pods", api.Plane.IssuePodsRole());
         Assert.Equal("yes\n", api.Run(pods, "", "auth", "can-i", "patch", "pods", "--subresource=status").Output);
         Assert.Equal("no\n", api.Run(pods, "", "auth", "can-i", "create", "pods").Output);

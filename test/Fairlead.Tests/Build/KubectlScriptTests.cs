@@ -118,7 +118,7 @@ public sealed class KubectlScriptTests : IDisposable
         var programs = Path.Combine(_checkout, "programs");
         Directory.CreateDirectory(programs);
         foreach (var name in (string[])["bash", "sh", "sed", "ln", "mkdir", "readlink", "dpkg", "dirname", "sha256sum", "chmod", "mv", "cp", "rm", "cat", "touch", "make",
-            "grep", "tr", "id", "busybox", "nft", "ip", "dig", "conntrack", "gcc"])
+            "grep", "tr", "id", "sysctl", "busybox", "nft", "ip", "dig", "conntrack", "gcc"])
         {
             File.Delete(Path.Combine(programs, name));
             File.CreateSymbolicLink(Path.Combine(programs, name), Tool.Run("which", name).Trim());

@@ -27,6 +27,20 @@ public sealed class PodKindTests
         Assert.Equal(1, pod.Number("metadata", "generation"));
     }
 
+    [Fact]
+    public void A_gated_pod_says_so_from_the_start()
+    {
+        var pod = _harness.Create(Pod("""{"schedulingGates":[{"name":"example.com/wait"}],"containers":[{"name":"a","image":"i"}]}"""));
+        Assert.Equal("SchedulingGated", (string?)pod["status"]!["conditions"]![0]!["reason"]);
+    }
+
+    [Fact]
+    public void Labels_and_annotations_are_referred_to_by_key() => _harness.Create(Pod("""
+        {"volumes":[{"name":"d","downwardAPI":{"items":[{"path":"p","fieldRef":{"fieldPath":"metadata.annotations['example.com/x']"}}]}}],
+         "securityContext":{"sysctls":[{"name":"net.ipv4.ip_unprivileged_port_start","value":"0"},{"name":"net/ipv4/conf/eth0.5/x","value":"0"}]},
+         "containers":[{"name":"a","image":"i","env":[{"name":"X","valueFrom":{"fieldRef":{"fieldPath":"metadata.labels['app']"}}}]}]}
+        """));
+
     [Theory]
     [InlineData("nginx", "Always")]
     [InlineData("nginx:latest", "Always")]
@@ -63,6 +77,18 @@ public sealed class PodKindTests
     }
 
     [Theory]
+    [InlineData("""{"containers":[{"name":"a","image":"i","env":[{"name":"X","valueFrom":{"fieldRef":{"fieldPath":"spec.foo"}}}]}]}""",
+        "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: \"spec.foo\": supported values: \"metadata.name\", \"metadata.namespace\", \"metadata.uid\", \"spec.nodeName\", \"spec.serviceAccountName\", \"status.hostIP\", \"status.hostIPs\", \"status.podIP\", \"status.podIPs\"")]
+    [InlineData("""{"containers":[{"name":"a","image":"i","env":[{"name":"X","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName['x']"}}}]}]}""",
+        "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.nodeName['x']\": does not support subscript")]
+    [InlineData("""{"volumes":[{"name":"d","downwardAPI":{"items":[{"path":"p","fieldRef":{"fieldPath":"status.podIP"}}]}}],"containers":[{"name":"a","image":"i"}]}""",
+        "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: \"status.podIP\": supported values: \"metadata.annotations\", \"metadata.labels\", \"metadata.name\", \"metadata.namespace\", \"metadata.uid\"")]
+    [InlineData("""{"volumes":[{"name":"h","hostPath":{"path":"/x","type":"Foo"}}],"containers":[{"name":"a","image":"i"}]}""",
+        "spec.volumes[0].hostPath.type: Unsupported value: \"Foo\": supported values: \"\", \"BlockDevice\", \"CharDevice\", \"Directory\", \"DirectoryOrCreate\", \"File\", \"FileOrCreate\", \"Socket\"")]
+    [InlineData("""{"securityContext":{"sysctls":[{"name":"kernel/../../x","value":"1"}]},"containers":[{"name":"a","image":"i"}]}""",
+        "spec.securityContext.sysctls[0].name: Invalid value: \"kernel/../../x\": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9][-_a-z0-9]*$")]
+    [InlineData("""{"volumes":[{"name":"v"}],"containers":[{"name":"a","image":"i","volumeMounts":[{"name":"v","mountPath":"/v","mountPropagation":"Bidirectional"}]}]}""",
+        "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers")]
     [InlineData("""{"containers":[]}""", "spec.containers: Required value")]
     [InlineData("""{"containers":[{"name":"a"}]}""", "spec.containers[0].image: Required value")]
     [InlineData("""{"containers":[{"image":"i"}]}""", "spec.containers[0].name: Required value")]
