@@ -108,7 +108,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         try
         {
             Run("blind", "restartPolicy: Never",
-                $"ls -A /root | wc -l; cat {secret} 2>/dev/null; ls {cluster.Kubeconfig} /root/.kube /var/lib/fairlead/{cluster.Name} /run/fairlead/{cluster.Name} 2>/dev/null; echo end");
+                $"ls -A /root | wc -l; cat {secret} {cluster.Kubeconfig} 2>/dev/null; ls /root/.kube /var/lib/fairlead/{cluster.Name} /run/fairlead/{cluster.Name} 2>/dev/null; echo end");
             Assert.Equal("0\nend", OutputOf("blind"));
         }
         finally
