@@ -18,7 +18,7 @@ internal static class UpCommand
         var nodes = new Option<int?>("--nodes") { Description = "How many nodes (2 unless said otherwise)", CustomParser = Nodes };
         var families = new Option<string?>("--ip-family") { Description = "ipv4 (default) or dual" };
         families.AcceptOnlyFromAmong("ipv4", "dual");
-        var files = new Option<string[]>("--filename", "-f") { Description = "A manifest or a folder of them, applied once the cluster is ready", AllowMultipleArgumentsPerToken = false };
+        var files = new Option<FileSystemInfo[]>("--filename", "-f") { Description = "A manifest or a folder of them, applied once the cluster is ready", AllowMultipleArgumentsPerToken = false };
         files.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(token => !Path.Exists(token.Value)))
@@ -41,7 +41,7 @@ internal static class UpCommand
                 Name = parsed.GetRequiredValue(name),
                 Nodes = parsed.GetValue(nodes),
                 Families = parsed.GetValue(families) is { } text ? Enum.Parse<IpFamilyMode>(text, ignoreCase: true) : null,
-                Files = [.. (parsed.GetValue(files) ?? []).Select(Path.GetFullPath)],
+                Files = [.. (parsed.GetValue(files) ?? []).Select(file => file.FullName)],
                 Switch = !parsed.GetValue(noSwitch),
                 Egress = !parsed.GetValue(noEgress),
             };

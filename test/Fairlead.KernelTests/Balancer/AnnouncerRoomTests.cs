@@ -117,8 +117,9 @@ public sealed class AnnouncerRoomTests
         await AnnouncerLab.UntilAnsweringAsync(node, address, answering: true);
         var route = lab.Route("n1");
         var link = route.GetLink("eth0").Index;
+
+        // With the link the kernel drops what it answered for there; the room sees the link go, or only come, and says it anew.
         route.ChangeLink(link, new LinkChange { Up = false });
-        Assert.Empty(route.Neighbours(proxies: true));
         route.ChangeLink(link, new LinkChange { Up = true });
         lab.Ask(address);
         await AnnouncerLab.UntilKnownAsync(client, address, lab.Hardware("n1"));

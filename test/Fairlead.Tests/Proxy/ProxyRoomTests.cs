@@ -224,12 +224,7 @@ public sealed class ProxyRoomTests : IAsyncDisposable
     private void Serve(ObjectKey key, byte number, int endpoints)
     {
         var web = key == Web;
-        _tables.Services.Upsert(key, new ServiceRow
-        {
-            Key = key,
-            ClusterIPs = [IpAddr.Parse($"10.96.0.{number}")],
-            Ports = [new ServicePort("dns", web ? IpProtocol.Udp : IpProtocol.Tcp, 53, 0, "", "")],
-        });
+        // The slice first: without its Service it changes nothing, so that a new Service comes with its endpoints, in one commit.
         _tables.EndpointSlices.Upsert(key, new EndpointSliceRow
         {
             Key = key,
@@ -240,6 +235,12 @@ public sealed class ProxyRoomTests : IAsyncDisposable
             Endpoints = Enumerable.Range(1, endpoints)
                 .Select(i => new SliceEndpoint { Address = IpAddr.Parse(web ? $"10.244.0.{i}" : $"10.24{5 + (i > 1 ? 1 : 0)}.{number}.{i}"), NodeName = web || i > 1 ? "n2" : "n1" })
                 .ToValueArray(),
+        });
+        _tables.Services.Upsert(key, new ServiceRow
+        {
+            Key = key,
+            ClusterIPs = [IpAddr.Parse($"10.96.0.{number}")],
+            Ports = [new ServicePort("dns", web ? IpProtocol.Udp : IpProtocol.Tcp, 53, 0, "", "")],
         });
     }
 
