@@ -15,8 +15,8 @@ coordination Lease
 events Event
 autoscaling Scale
 policy Eviction
-authorization SelfSubjectAccessReview SelfSubjectRulesReview
-authentication SelfSubjectReview
+authorization SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview
+authentication SelfSubjectReview TokenRequest TokenReview
 meta DeleteOptions
 """
 
@@ -114,7 +114,7 @@ def main():
         seen.add(name)
         parts = []
         for number, field, repeated, kind, target in messages[name]:
-            field = "apiGroup" if field == "aPIGroup" else field
+            field = {"aPIGroup": "apiGroup", "uID": "uid"}.get(field, field)
             mark = ""
             if repeated and target.startswith(name + ".") and target.endswith("Entry"):
                 kind, target = next((k, t) for n, _, _, k, t in messages[target] if n == 2)

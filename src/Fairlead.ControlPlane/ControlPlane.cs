@@ -7,6 +7,7 @@ using Fairlead.ControlPlane.Pki;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
 using Fairlead.ControlPlane.Streaming;
+using Fairlead.ControlPlane.Tokens;
 using Fairlead.Kube.Client;
 
 namespace Fairlead.ControlPlane;
@@ -20,6 +21,8 @@ public sealed class ControlPlane : IAsyncDisposable
     private readonly ObjectStore _store;
     private readonly ClusterAuthority _authority;
     private readonly X509Certificate2 _certificate;
+    private readonly TokenKey _tokenKey;
+    private readonly ServiceAccountTokens _tokens;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ApiRegistry _registry;
     private ApiServer? _server;
@@ -28,6 +31,7 @@ public sealed class ControlPlane : IAsyncDisposable
     private ControlPlane(ControlPlaneOptions options, ClusterAuthority authority)
     {
         _options = options;
+        _tokenKey = TokenKey.OpenOrCreate(Path.Combine(options.StateDirectory, "pki", "sa.key"));
         _authority = authority;
         _certificate = authority.IssueServer(ServerNames.Of(options), ServerNames.Addresses(options));
         _store = ObjectStore.Open(Path.Combine(options.StateDirectory, "store.db"), new KindIndex(), options.WatchWindow);
@@ -39,7 +43,8 @@ public sealed class ControlPlane : IAsyncDisposable
         }
 
         _registry = new ApiRegistry(_store, options.Time, services, options.PodWarnings);
-        Api = new LocalApi(_registry);
+        _tokens = new ServiceAccountTokens(_registry, _tokenKey, $"https://kubernetes.default.svc.{options.ClusterDomain}");
+        Api = new LocalApi(_registry, _tokens);
     }
 
     /// <summary>The API for code in this process; not subject to authorization.</summary>
@@ -107,6 +112,7 @@ public sealed class ControlPlane : IAsyncDisposable
 
         await _store.DisposeAsync();
         _certificate.Dispose();
+        _tokenKey.Dispose();
         _authority.Dispose();
         _stopping.Dispose();
     }
@@ -115,8 +121,12 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         await ClusterObjects.EnsureAsync(Api, _options, cancellationToken);
         var logger = _options.Loggers.CreateLogger("Fairlead.ControlPlane.Http");
-        var resources = new ResourceHandler(_registry, new PodStreams(_registry, new PodsSocket(_options.PodsSocket), _stopping.Token), _stopping.Token);
-        var router = new RequestRouter(resources, new Discovery(), new OpenApiHandler(), _store, logger);
+        var resources = new ResourceHandler(
+            _registry, new PodStreams(_registry, new PodsSocket(_options.PodsSocket), _stopping.Token), _tokens, _stopping.Token);
+        var server = _options.Advertise ?? _options.Listen[0];
+        var router = new RequestRouter(
+            new Authenticator(_tokens, logger), resources, new Reviews(_tokens), new Discovery(), new OpenApiHandler(),
+            new OpenIdHandler(_tokens, server.ToString()), _store, logger);
         _server = await ApiServer.StartAsync(_options.Listen, _authority, _certificate, router.HandleAsync, _options.Loggers);
         Endpoints = _server.Endpoints;
         foreach (var endpoint in Endpoints)

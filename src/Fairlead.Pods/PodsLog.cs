@@ -40,4 +40,7 @@ internal static partial class PodsLog
 
     [LoggerMessage(5011, LogLevel.Warning, "memory limit of container {Container} of {Pod}: {Reason}")]
     public static partial void MemoryLimitFailed(this ILogger log, string container, string pod, string reason);
+
+    [LoggerMessage(5050, LogLevel.Warning, "pod {Pod}: its service account token could not be renewed: {Reason}; trying again")]
+    public static partial void TokenFailed(this ILogger log, string pod, string reason);
 }

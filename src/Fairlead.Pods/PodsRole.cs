@@ -33,6 +33,7 @@ public static class PodsRole
         [
             new Reflector(api, ResourceTypes.Services, ListOptions.All, context.Services, time, log).RunAsync(cancellationToken),
             new Reflector(api, ResourceTypes.Pods, ListOptions.All, pods, time, log).RunAsync(cancellationToken),
+            new TokenKeeper(context, pods).RunAsync(cancellationToken),
             .. options.Nodes.Select(node => new NodeKeeper(context, node).RunAsync(cancellationToken)),
         ];
         try

@@ -12,12 +12,14 @@ internal sealed record ApiResource(
 /// <summary>One API group with its resources, in the three forms of discovery.</summary>
 internal sealed record ApiGroup(string Name, IReadOnlyList<ApiResource> Resources)
 {
-    /// <summary>Requests about the caller; they are answered, not stored, and so are no kinds of the registry.</summary>
+    /// <summary>Requests about callers; they are answered, not stored, and so are no kinds of the registry.</summary>
     private static readonly (string Group, string Plural, string Kind)[] Reviews =
     [
         ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+        ("authentication.k8s.io", "tokenreviews", "TokenReview"),
         ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
         ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+        ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"),
     ];
 
     private IEnumerable<string> Versions => Resources.Select(resource => resource.Version).Distinct();

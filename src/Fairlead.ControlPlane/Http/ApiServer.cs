@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.ControlPlane.Http;
 
-/// <summary>Kestrel with TLS 1.3 and a client certificate of our authority on every connection; nothing of ASP.NET Core above the bare request.</summary>
+/// <summary>Kestrel with TLS 1.3; a client certificate must be of our authority. Nothing of ASP.NET Core above the bare request.</summary>
 internal sealed class ApiServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
@@ -80,7 +80,9 @@ internal sealed class ApiServer : IAsyncDisposable
                 listen.UseHttps(new HttpsConnectionAdapterOptions
                 {
                     ServerCertificate = certificate,
-                    ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+                    
+                    // Service accounts come with a token instead; who brings neither is refused by the Authenticator.
+                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                     ClientCertificateValidation = (client, _, _) => authority.Admits(client),
                     SslProtocols = SslProtocols.Tls13,
                 });

@@ -17,8 +17,9 @@ internal sealed record AccessRule(
 }
 
 /// <summary>
-/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes
-/// nothing; the pods role reads what pods consist of and writes their status. Everybody admitted may ask what the server offers.
+/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes nothing; the pods role reads what
+/// pods consist of, writes their status and gets their tokens. Everybody admitted, service accounts among them, may
+/// ask what the server offers and what he himself may do, and nothing else: there are no Roles to give more.
 /// </summary>
 internal static class Authorizer
 {
@@ -41,7 +42,7 @@ internal static class Authorizer
 
     /// <summary>What everybody may GET beside objects: what the server offers (upstream's role system:discovery).</summary>
     private static readonly string[] DiscoveryPaths =
-        ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"];
+        ["/.well-known/openid-configuration", "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/openid/v1/jwks", "/readyz", "/version", "/version/"];
 
     private static readonly AccessRule[] Everybody =
     [
@@ -62,6 +63,7 @@ internal static class Authorizer
         new([""], ["pods/status", "nodes/status"], ["get", "patch", "update"], [], []),
         new([""], ["nodes"], [.. Read, .. Write], [], []),
         new([""], ["services", "namespaces", "configmaps", "secrets", "serviceaccounts"], Read, [], []),
+        new([""], ["serviceaccounts/token"], ["create"], [], []),
         new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
         new(["coordination.k8s.io"], ["leases"], Renew, ["kube-node-lease"], []),
         new(["", "events.k8s.io"], ["events"], Write, [], []),

@@ -15,6 +15,12 @@ internal sealed record Caller(string User, IReadOnlyList<string> Groups)
     /// <summary>Tells two of one name apart; empty for users of certificates.</summary>
     public string Uid { get; init; } = "";
 
+    /// <summary>Further facts about the credential.</summary>
+    public IReadOnlyDictionary<string, string> Extra { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The refusal of a caller who does not say who he is, or says something wrong.</summary>
+    public static StatusException Unknown() => new(401, "Unauthorized", "Unauthorized");
+
     /// <summary>Reads the certificate that the TLS layer has verified.</summary>
     /// <exception cref="StatusException">401: there is none, or it names nobody.</exception>
     public static Caller Of(X509Certificate2? certificate)
@@ -41,7 +47,7 @@ internal sealed record Caller(string User, IReadOnlyList<string> Groups)
 
         if (user.Length == 0)
         {
-            throw new StatusException(401, "Unauthorized", "Unauthorized");
+            throw Unknown();
         }
 
         groups.Add(Authenticated);

@@ -19,4 +19,7 @@ internal static partial class HttpLog
 
     [LoggerMessage(5, LogLevel.Warning, "Allocation found at start: {Problem}")]
     public static partial void AllocationDoubtful(ILogger logger, string problem);
+
+    [LoggerMessage(6, LogLevel.Information, "A service account token was refused: {Why}")]
+    public static partial void TokenRefused(ILogger logger, string why);
 }

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.ControlPlane.Http;
 
 /// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
-internal sealed class RequestRouter(ResourceHandler resources, Discovery discovery, OpenApiHandler openApi, ObjectStore store, ILogger logger)
+internal sealed class RequestRouter(
+    Authenticator authenticator, ResourceHandler resources, Reviews reviews, Discovery discovery, OpenApiHandler openApi, OpenIdHandler openId,
+    ObjectStore store, ILogger logger)
 {
     /// <summary>Answers one request; never throws but for a client that is gone.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -42,7 +44,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
 
     private async Task RouteAsync(HttpContext context)
     {
-        var caller = Impersonation.Apply(context.Request.Headers, Caller.Of(context.Connection.ClientCertificate));
+        var caller = Impersonation.Apply(context.Request.Headers, authenticator.Identify(context));
         var path = context.Request.Path.Value ?? "/";
         if (path.StartsWith("/api", StringComparison.Ordinal))
         {
@@ -52,7 +54,7 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
             }
 
             var names = ApiPath.Parse(path) ?? throw StatusException.NoSuchPath();
-            if (!await Reviews.TryHandleAsync(context, caller, names))
+            if (!await reviews.TryHandleAsync(context, caller, names))
             {
                 await resources.HandleAsync(context, caller, names);
             }
@@ -65,8 +67,8 @@ internal sealed class RequestRouter(ResourceHandler resources, Discovery discove
         {
             "/version" => Answer.JsonAsync(context, 200, Version()),
             "/healthz" or "/livez" or "/readyz" => Health(context, path),
-            "" => Answer.JsonAsync(context, 200, new JsonObject { ["paths"] = new JsonArray("/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version") }),
-            var other => openApi.TryHandle(context, other) ?? throw StatusException.NoSuchPath(),
+            "" => Answer.JsonAsync(context, 200, new JsonObject { ["paths"] = new JsonArray("/.well-known/openid-configuration", "/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version") }),
+            var other => openApi.TryHandle(context, other) ?? openId.TryHandle(context, other) ?? throw StatusException.NoSuchPath(),
         });
     }
 

@@ -2,12 +2,13 @@ using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Streaming;
+using Fairlead.ControlPlane.Tokens;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.ControlPlane.Http;
 
 /// <summary>Requests on objects: finds the kind, authorises, and calls the registry's verb.</summary>
-internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, CancellationToken stopping)
+internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, ServiceAccountTokens tokens, CancellationToken stopping)
 {
     private static readonly TimeSpan ShortestDefaultWatch = TimeSpan.FromMinutes(30);
 
@@ -136,6 +137,9 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
                 await registry.DeleteAsync(
                     kind, path.Namespace, path.Name, new DeleteOptions { DryRun = options.DryRun }.Read(body.Object("deleteOptions")));
                 break;
+            case "token":
+                await Answer.JsonAsync(context, 201, tokens.Issue(path.Namespace, path.Name, body));
+                return;
             default:
                 throw StatusException.MethodNotAllowed();
         }

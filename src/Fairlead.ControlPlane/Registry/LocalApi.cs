@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Store;
+using Fairlead.ControlPlane.Tokens;
 using Fairlead.Kube.Client;
 
 namespace Fairlead.ControlPlane.Registry;
 
 /// <summary>The API without the wire, for controllers in the control plane's process: same rules, same errors, no authorization.</summary>
-internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
+internal sealed class LocalApi(ApiRegistry registry, ServiceAccountTokens? tokens = null) : IKubeApi
 {
     public Task<JsonObject> GetAsync(ResourceType type, string ns, string name, CancellationToken cancellationToken) => Translate(() =>
     {
@@ -69,6 +70,11 @@ internal sealed class LocalApi(ApiRegistry registry) : IKubeApi
         if (subresource == "binding")
         {
             return Written(kind, await registry.BindAsync(kind, ns, name, body, WriteOptions.Internal));
+        }
+
+        if (subresource == "token")
+        {
+            return tokens?.Issue(ns, name, body) ?? throw StatusException.MethodNotAllowed();
         }
 
         var document = subresource == "scale" ? body : Typed(kind, body);

@@ -31,6 +31,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
                 throw StatusException.AlreadyExists(kind.Type, name);
             }
 
+            AccountAdmission.Admit(store, kind, ns, value);
             using var reservation = Complete(kind, value, null, "", options);
             FieldTracker.Created(kind, value, options, time.GetUtcNow());
             var warnings = said.Of(kind, value, null);

@@ -20,7 +20,7 @@ public interface IKubeApi
     /// <summary>Creates an object.</summary>
     Task<JsonObject> CreateAsync(ResourceType type, string ns, JsonObject body, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an object, or its <paramref name="subresource"/> (<c>status</c>, <c>scale</c>, <c>binding</c>; empty for the object itself).</summary>
+    /// <summary>Replaces an object, or its <paramref name="subresource"/> (<c>status</c>, <c>scale</c>; empty for the object itself). <c>binding</c> and <c>token</c> are created.</summary>
     Task<JsonObject> UpdateAsync(ResourceType type, string ns, string name, string subresource, JsonObject body, CancellationToken cancellationToken);
 
     /// <summary>Changes an object, or its subresource, by a patch.</summary>

@@ -81,7 +81,7 @@ public sealed class KubeClient : IKubeApi, IDisposable
 
     /// <inheritdoc/>
     public Task<JsonObject> UpdateAsync(
-        ResourceType type, string ns, string name, string subresource, JsonObject body, CancellationToken cancellationToken) => subresource == "binding"
+        ResourceType type, string ns, string name, string subresource, JsonObject body, CancellationToken cancellationToken) => subresource is "binding" or "token"
         ? SendAsync(HttpMethod.Post, ObjectPath(type, ns, name, subresource), Json(body, "application/json"), cancellationToken)
         : SendAsync(HttpMethod.Put, ObjectPath(type, ns, name, subresource), Json(body, "application/json"), cancellationToken);
 

@@ -28,6 +28,9 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         File.WriteAllText($"{paths.Files}/hosts", HostsFile.For(pod, addresses, options.ClusterDomain, hosts));
     }
 
+    /// <summary>Renews the pod's tokens that would soon expire.</summary>
+    internal Task RenewTokensAsync(CancellationToken cancellationToken) => _volumes.RenewTokensAsync(cancellationToken);
+
     /// <exception cref="ContainerConfigFailure">Something the container refers to is missing.</exception>
     internal async Task<ContainerLaunch> LaunchAsync(ContainerSpec container, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {

@@ -59,6 +59,9 @@ internal sealed class PodDirectory(PodsContext context, CancellationToken cancel
         }
     }
 
+    /// <summary>Those there are now.</summary>
+    internal IReadOnlyList<PodWorker> Workers => [.. _workers.Values.Select(entry => entry.Worker)];
+
     internal PodWorker? Find(string ns, string name) =>
         _workers.Values.Select(entry => entry.Worker).LastOrDefault(worker => worker.Spec.Namespace == ns && worker.Spec.Name == name);
 

@@ -13,6 +13,8 @@ namespace Fairlead.Pods.Lifecycle;
 internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths paths, IReadOnlyList<string> addresses, string hostAddress)
 {
     private const int DefaultMode = 0x1A4;
+    private const int MostAttempts = 20;
+    private const string RootCertificate = "kube-root-ca.crt";
     private const uint SetGroup = 0x400;
 
     // What a volume's group may do besides, as kubelet's SetVolumeOwnership: of files, read; of directories, enter and list.
@@ -21,6 +23,10 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
 
     // Named so by the API, and filled by us: nobody else writes them.
     private static readonly string[] Filled = ["configMap", "secret", "projected", "downwardAPI"];
+
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
+    private readonly PodTokens _tokens = new(context, pod);
 
     private readonly uint? _group = (uint?)pod.Document["spec"].Object("securityContext").Number("fsGroup");
 
@@ -42,6 +48,19 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         }
     }
 
+    /// <summary>Renews the tokens in volumes that have been filled, before they expire.</summary>
+    internal async Task RenewTokensAsync(CancellationToken cancellationToken)
+    {
+        foreach (var volume in pod.Document["spec"].Objects("volumes").Where(volume => Directory.Exists(paths.Volume(volume.Text("name")))))
+        {
+            var projected = volume.Object("projected");
+            foreach (var token in projected.Objects("sources").Select(source => source.Object("serviceAccountToken")).OfType<JsonObject>())
+            {
+                await _tokens.WriteAsync(paths.Volume(volume.Text("name")), token, Mode(projected!, DefaultMode), cancellationToken);
+            }
+        }
+    }
+
     /// <summary>The directory or file of the host that a volume is.</summary>
     /// <exception cref="ContainerConfigFailure">What it is made of is missing, or is of a kind that this cluster does not have.</exception>
     internal async Task<string> SourceAsync(JsonObject volume, CancellationToken cancellationToken)
@@ -58,11 +77,54 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
             Open(directory, IsReadOnly(volume) ? 0x1EDu | (_group is null ? 0 : GroupEnter) : 0x1FF);
         }
 
+        var wasThere = Directory.EnumerateFileSystemEntries(directory).Any();
+        try
+        {
+            await FillVolumeAsync(directory, volume, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            // What is there since an earlier start will do while the API server is away; a container that starts again need not wait for it.
+            return wasThere ? directory : throw new ContainerConfigFailure($"volume \"{volume.Text("name")}\": the API server does not answer: {e.Message}");
+        }
+
+        return directory;
+    }
+
+    /// <summary>The data of a ConfigMap or Secret; null when it is optional and missing.</summary>
+    /// <exception cref="ContainerConfigFailure">It is missing.</exception>
+    internal async Task<IReadOnlyDictionary<string, byte[]>?> DataAsync(
+        ResourceType type, string name, bool optional, CancellationToken cancellationToken, int attempt = 0)
+    {
+        try
+        {
+            var document = await context.Api.GetAsync(type, pod.Namespace, name, cancellationToken);
+            var plain = type == ResourceTypes.Secrets ? [] : document.Map("data").Select(pair => KeyValuePair.Create(pair.Key, Encoding.UTF8.GetBytes(pair.Value)));
+            var coded = document.Map(type == ResourceTypes.Secrets ? "data" : "binaryData");
+            return coded.Select(pair => KeyValuePair.Create(pair.Key, Convert.FromBase64String(pair.Value))).Concat(plain)
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        }
+        catch (KubeException e) when (e.IsNotFound && name == RootCertificate && attempt < MostAttempts)
+        {
+            // Every namespace gets one, but its first pod may be faster.
+            await Task.Delay(Soon, context.Time, cancellationToken);
+            return await DataAsync(type, name, optional, cancellationToken, attempt + 1);
+        }
+        catch (KubeException e) when (e.IsNotFound)
+        {
+            return optional ? null : throw new ContainerConfigFailure($"{type.Plural.TrimEnd('s')} \"{name}\" not found");
+        }
+    }
+
+    private async Task FillVolumeAsync(string directory, JsonObject volume, CancellationToken cancellationToken)
+    {
         if (volume.Object("projected") is { } projected)
         {
             foreach (var source in projected.Objects("sources"))
             {
-                await FillAsync(directory, source, Mode(projected, DefaultMode), cancellationToken);
+                await (source.Object("serviceAccountToken") is { } token
+                    ? _tokens.WriteAsync(directory, token, Mode(projected, DefaultMode), cancellationToken)
+                    : FillAsync(directory, source, Mode(projected, DefaultMode), cancellationToken));
             }
         }
         else if (volume.Object("configMap") is not null || volume.Object("secret") is not null || volume.Object("downwardAPI") is not null)
@@ -73,27 +135,6 @@ internal sealed class PodVolumes(PodsContext context, PodSpec pod, PodPaths path
         {
             var kind = volume.Select(pair => pair.Key).FirstOrDefault(key => key != "name");
             throw new ContainerConfigFailure($"volume \"{volume.Text("name")}\": this cluster has no volumes of kind {kind}");
-        }
-
-        return directory;
-    }
-
-    /// <summary>The data of a ConfigMap or Secret; null when it is optional and missing.</summary>
-    /// <exception cref="ContainerConfigFailure">It is missing.</exception>
-    internal async Task<IReadOnlyDictionary<string, byte[]>?> DataAsync(
-        ResourceType type, string name, bool optional, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var document = await context.Api.GetAsync(type, pod.Namespace, name, cancellationToken);
-            var plain = type == ResourceTypes.Secrets ? [] : document.Map("data").Select(pair => KeyValuePair.Create(pair.Key, Encoding.UTF8.GetBytes(pair.Value)));
-            var coded = document.Map(type == ResourceTypes.Secrets ? "data" : "binaryData");
-            return coded.Select(pair => KeyValuePair.Create(pair.Key, Convert.FromBase64String(pair.Value))).Concat(plain)
-                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
-        }
-        catch (KubeException e) when (e.IsNotFound)
-        {
-            return optional ? null : throw new ContainerConfigFailure($"{type.Plural.TrimEnd('s')} \"{name}\" not found");
         }
     }
 

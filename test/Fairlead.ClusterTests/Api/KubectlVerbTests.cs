@@ -118,6 +118,33 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
             api.Run(node, "", "get", "pods", "--as=jane").Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_service_accounts_token_opens_discovery_and_nothing_else()
+    {
+        var ns = Namespace();
+        api.Kubectl("create", "serviceaccount", "robot", "-n", ns);
+        var token = api.Kubectl("create", "token", "robot", "-n", ns, "--duration=10m").Trim();
+        using var robot = api.Client(token);
+        Assert.Contains($"system:serviceaccount:{ns}:robot", (await PostAsync(robot, "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}")).Body, StringComparison.Ordinal);
+        Assert.Contains("\"networking.k8s.io\"", await robot.GetStringAsync("/apis"), StringComparison.Ordinal);
+        var refused = await robot.GetAsync($"/api/v1/namespaces/{ns}/pods");
+        Assert.Equal(403, (int)refused.StatusCode);
+        Assert.Contains(
+            $"pods is forbidden: User \\\"system:serviceaccount:{ns}:robot\\\" cannot list resource \\\"pods\\\" in API group \\\"\\\" in the namespace \\\"{ns}\\\"",
+            await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(403, (int)(await robot.GetAsync("/metrics")).StatusCode);
+        Assert.Equal(403, (await PostAsync(robot, "/apis/authentication.k8s.io/v1/tokenreviews", "{}")).Code);
+        Assert.Contains("ES256", await robot.GetStringAsync("/openid/v1/jwks"), StringComparison.Ordinal);
+        using var admin = api.Client();
+        var review = (await PostAsync(admin, "/apis/authentication.k8s.io/v1/tokenreviews", $$$"""{"spec":{"token":"{{{token}}}"}}""")).Body;
+        Assert.Contains("\"authenticated\":true", review, StringComparison.Ordinal);
+        api.Kubectl("delete", "serviceaccount", "robot", "-n", ns);
+        Assert.Equal(401, (int)(await robot.GetAsync("/apis")).StatusCode);
+        Assert.Contains("\"authenticated\":false", (await PostAsync(admin, "/apis/authentication.k8s.io/v1/tokenreviews", $$$"""{"spec":{"token":"{{{token}}}"}}""")).Body, StringComparison.Ordinal);
+        Assert.Contains("serviceaccounts \"robot\" not found", api.TryKubectl("", "create", "token", "robot", "-n", ns).Error, StringComparison.Ordinal);
+        Assert.Contains("may not specify a duration less than 10 minutes", api.TryKubectl("", "create", "token", "default", "--duration=10s").Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ports: [{port: -1}]", "spec.ports[0].port: Invalid value: -1: must be between 1 and 65535, inclusive")]
     [InlineData("ports: [{port: eighty}]", "cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32")]
@@ -152,6 +179,13 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var client = api.Client();
         using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/apply-patch+yaml"));
         return (int)client.PatchAsync(path, content).Result.StatusCode;
+    }
+
+    private static async Task<(int Code, string Body)> PostAsync(HttpClient client, string path, string body)
+    {
+        using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        var answer = await client.PostAsync(path, content);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     private string Namespace()

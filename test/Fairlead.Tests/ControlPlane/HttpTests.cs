@@ -45,10 +45,16 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_is_admitted_without_a_certificate_of_this_cluster()
+    public async Task Nobody_is_admitted_without_a_certificate_of_this_cluster_or_a_token()
     {
         using var nobody = Client(null);
-        await Assert.ThrowsAnyAsync<Exception>(() => nobody.GetAsync("/version"));
+        foreach (var path in (string[])["/version", "/healthz", "/api", "/openid/v1/jwks", ConfigMaps, "/nowhere"])
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync(path)).StatusCode);
+        }
+
+        nobody.DefaultRequestHeaders.Authorization = new("Bearer", "nonsense");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/version")).StatusCode);
         using var other = ClusterAuthority.OpenOrCreate(Path.Combine(_directory, "other"), TimeProvider.System);
         using var stranger = Client(other.IssueClient("fairlead-admin", "system:masters"));
         await Assert.ThrowsAnyAsync<Exception>(() => stranger.GetAsync("/version"));

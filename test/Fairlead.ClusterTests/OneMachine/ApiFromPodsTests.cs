@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.ClusterTests.OneMachine;
+
+/// <summary>The API server and pods, by way of each other.</summary>
+public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+{
+    private const string Account = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    private const string Caller = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: NAME}
+        spec:
+          automountServiceAccountToken: MOUNT
+          containers: [{name: c, image: "busybox:1.36", command: [sleep, "600"]}]
+        """;
+
+    [Fact]
+    public void A_pod_finds_its_token_the_authority_and_the_API_server_which_knows_it()
+    {
+        Start("caller", "true");
+        Assert.Equal("default", In("caller", $"cat {Account}/namespace"));
+        var whoami = In("caller", Curl("/apis/authentication.k8s.io/v1/selfsubjectreviews", "-X POST -H 'Content-Type: application/json' -d {}"));
+        var user = JsonNode.Parse(whoami)!["status"]!["userInfo"]!;
+        Assert.Equal("system:serviceaccount:default:default", (string?)user["username"]);
+        Assert.Equal("caller", (string?)user["extra"]!["authentication.kubernetes.io/pod-name"]![0]);
+        Assert.Contains("cannot list resource", In("caller", Curl("/api/v1/namespaces/default/pods", "")), StringComparison.Ordinal);
+        Assert.Contains("Read-only file system", cluster.TryKubectl("", "exec", "caller", "--", "sh", "-c", $"echo x > {Account}/token").Error, StringComparison.Ordinal);
+        var token = In("caller", $"cat {Account}/token");
+        cluster.Kubectl("delete", "pod", "caller", "--now");
+        Start("other", "true");
+        Assert.Contains("Unauthorized", In("other", Curl("/version", "", token)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_that_declines_has_no_token()
+    {
+        Start("shy", "false");
+        Assert.Equal("none", In("shy", $"test -e {Account} || echo none"));
+    }
+
+    /// <summary>By the variables that every pod has, as in-cluster clients do.</summary>
+    private static string Curl(string path, string more, string token = "") =>
+        $"curl -sS --max-time 5 --cacert {Account}/ca.crt -H \"Authorization: Bearer {(token.Length > 0 ? token : $"$(cat {Account}/token)")}\" {more} " +
+        $"https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT{path}";
+
+    private void Start(string name, string mount)
+    {
+        cluster.Kubectl(Caller.Replace("NAME", name, StringComparison.Ordinal).Replace("MOUNT", mount, StringComparison.Ordinal), ["apply", "-f", "-"]);
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=60s");
+    }
+
+    private string In(string pod, string script) => cluster.Kubectl("exec", pod, "--", "sh", "-c", script).Trim();
+}
