@@ -1,20 +1,15 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text.Json.Nodes;
 using Fairlead.Balancer;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
-using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
-using Fairlead.Kube.Client;
-using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Processes;
-using Fairlead.Linux.Route;
 using Fairlead.Pods;
 using Fairlead.State;
 using Fairlead.Terminal;
@@ -192,15 +187,16 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             await _fabric.GuardAsync(cancellationToken);
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
-        await ForgetLivesAsync(made, cancellationToken);
+        await NodeLives.ForgetAsync(Spec, _paths, made, _plane!.Api, cancellationToken);
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
         _work.Add(RelayDnsAsync(_stop.Token));
-        foreach (var role in Roles())
+        PodOrphans.Expect();
+        foreach (var role in ClusterRoles.Of(Spec, _paths, $"{Spec.V4.Host}:{RelayPort}", _dns, new PodOrphans(_paths.Run, _reactor, _loggers.CreateLogger("supervisor")).Take))
         {
             _work.Add(supervisor.KeepAsync(role, _stop.Token));
         }
 
-        _work.Add(RouteHostAsync(_stop.Token));
+        _work.Add(HostRoutes.KeepAsync(_plane!.Api, _tables, _loggers.CreateLogger("host"), _stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
         var (file, replaced) = await UserKubeconfig.MergeAsync(AdminEntry(), request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
@@ -236,40 +232,6 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         {
             var node = Spec.NodeName(number);
             WriteKubeconfig(_paths.Kubeconfig(node), Entry(node, fabric, _plane.IssueNode(node)));
-        }
-    }
-
-    /// <summary>
-    /// What is on record of nodes that have just been made is of an earlier life: their links are gone with the attachments the agent wrote down, and they
-    /// are not ready until they say so.
-    /// </summary>
-    private async Task ForgetLivesAsync(IReadOnlyList<int> made, CancellationToken cancellationToken)
-    {
-        foreach (var node in made.Select(Spec.NodeName))
-        {
-            if (Directory.Exists(_paths.Node(node)))
-            {
-                Directory.Delete(_paths.Node(node), recursive: true);
-            }
-
-            var condition = new JsonObject
-            {
-                ["type"] = "Ready",
-                ["status"] = "Unknown",
-                ["reason"] = "NodeStatusUnknown",
-                ["message"] = "The node is started anew.",
-                ["lastTransitionTime"] = TimeProvider.System.GetUtcNow().ToApiTime(),
-            };
-            var status = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
-            try
-            {
-                await _plane!.Api.PatchAsync(ResourceTypes.Nodes, "", node, "status", PatchKind.Strategic, status, cancellationToken);
-            }
-            catch (KubeException e) when (e.IsNotFound)
-            {
-                // Its first life.
-                continue;
-            }
         }
     }
 
@@ -309,27 +271,6 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         });
         using var writer = new StreamWriter(file);
         writer.Write(entry.ToDocument());
-    }
-
-    private IEnumerable<Role> Roles()
-    {
-        PodOrphans.Expect();
-        yield return new Role("pods", ["pods", "--name", Spec.Name], "") { Ended = new PodOrphans(_paths.Run, _reactor, _loggers.CreateLogger("supervisor")).Take };
-        for (var number = 1; number <= Spec.Nodes; number++)
-        {
-            var node = Spec.NodeName(number);
-            var directory = _paths.Node(node);
-            yield return new Role(
-                $"agent {node}",
-                [
-                    "agent", "--kubeconfig", _paths.Kubeconfig(node), "--node-name", node, "--cni-bin-dir", Path.Combine(directory, "bin"),
-                    "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", _paths.AgentSocket(node),
-                    "--dns-upstream", $"{Spec.V4.Host}:{RelayPort}",
-                    .. Spec.Ranges.SelectMany(ranges => new[] { "--pod-range", $"{ranges.Pods}", "--service-range", $"{ranges.Services}" }),
-                ],
-                Spec.NodeNamespace(number))
-            { Sockets = _dns.Open(number) };
-        }
     }
 
     /// <summary>Waits until every node is Ready; a node that is not names itself.</summary>
@@ -373,30 +314,6 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                 socket.Dispose();
             }
         }
-    }
-
-    /// <summary>Keeps the host's routes to the nodes' pods as the Node objects say.</summary>
-    private async Task RouteHostAsync(CancellationToken cancellationToken)
-    {
-        var reading = new ClusterReflectors(_plane!.Api, _tables, TimeProvider.System, _loggers.CreateLogger("host")).RunNodesAsync(cancellationToken);
-        using var host = RouteSocket.Open();
-        var wake = new Wake();
-        using var feed = _tables.Nodes.Subscribe();
-        feed.Signalled += wake.Ring;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            foreach (var change in feed.Take().Changes)
-            {
-                if (change.New is { } node)
-                {
-                    Fabric.RoutePods(host, node.PodCIDRs.SelectMany(pods => node.InternalIPs.Where(ip => ip.IsV4 == pods.Address.IsV4).Select(ip => (pods, ip))));
-                }
-            }
-
-            await wake.WaitAsync(cancellationToken);
-        }
-
-        await reading;
     }
 
     private void Save(RuntimeRecord record)

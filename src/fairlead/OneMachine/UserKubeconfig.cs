@@ -11,14 +11,19 @@ namespace Fairlead.OneMachine;
 /// </summary>
 internal static class UserKubeconfig
 {
+    /// <summary>EEXIST: .NET hands the error number on as the result.</summary>
+    private const int Exists = 17;
+
     private const int LockTries = 250;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Puts the entry in; returns the file and the context that was current before, if it was replaced.</summary>
     /// <exception cref="UserError">The file is no kubeconfig, is locked, or cannot be written; it is as it was.</exception>
-    public static async Task<(string File, string ReplacedContext)> MergeAsync(KubeconfigEntry entry, bool makeCurrent)
+    public static Task<(string File, string ReplacedContext)> MergeAsync(KubeconfigEntry entry, bool makeCurrent) => MergeAsync(FilePath(), entry, makeCurrent);
+
+    /// <summary>As above, into a file that is named.</summary>
+    internal static async Task<(string File, string ReplacedContext)> MergeAsync(string path, KubeconfigEntry entry, bool makeCurrent)
     {
-        var path = FilePath();
         var replaced = "";
         await EditAsync(path, text =>
         {
@@ -90,11 +95,11 @@ internal static class UserKubeconfig
             {
                 return new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
             }
-            catch (IOException) when (left > 0 && File.Exists(file))
+            catch (IOException e) when (left > 0 && e.HResult == Exists)
             {
                 await Task.Delay(LockPause, TimeProvider.System);
             }
-            catch (IOException e) when (File.Exists(file))
+            catch (IOException e) when (e.HResult == Exists)
             {
                 throw new UserError($"{path} is locked: {e.Message}", $"if no kubectl is running, remove {file}");
             }
