@@ -41,4 +41,13 @@ internal static partial class CniLog
 
     [LoggerMessage(2111, LogLevel.Information, "Waiting for {What}")]
     public static partial void Waiting(this ILogger log, string what);
+
+    [LoggerMessage(2112, LogLevel.Warning, "Somebody else has changed or removed table fairlead-pods: it is written anew")]
+    public static partial void TableRepaired(this ILogger log);
+
+    [LoggerMessage(2113, LogLevel.Warning, "Somebody else has taken the route to pod {Pod}, or set {Link} down: it is back")]
+    public static partial void RoutesRepaired(this ILogger log, ObjectKey pod, string link);
+
+    [LoggerMessage(2114, LogLevel.Error, "What others changed on this node could not be repaired. Trying again in {Seconds} s")]
+    public static partial void RepairOfNodeFailed(this ILogger log, Exception exception, double seconds);
 }

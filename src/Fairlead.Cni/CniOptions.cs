@@ -1,5 +1,7 @@
 using Fairlead.Cni.Plugin;
+using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
+using Fairlead.State;
 
 namespace Fairlead.Cni;
 
@@ -32,6 +34,11 @@ public sealed record CniOptions
     /// sees to it.
     /// </summary>
     public bool Masquerade { get; init; }
+
+    /// <summary>
+    /// The cluster's Service ranges: a host port is none of their addresses' business, though some (DNS) may be the node's own. Empty where they are not known.
+    /// </summary>
+    public ValueArray<IpNet> ServiceRanges { get; init; }
 
     /// <summary>How long ADD waits until the pod's policies are in force before it fails with "try again later".</summary>
     public TimeSpan EnforceTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -28,7 +28,9 @@ public sealed class CniRoom
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Wake _wake = new();
+    private readonly INft _nft;
     private readonly PodTableCommitter _table;
+    private volatile bool _routesDue;
     private bool _installed;
     private string _waitingFor = "";
 
@@ -40,7 +42,7 @@ public sealed class CniRoom
     /// <param name="time">For retries and limits.</param>
     /// <param name="log">Gets what happens.</param>
     public CniRoom(CniOptions options, ClusterTables cluster, NodeTables tables, INft nft, TimeProvider time, ILogger log) =>
-        (_options, _cluster, _tables, _table, _time, _log) = (options, cluster, tables, new PodTableCommitter(nft), time, log);
+        (_options, _cluster, _tables, _nft, _table, _time, _log) = (options, cluster, tables, nft, new PodTableCommitter(nft, options.ServiceRanges), time, log);
 
     /// <summary>Runs until cancelled. Nothing is removed at the end.</summary>
     /// <exception cref="InvalidDataException">The state file is damaged.</exception>
@@ -48,6 +50,7 @@ public sealed class CniRoom
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var route = RouteSocket.Open(_options.Namespace);
+        using var monitor = _options.Namespace.Run(RouteMonitor.Open);
         var book = AttachmentBook.Open(_options.StateDirectory);
         var link = new PodLink(route, _options.Namespace);
         using var handler = new CniHandler(_options, _tables, book, link, _table, _time, _log);
@@ -58,7 +61,7 @@ public sealed class CniRoom
         nodes.Signalled += _wake.Ring;
         enforced.Signalled += _wake.Ring;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loops = new[] { server.RunAsync(stop.Token), FollowAsync(nodes, handler, route, stop.Token) };
+        var loops = new[] { server.RunAsync(stop.Token), FollowAsync(nodes, handler, route, stop.Token), WatchAsync(monitor, stop.Token) };
         try
         {
             await await Task.WhenAny(loops);
@@ -122,16 +125,65 @@ public sealed class CniRoom
     private async Task FollowAsync(ChangeFeed<string, NodeRow> nodes, CniHandler handler, RouteSocket route, CancellationToken cancellationToken)
     {
         var again = Task.CompletedTask;
+        using var drift = new DriftWatch(_nft, _time, _wake.Ring);
         while (true)
         {
             var take = nodes.Take();
-            if (take.Initialized && !await TrySyncAsync([.. take.Rows.Values], handler, route, cancellationToken) && again.IsCompleted)
+            var isDone = await TryRepairAsync(drift, handler, cancellationToken)
+                & (!take.Initialized || await TrySyncAsync([.. take.Rows.Values], handler, route, cancellationToken));
+            if (!isDone && again.IsCompleted)
             {
                 again = RingLaterAsync(cancellationToken);
             }
 
             await _wake.WaitAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Mends what others did to the pods' table and routes. It does not wait for the API server.</summary>
+    /// <returns>False when something is left to be tried again.</returns>
+    private async Task<bool> TryRepairAsync(DriftWatch drift, CniHandler handler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await drift.CheckAsync(handler.RepairTableAsync, cancellationToken))
+            {
+                _log.TableRepaired();
+            }
+
+            if (_routesDue)
+            {
+                _routesDue = false;
+                await handler.RepairRoutesAsync(cancellationToken);
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is LinuxException or NftException)
+        {
+            _routesDue = true;
+            _log.RepairOfNodeFailed(e, Retry.TotalSeconds);
+            return false;
+        }
+    }
+
+    /// <summary>Rings when routes may have gone, and from time to time in case that went unheard; the loop then compares them with what they should be.</summary>
+    private async Task WatchAsync(RouteMonitor monitor, CancellationToken cancellationToken)
+    {
+        using var timer = _time.CreateTimer(_ => RepairRoutesSoon(), null, DriftWatch.DefaultInterval, DriftWatch.DefaultInterval);
+        await foreach (var change in monitor.ReadAsync(cancellationToken))
+        {
+            if (NodeRoutes.MayBeAffectedBy(change))
+            {
+                RepairRoutesSoon();
+            }
+        }
+    }
+
+    private void RepairRoutesSoon()
+    {
+        _routesDue = true;
+        _wake.Ring();
     }
 
     private async Task RingLaterAsync(CancellationToken cancellationToken)

@@ -7,6 +7,12 @@ namespace Fairlead.Nftables;
 public interface INft
 {
     /// <summary>
+    /// Raised, on any thread, soon after somebody else has committed something, and when that may have happened. What this filter commits itself does
+    /// not raise it. A hint: <see cref="GenerationAsync"/> is what counts.
+    /// </summary>
+    event Action? ChangedByOthers;
+
+    /// <summary>
     /// Commits all of <paramref name="transaction"/> or nothing. An empty one is no work. <see cref="NftException"/> on any mistake, with nothing changed
     /// (unless <see cref="NftException.IsUnknown"/>).
     /// </summary>

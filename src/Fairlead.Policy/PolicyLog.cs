@@ -13,6 +13,9 @@ internal static partial class PolicyLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Policies could not be put in force; what was in force stays; next try in {Delay}")]
     public static partial void CommitFailed(this ILogger logger, Exception exception, TimeSpan delay);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Somebody else has changed or removed table fairlead-policy: policies are put in force again")]
+    public static partial void Drifted(this ILogger logger);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Connections that policy allows no longer could not be cut")]
     public static partial void CutFailed(this ILogger logger, Exception exception);
 }

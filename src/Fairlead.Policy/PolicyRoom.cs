@@ -24,6 +24,7 @@ public sealed class PolicyRoom
     private readonly ClusterTables _tables;
     private readonly NodeTables _node;
     private readonly string _nodeName;
+    private readonly INft _nft;
     private readonly NftPolicyCommitter _committer;
     private readonly ConntrackSocket? _flows;
     private readonly TimeProvider _time;
@@ -46,7 +47,7 @@ public sealed class PolicyRoom
     public PolicyRoom(
         ClusterTables tables, NodeTables node, string nodeName, INft nft, ConntrackSocket? flows, TimeProvider time, ILogger<PolicyRoom> logger)
     {
-        (_tables, _node, _nodeName, _flows, _time, _logger) = (tables, node, nodeName, flows, time, logger);
+        (_tables, _node, _nodeName, _nft, _flows, _time, _logger) = (tables, node, nodeName, nft, flows, time, logger);
         _committer = new NftPolicyCommitter(nft);
         _compiler = new PolicyCompiler(nodeName);
     }
@@ -65,6 +66,7 @@ public sealed class PolicyRoom
         using var nodes = Listen(_tables.Nodes);
         using var services = Listen(_tables.Services);
         using var attachments = Listen(_node.Attachments);
+        using var drift = new DriftWatch(_nft, _time, _wake.Ring);
         _wake.Ring();
         var delay = FirstDelay;
         while (true)
@@ -77,6 +79,7 @@ public sealed class PolicyRoom
             _ = (policies.Take(), nodes.Take());
             try
             {
+                await CheckDriftAsync(drift, cancellationToken);
                 await ReconcileAsync(cancellationToken);
                 delay = FirstDelay;
             }
@@ -103,6 +106,16 @@ public sealed class PolicyRoom
     }
 
     private void Note(IEnumerable<ObjectKey> keys) => _changed.UnionWith(keys);
+
+    private async Task CheckDriftAsync(DriftWatch drift, CancellationToken cancellationToken)
+    {
+        if (await drift.CheckAsync(_committer.HasDriftedAsync, cancellationToken))
+        {
+            // Connections that nothing refused meanwhile end like those of an earlier run, and what was adopted is no longer there.
+            (_inForce, _adopted) = (null, null);
+            _logger.Drifted();
+        }
+    }
 
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {

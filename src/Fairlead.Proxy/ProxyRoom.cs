@@ -34,8 +34,6 @@ public sealed class ProxyRoom : IDisposable
     private readonly Wake _wake = new();
     private readonly Dictionary<FrontendKey, Frontend?> _unsettled = [];
     private readonly Dictionary<ObjectKey, HealthCheckRow?> _unsettledChecks = [];
-    private uint? _checkedGeneration;
-    private volatile bool _resyncDue;
     private bool _started;
 
     /// <summary>Makes the room; nothing happens before <see cref="RunAsync"/>.</summary>
@@ -92,7 +90,7 @@ public sealed class ProxyRoom : IDisposable
         services.Signalled += _wake.Ring;
         slices.Signalled += _wake.Ring;
         nodes.Signalled += _wake.Ring;
-        using var timer = _time.CreateTimer(_ => Resync(), null, _options.ResyncInterval, _options.ResyncInterval);
+        using var drift = new DriftWatch(_nft, _time, _wake.Ring, _options.ResyncInterval);
         _wake.Ring();
         var delay = FirstDelay;
         while (true)
@@ -110,7 +108,7 @@ public sealed class ProxyRoom : IDisposable
             Health.Queued();
             var change = _compiler.Update(
                 taken.Changes, slicesTaken.Changes, node.Rows.TryGetValue(_options.NodeName, out var row) ? NodeView.Of(row) : null);
-            if (await TryCommitAsync(change, delay, cancellationToken))
+            if (await TryCommitAsync(change, drift, delay, cancellationToken))
             {
                 Health.Updated();
                 delay = FirstDelay;
@@ -127,13 +125,7 @@ public sealed class ProxyRoom : IDisposable
     private bool IsReady() => _started
         || (_tables.Services.Initialized && _tables.EndpointSlices.Initialized && _tables.Nodes.Initialized && _tables.Nodes.Get(_options.NodeName) is not null);
 
-    private void Resync()
-    {
-        _resyncDue = true;
-        _wake.Ring();
-    }
-
-    private async Task<bool> TryCommitAsync(PlanChange change, TimeSpan delay, CancellationToken cancellationToken)
+    private async Task<bool> TryCommitAsync(PlanChange change, DriftWatch drift, TimeSpan delay, CancellationToken cancellationToken)
     {
         foreach (var (key, frontend) in change.Frontends)
         {
@@ -150,7 +142,7 @@ public sealed class ProxyRoom : IDisposable
         {
             if (_committer.IsSynced)
             {
-                await CommitAsync(change, started, cancellationToken);
+                await CommitAsync(change, drift, started, cancellationToken);
             }
             else
             {
@@ -174,7 +166,6 @@ public sealed class ProxyRoom : IDisposable
 
     private async Task StartAsync(long started, CancellationToken cancellationToken)
     {
-        _resyncDue = false;
         await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken);
         foreach (var (key, frontend) in _compiler.Plan)
         {
@@ -187,7 +178,7 @@ public sealed class ProxyRoom : IDisposable
         _logger.Started(_compiler.Plan.Count, (long)_time.GetElapsedTime(started).TotalMilliseconds);
     }
 
-    private async Task CommitAsync(PlanChange change, long started, CancellationToken cancellationToken)
+    private async Task CommitAsync(PlanChange change, DriftWatch drift, long started, CancellationToken cancellationToken)
     {
         if (!change.IsEmpty)
         {
@@ -197,33 +188,11 @@ public sealed class ProxyRoom : IDisposable
         }
 
         Settle();
-        if (_resyncDue)
-        {
-            _resyncDue = false;
-            await CheckDriftAsync(cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// Reads the table back only when somebody has committed something since it was last found right. A number read before the table cannot hide a change
-    /// made while it was read.
-    /// </summary>
-    private async Task CheckDriftAsync(CancellationToken cancellationToken)
-    {
-        var generation = await _nft.GenerationAsync(cancellationToken);
-        if (generation == _checkedGeneration)
-        {
-            return;
-        }
-
-        if (await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken))
+        if (await drift.CheckAsync(token => _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, token), cancellationToken))
         {
             _metrics.Drifted();
             _logger.DriftRepaired();
-            return;
         }
-
-        _checkedGeneration = generation;
     }
 
     private void Settle()

@@ -1,4 +1,5 @@
 using Fairlead.Cluster.Model;
+using Fairlead.Cni.Ipam;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
@@ -39,6 +40,15 @@ internal static class NodeRoutes
 
         return [.. routes.Values];
     }
+
+    /// <summary>
+    /// Whether a change on the node may have taken routes of ours: a route of ours or an address went, a link went down (which takes routes without
+    /// saying so) or one that is not a pod's changed.
+    /// </summary>
+    internal static bool MayBeAffectedBy(RouteEvent change) =>
+        change.Lost
+        || (change.Removed && (change.Route?.Protocol == PodLink.RouteProtocol || change.Address is not null))
+        || (change.Link is { } link && (!link.IsUp || !Attachment.IsHostInterface(link.Name)));
 
     /// <summary>
     /// Makes the node's routes those of <paramref name="wanted"/>, touching only routes of ours, and of those only what differs. A refused route does

@@ -63,6 +63,37 @@ internal sealed class PodLink(RouteSocket node, NetNamespace nodeNamespace)
         return true;
     }
 
+    /// <summary>
+    /// Sets up the node's ends that somebody set down and puts back the routes that somebody deleted. A link that is gone is left so: the pod may have
+    /// deleted it itself.
+    /// </summary>
+    /// <returns>The pods concerned.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal List<Attachment> RepairRoutes(IEnumerable<Attachment> attachments)
+    {
+        var links = node.Links().ToDictionary(one => one.Name);
+        var routes = IpFamily.All.SelectMany(family => node.Routes(family, RouteProtocol)).Select(one => (one.Destination, one.Link)).ToHashSet();
+        var repaired = new List<Attachment>();
+        foreach (var attachment in attachments)
+        {
+            if (!links.TryGetValue(attachment.Row.HostInterface, out var host)
+                || (host.IsUp && attachment.Row.IPs.All(ip => routes.Contains((IpNet.Single(ip), host.Index)))))
+            {
+                continue;
+            }
+
+            node.ChangeLink(host.Index, new LinkChange { Up = true });
+            foreach (var ip in attachment.Row.IPs)
+            {
+                ConfigureNode(host.Index, ip, attachment.PodMac);
+            }
+
+            repaired.Add(attachment);
+        }
+
+        return repaired;
+    }
+
     /// <summary>Removes the link with everything that hangs on it; nothing happens if it is gone.</summary>
     internal void Unplug(string hostInterface) => node.DeleteLink(hostInterface);
 

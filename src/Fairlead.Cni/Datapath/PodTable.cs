@@ -6,6 +6,7 @@ using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Nftables.Values;
+using Fairlead.State;
 
 namespace Fairlead.Cni.Datapath;
 
@@ -20,8 +21,8 @@ internal static class PodTable
     private const string FromPod = "from-pod";
     private const string HostPorts = "host-ports";
 
-    // Just before the proxy's: which of two tables of one priority comes first would depend on who started first.
-    private const int HostPortPriority = Priority.Dstnat - 1;
+    // After the proxy's, so that no pod takes a Service's traffic by its hostPort (CVE-2019-9946): the first NAT chain that has an answer ends the search.
+    private const int HostPortPriority = Priority.Dstnat + 1;
 
     internal static readonly Table Table = new(Name);
 
@@ -30,7 +31,10 @@ internal static class PodTable
     private static readonly IpNet Unspecified = IpNet.Parse("::/128");
 
     /// <summary>The whole table anew, replacing what there is in one step.</summary>
-    internal static Transaction Replace(IEnumerable<Attachment> attachments, MasqueradePlan masquerade)
+    /// <param name="attachments">The node's pods.</param>
+    /// <param name="masquerade">What leaves with the node's address.</param>
+    /// <param name="services">Where host ports do not apply.</param>
+    internal static Transaction Replace(IEnumerable<Attachment> attachments, MasqueradePlan masquerade, ValueArray<IpNet> services = default)
     {
         var transaction = new Transaction(Table).Add(Table).Delete(Table).Add(Table);
         foreach (var family in IpFamily.All)
@@ -39,7 +43,7 @@ internal static class PodTable
         }
 
         AddGuard(transaction);
-        AddHostPorts(transaction);
+        AddHostPorts(transaction, services);
         AddSources(transaction);
         foreach (var attachment in attachments)
         {
@@ -135,9 +139,14 @@ internal static class PodTable
         transaction.Add(new Rule(FromPod, [new Counter(), Verdict.Drop]) { Comment = "not the pod's address" });
     }
 
-    private static void AddHostPorts(Transaction transaction)
+    private static void AddHostPorts(Transaction transaction, ValueArray<IpNet> services)
     {
         transaction.Add(new Chain(HostPorts));
+        foreach (var range in services)
+        {
+            transaction.Add(new Rule(HostPorts, [Match.In(Payload.Daddr(range.Address.Family), range), Verdict.Return]) { Comment = "a Service's address" });
+        }
+
         foreach (var family in IpFamily.All)
         {
             var port = Selector.Of(Meta.L4Proto, Payload.ThDport);

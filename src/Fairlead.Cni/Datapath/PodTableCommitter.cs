@@ -1,29 +1,34 @@
 using Fairlead.Cni.Ipam;
+using Fairlead.Linux.Addresses;
 using Fairlead.Nftables;
-using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Rulesets;
+using Fairlead.State;
 
 namespace Fairlead.Cni.Datapath;
 
 /// <summary>Keeps the kernel's <c>fairlead-pods</c> what it should be, by the smallest change. One call at a time.</summary>
-internal sealed class PodTableCommitter(INft nft)
+internal sealed class PodTableCommitter(INft nft, ValueArray<IpNet> services = default)
 {
     private MasqueradePlan _masquerade = MasqueradePlan.None;
     private bool _masqueradeKnown;
 
     /// <summary>
-    /// Takes over the table of an earlier run, or makes it. What stands is left alone when it is what it should be; otherwise it is replaced in one step,
-    /// so that no packet meets half a table.
+    /// Takes over the table of an earlier run, or makes it; later mends what others did to it. What stands is left alone when it is what it should be;
+    /// otherwise it is replaced in one step, so that no packet meets half a table.
     /// </summary>
+    /// <returns>True when it was not what it should be.</returns>
     /// <exception cref="NftException">The kernel refused.</exception>
-    internal async Task AdoptAsync(IReadOnlyCollection<Attachment> attachments, CancellationToken cancellationToken)
+    internal async Task<bool> AdoptAsync(IReadOnlyCollection<Attachment> attachments, CancellationToken cancellationToken)
     {
-        var wanted = new MemoryNft();
-        await wanted.CommitAsync(PodTable.Replace(attachments, MasqueradePlan.None), cancellationToken);
-        var present = await nft.ReadAsync(PodTable.Table.Name, cancellationToken);
-        if (present is null || !PodTable.AreSame(present, wanted.Tables[PodTable.Table.Name]))
+        var wanted = RulesetDiff.Made(PodTable.Replace(attachments, _masquerade, services));
+        if (await ReadAsync(cancellationToken) is { } present
+            && (_masqueradeKnown ? RulesetDiff.Between(present, wanted).IsEmpty : PodTable.AreSame(present, wanted)))
         {
-            await nft.CommitAsync(PodTable.Replace(attachments, MasqueradePlan.None), cancellationToken);
+            return false;
         }
+
+        await nft.CommitAsync(PodTable.Replace(attachments, _masquerade, services), cancellationToken);
+        return true;
     }
 
     /// <summary>Adds a pod.</summary>
@@ -49,6 +54,19 @@ internal sealed class PodTableCommitter(INft nft)
         }
     }
 
+    private async Task<Ruleset?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await nft.ReadAsync(PodTable.Table.Name, cancellationToken);
+        }
+        catch (NftException e) when (e.IsForeign)
+        {
+            // Somebody put into it what we would never write.
+            return null;
+        }
+    }
+
     private async Task CommitAsync(Nftables.Transactions.Transaction transaction, IReadOnlyCollection<Attachment> all)
     {
         try
@@ -58,7 +76,7 @@ internal sealed class PodTableCommitter(INft nft)
         catch (NftException)
         {
             // Something is not as it was left: somebody deleted an element or the table, or an earlier addition failed. Write all of it anew.
-            await nft.CommitAsync(PodTable.Replace(all, _masquerade), CancellationToken.None);
+            await nft.CommitAsync(PodTable.Replace(all, _masquerade, services), CancellationToken.None);
         }
     }
 }

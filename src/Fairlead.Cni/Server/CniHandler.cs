@@ -64,6 +64,39 @@ internal sealed class CniHandler(
         }
     }
 
+    /// <summary>Makes the pods' table what it should be; true when somebody else had changed it.</summary>
+    /// <exception cref="NftException">The kernel refused.</exception>
+    internal async Task<bool> RepairTableAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await table.AdoptAsync(book.All, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Puts back what somebody else took of the node's routes to its pods.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal async Task RepairRoutesAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var attachment in link.RepairRoutes(book.All))
+            {
+                log.RoutesRepaired(attachment.Row.Pod, attachment.Row.HostInterface);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     private static string Key(CniRequest request) => $"{request.ContainerId}/{request.IfName}";
 
     private string? NotReady() =>

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Fairlead.Linux.Syscalls;
 
 namespace Fairlead.Linux.Netlink;
@@ -31,6 +33,40 @@ public sealed class NetlinkSubscription : IDisposable
         return new NetlinkSubscription(new Socket(new SafeSocketHandle(socket.Disown(), ownsHandle: true)));
     }
 
+    /// <summary>Joins one more group. Messages from now on are received.</summary>
+    /// <param name="group">Group number (RTNLGRP_*, NFNLGRP_*), not a mask.</param>
+    /// <exception cref="LinuxException">No such group.</exception>
+    public void Join(int group)
+    {
+        Span<byte> value = stackalloc byte[sizeof(int)];
+        MemoryMarshal.Write(value, group);
+        SetRaw(Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, value);
+    }
+
+    /// <summary>
+    /// Has the kernel drop every datagram whose first message is of another type, so that the many messages about single objects neither wake the
+    /// receiver nor fill the queue. Comes before <see cref="Join"/>.
+    /// </summary>
+    /// <param name="type">nlmsg_type.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public unsafe void OnlyType(ushort type)
+    {
+        // linux/filter.h: BPF loads are big-endian, nlmsg_type (offset 4) is in the machine's order.
+        var value = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(type) : type;
+        ReadOnlySpan<SocketFilter> program =
+        [
+            new(Libc.BPF_LD | Libc.BPF_H | Libc.BPF_ABS, 0, 0, 4),
+            new(Libc.BPF_JMP | Libc.BPF_JEQ, 0, 1, value),
+            new(Libc.BPF_RET, 0, 0, uint.MaxValue),
+            new(Libc.BPF_RET, 0, 0, 0),
+        ];
+        fixed (SocketFilter* first = program)
+        {
+            var whole = new SocketProgram { Length = (ushort)program.Length, First = (nint)first };
+            SetRaw(Libc.SOL_SOCKET, Libc.SO_ATTACH_FILTER, MemoryMarshal.AsBytes(new ReadOnlySpan<SocketProgram>(in whole)));
+        }
+    }
+
     /// <summary>
     /// Waits for the next events. The result is valid until the next call and is read with <see cref="NetlinkReader"/>. Empty: events were lost
     /// (ENOBUFS) and the reader must list anew.
@@ -51,4 +87,16 @@ public sealed class NetlinkSubscription : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private void SetRaw(int level, int option, ReadOnlySpan<byte> value)
+    {
+        try
+        {
+            _socket.SetRawSocketOption(level, option, value);
+        }
+        catch (SocketException e)
+        {
+            throw new LinuxException((Errno)e.NativeErrorCode, $"setsockopt {level}/{option}");
+        }
+    }
 }

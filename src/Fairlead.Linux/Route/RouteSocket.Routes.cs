@@ -23,7 +23,7 @@ public sealed partial class RouteSocket
 
         try
         {
-            return _socket.Dump(request, $"list {family} routes", ParseRoute);
+            return _socket.Dump(request, $"list {family} routes", message => ParseRoute(message, family));
         }
         catch (NetlinkException e) when (e.Errno == Errno.ENOENT)
         {
@@ -57,6 +57,10 @@ public sealed partial class RouteSocket
         WriteRoute(request, Rt.RTM_DELROUTE, NetlinkFlags.None, route);
         return Try(request, $"delete route {route}", Errno.ESRCH, Errno.ENODEV);
     }
+
+    /// <summary>As <see cref="ParseRoute(NetlinkMessage)"/>; null for other families, which a kernel without IPv6 lists when asked for IPv6.</summary>
+    internal static IpRoute? ParseRoute(NetlinkMessage message, IpFamily family) =>
+        ParseRoute(message) is { } route && route.Destination.Address.Family == family ? route : null;
 
     internal static IpRoute? ParseRoute(NetlinkMessage message)
     {

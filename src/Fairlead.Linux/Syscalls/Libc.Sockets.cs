@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int SOL_SOCKET = 1;
     internal const int SO_RCVTIMEO = 20;
+    internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
     internal const int SOL_NETLINK = 270;
@@ -19,6 +20,14 @@ internal static partial class Libc
     internal const int NETLINK_GET_STRICT_CHK = 12;
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
+
+    // linux/bpf_common.h
+    internal const ushort BPF_LD = 0x00;
+    internal const ushort BPF_H = 0x08;
+    internal const ushort BPF_ABS = 0x20;
+    internal const ushort BPF_JMP = 0x05;
+    internal const ushort BPF_JEQ = 0x10;
+    internal const ushort BPF_RET = 0x06;
 
     /// <summary>socket(2). The socket belongs to the calling thread's network namespace.</summary>
     [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
@@ -94,4 +103,16 @@ internal struct MessageHeader
     internal nint Control;
     internal nuint ControlLength;
     internal int Flags;
+}
+
+/// <summary>struct sock_filter (<c>linux/filter.h</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct SocketFilter(ushort Code, byte IfTrue, byte IfFalse, uint Operand);
+
+/// <summary>struct sock_fprog (<c>linux/filter.h</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SocketProgram
+{
+    internal ushort Length;
+    internal nint First;
 }

@@ -13,11 +13,20 @@ public sealed class KernelNft : INft, IDisposable
 {
     private readonly NetlinkSocket _socket;
     private readonly TableReader _reader;
+    private readonly CommitMonitor _monitor;
 
     private KernelNft(NetlinkSocket socket)
     {
         _socket = socket;
         _reader = new TableReader(socket);
+        _monitor = new CommitMonitor(socket.PortId);
+    }
+
+    /// <inheritdoc/>
+    public event Action? ChangedByOthers
+    {
+        add => _monitor.Add(value);
+        remove => _monitor.Remove(value);
     }
 
     /// <summary>Opens nf_tables of the network namespace of the calling thread.</summary>
@@ -64,7 +73,11 @@ public sealed class KernelNft : INft, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _monitor.Dispose();
+        _socket.Dispose();
+    }
 
     private void Commit(Transaction transaction)
     {

@@ -37,6 +37,7 @@ internal static class Wire
     public const ushort NFT_MSG_NEWSETELEM = 12;
     public const ushort NFT_MSG_GETSETELEM = 13;
     public const ushort NFT_MSG_DELSETELEM = 14;
+    public const ushort NFT_MSG_NEWGEN = 15;
     public const ushort NFT_MSG_GETGEN = 16;
 
     public const ushort NFTA_LIST_ELEM = 1;

@@ -13,6 +13,9 @@ public sealed class MemoryNft : INft
     private readonly Lock _gate = new();
     private ImmutableDictionary<string, Ruleset> _tables = ImmutableDictionary<string, Ruleset>.Empty;
 
+    /// <inheritdoc/>
+    public event Action? ChangedByOthers;
+
     /// <summary>The transaction committed last, or null: tests of incrementality look at it.</summary>
     public Transaction? LastTransaction { get; private set; }
 
@@ -47,6 +50,19 @@ public sealed class MemoryNft : INft
         catch (NftException e)
         {
             return Task.FromException(e);
+        }
+    }
+
+    /// <summary>As <see cref="CommitAsync"/>, but by somebody else, as `nft flush ruleset` would be.</summary>
+    /// <param name="transaction">What they do.</param>
+    /// <param name="told">False: <see cref="ChangedByOthers"/> is not raised, as when the kernel's message was lost.</param>
+    /// <exception cref="NftException">A mistake; nothing has changed.</exception>
+    public void CommitByOthers(Transaction transaction, bool told = true)
+    {
+        Commit(transaction);
+        if (told)
+        {
+            ChangedByOthers?.Invoke();
         }
     }
 

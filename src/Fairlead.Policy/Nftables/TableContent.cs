@@ -16,10 +16,14 @@ internal sealed record TableContent(
     /// What leads from <paramref name="current"/> (null: no table) to <paramref name="wanted"/>. A set or base chain of the same name but another shape,
     /// as another version of the program may have left, has the whole table made anew, in the same transaction.
     /// </summary>
-    public static Transaction Change(Table table, TableContent? current, TableContent wanted)
+    /// <param name="table">Which table.</param>
+    /// <param name="current">What is there.</param>
+    /// <param name="wanted">What is to be there.</param>
+    /// <param name="anew">The table made anew in any case, because what is there is not known.</param>
+    public static Transaction Change(Table table, TableContent? current, TableContent wanted, bool anew = false)
     {
         var transaction = new Transaction(table);
-        if (current is not null && !SameShape(current, wanted))
+        if (anew || (current is not null && !SameShape(current, wanted)))
         {
             transaction.Destroy(table);
             current = null;

@@ -134,5 +134,6 @@ internal static class Agent
         BinDirectory = options.CniBinDirectory,
         ConfDirectory = options.CniConfDirectory,
         Masquerade = options.Masquerade,
+        ServiceRanges = options.ServiceRanges.ToValueArray(),
     };
 }

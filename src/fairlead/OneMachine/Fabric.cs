@@ -3,7 +3,6 @@ using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Route;
-using Fairlead.Nftables;
 using Fairlead.Nftables.Kernel;
 
 namespace Fairlead.OneMachine;
@@ -40,14 +39,7 @@ internal sealed class Fabric(ClusterSpec spec)
         }
 
         inside.SetUp(Bridge);
-        Join(host, null, HostLink, inside, fabric, "host");
-        foreach (var ranges in spec.Ranges)
-        {
-            Assign(host, HostLink, ranges.Host, ranges.Fabric.Prefix);
-            host.ReplaceRoute(Unreachable(ranges.Pods));
-            host.ReplaceRoute(Unreachable(ranges.Services));
-        }
-
+        BuildHost(host, inside, fabric);
         var made = Enumerable.Range(1, spec.Nodes).Where(number => !NetNamespace.ExistsNamed(spec.NodeNamespace(number))).ToList();
         for (var number = 1; number <= spec.Nodes; number++)
         {
@@ -57,12 +49,32 @@ internal sealed class Fabric(ClusterSpec spec)
         return made;
     }
 
-    /// <summary>The host's packet filter for the cluster, anew.</summary>
-    /// <exception cref="NftException">The kernel refused.</exception>
-    public async Task GuardAsync(CancellationToken cancellationToken)
+    /// <summary>What is missing on the host of what <see cref="Build"/> and <see cref="RoutePods"/> make there.</summary>
+    /// <param name="host">The host's network.</param>
+    /// <param name="pods">The nodes' pod ranges.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public IReadOnlyList<string> MissingOnHost(RouteSocket host, IEnumerable<IpNet> pods)
     {
-        using var nft = KernelNft.Open();
-        await nft.CommitAsync(HostTable.Replace(spec, HostLink), cancellationToken);
+        if (host.FindLink(HostLink) is not { IsUp: true } link)
+        {
+            return [$"link {HostLink}"];
+        }
+
+        var addresses = host.Addresses(link.Index).Select(one => one.Address).ToHashSet();
+        var routes = IpFamily.All.SelectMany(family => host.Routes(family, RouteProtocol)).Select(one => one.Destination).ToHashSet();
+        var ranges = spec.Ranges.SelectMany(one => new[] { one.Pods, one.Services }).Concat(pods);
+        return [.. spec.Ranges.Select(one => one.Host).Where(one => !addresses.Contains(one)).Select(one => $"address {one}"),
+            .. ranges.Where(one => !routes.Contains(one)).Select(one => $"route {one}")];
+    }
+
+    /// <summary>Makes what is missing on the host; the nodes are left as they are.</summary>
+    /// <param name="host">The host's network.</param>
+    /// <exception cref="LinuxException">The kernel refused, or the fabric's namespace is gone.</exception>
+    public void RepairHost(RouteSocket host)
+    {
+        using var fabric = NetNamespace.OpenNamed(spec.FabricNamespace);
+        using var inside = RouteSocket.Open(fabric);
+        BuildHost(host, inside, fabric);
     }
 
     /// <summary>The way from the host to each node's pods, as the nodes' ranges say.</summary>
@@ -120,6 +132,17 @@ internal sealed class Fabric(ClusterSpec spec)
     private bool IsOurs(IpRoute route) =>
         spec.Ranges.Any(ranges => ranges.Pods.Contains(route.Destination) || ranges.Services.Contains(route.Destination));
 
+    private void BuildHost(RouteSocket host, RouteSocket inside, NetNamespace fabric)
+    {
+        Join(host, null, HostLink, inside, fabric, "host");
+        foreach (var ranges in spec.Ranges)
+        {
+            Assign(host, HostLink, ranges.Host, ranges.Fabric.Prefix);
+            host.ReplaceRoute(Unreachable(ranges.Pods));
+            host.ReplaceRoute(Unreachable(ranges.Services));
+        }
+    }
+
     private void BuildNode(int number, NetNamespace fabric, RouteSocket inside)
     {
         using var node = OpenOrCreate(spec.NodeNamespace(number));
@@ -134,12 +157,16 @@ internal sealed class Fabric(ClusterSpec spec)
     }
 
     /// <summary>Makes a veth whose one end is <paramref name="name"/> here and whose other is a port of the bridge.</summary>
-    private static void Join(RouteSocket here, NetNamespace? hereNamespace, string name, RouteSocket inside, NetNamespace fabric, string port)
+    private void Join(RouteSocket here, NetNamespace? hereNamespace, string name, RouteSocket inside, NetNamespace fabric, string port)
     {
         if (here.FindLink(name) is null)
         {
             inside.DeleteLink(port);
-            here.CreateVeth(new VethEnd { Name = name, Namespace = hereNamespace }, new VethEnd { Name = port, Namespace = fabric });
+
+            // Addresses of our own choice: one that the kernel chooses, udev changes after a while (MACAddressPolicy=persistent), and neighbours keep the old.
+            here.CreateVeth(
+                new VethEnd { Name = name, Namespace = hereNamespace, Address = Mac(port, "node") },
+                new VethEnd { Name = port, Namespace = fabric, Address = Mac(port, "fabric") });
         }
 
         inside.ChangeLink(inside.GetLink(port).Index, new LinkChange { Master = inside.GetLink(Bridge).Index, Up = true });
@@ -152,6 +179,8 @@ internal sealed class Fabric(ClusterSpec spec)
     private static IpRoute Unreachable(IpNet net) => new() { Destination = net, Kind = RouteKind.Unreachable, Metric = LastMetric, Protocol = RouteProtocol };
 
     private static NetNamespace OpenOrCreate(string name) => NetNamespace.ExistsNamed(name) ? NetNamespace.OpenNamed(name) : NetNamespace.CreateNamed(name);
+
+    private MacAddress Mac(string port, string end) => MacAddress.Local(((ulong)Hash($"{spec.Name}/{port}") << 16) | (Hash(end) & 0xFFFF));
 
     /// <summary>FNV-1a, 32 bits: the same name has the same link on every start.</summary>
     private static uint Hash(string name) => Encoding.ASCII.GetBytes(name).Aggregate(2166136261u, (hash, value) => unchecked((hash ^ value) * 16777619u));

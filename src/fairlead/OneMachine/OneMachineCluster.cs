@@ -27,6 +27,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
     private readonly ClusterPaths _paths;
     private readonly Fabric _fabric;
+    private readonly HostKeeper _host;
     private readonly FileLoggerFactory _loggers;
     private readonly Reactor _reactor = new();
     private readonly CancellationTokenSource _stop = new();
@@ -46,6 +47,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         _dns = new DnsSocketKeeper(spec);
         _steps = steps;
         _loggers = new FileLoggerFactory(_paths.Log("up"));
+        _host = new HostKeeper(spec, TimeProvider.System, _loggers.CreateLogger("host"));
         var self = Environment.ProcessId;
         _runtime = new RuntimeRecord
         {
@@ -151,6 +153,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         }
 
         _dns.Dispose();
+        _host.Dispose();
         await Teardown.ClearAsync(Spec, _runtime);
         _reactor.Dispose();
         _loggers.Dispose();
@@ -184,7 +187,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         {
             await HostSysctls.ApplyAsync(Spec);
             made = _fabric.Build();
-            await _fabric.GuardAsync(cancellationToken);
+            await _host.GuardAsync(cancellationToken);
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
         await NodeLives.ForgetAsync(Spec, _paths, made, _plane!.Api, cancellationToken);
@@ -196,7 +199,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             _work.Add(supervisor.KeepAsync(role, _stop.Token));
         }
 
-        _work.Add(HostRoutes.KeepAsync(_plane!.Api, _tables, _loggers.CreateLogger("host"), _stop.Token));
+        _work.Add(KeepHostAsync(_stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
         var (file, replaced) = await UserKubeconfig.MergeAsync(AdminEntry(), request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
@@ -314,6 +317,14 @@ internal sealed class OneMachineCluster : IAsyncDisposable
                 socket.Dispose();
             }
         }
+    }
+
+    /// <summary>Keeps the host's side of the network, and its routes as the Node objects say.</summary>
+    private async Task KeepHostAsync(CancellationToken cancellationToken)
+    {
+        var reading = new ClusterReflectors(_plane!.Api, _tables, TimeProvider.System, _loggers.CreateLogger("host")).RunNodesAsync(cancellationToken);
+        await _host.RunAsync(_tables.Nodes, cancellationToken);
+        await reading;
     }
 
     private void Save(RuntimeRecord record)

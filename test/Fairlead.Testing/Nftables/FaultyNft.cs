@@ -11,6 +11,12 @@ public sealed class FaultyNft(INft inner, Func<int, bool> fails) : INft
 {
     private int _commits;
 
+    public event Action? ChangedByOthers
+    {
+        add => inner.ChangedByOthers += value;
+        remove => inner.ChangedByOthers -= value;
+    }
+
     /// <summary>Number of commits that were made to fail.</summary>
     public int Failures { get; private set; }
 
