@@ -2,8 +2,8 @@ namespace Fairlead.ClusterTests.Demo;
 
 /// <summary>
 /// The demo is able to fail: under each heading a running cluster is broken from outside, in one way, and exactly the checks concerned fail.
-/// What is broken is then mended, and all of the heading holds again. An agent reads its Service tables back every half minute and would mend them
-/// itself: where a map is broken, the node's agent is stopped meanwhile.
+/// What is broken is then mended, and all of the heading holds again. An agent mends tables and routes itself, at once: where one is broken, the node's
+/// agent is stopped meanwhile.
 /// </summary>
 public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixture>
 {
@@ -16,10 +16,19 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
         var node = cluster.NodeOf("production", "batch");
         var route = cluster.OnNode(node, "ip", "route", "show", cluster.Field("production", "pod/batch", ".status.podIP")).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
 
+        Action resume = Nothing;
         Broken(
             "network",
-            () => cluster.OnNode(node, ["ip", "route", "del", .. route]),
-            () => cluster.OnNode(node, ["ip", "route", "add", .. route]),
+            () =>
+            {
+                resume = cluster.Freeze(node);
+                cluster.OnNode(node, ["ip", "route", "del", .. route]);
+            },
+            () =>
+            {
+                cluster.OnNode(node, ["ip", "route", "add", .. route]);
+                resume();
+            },
             "every pod that no policy selects → every other one",
             $"a process on {cluster.Nodes[node - 1]} → every pod there");
     }
@@ -175,11 +184,7 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
         Action resume = Nothing;
         foreach (var node in nodes)
         {
-            if (table == Proxy)
-            {
-                resume += cluster.Freeze(node);
-            }
-
+            resume += cluster.Freeze(node);
             var listed = cluster.OnNode(node, "nft", "get", "element", "inet", table, map, $"{{ {key} }}");
             var element = listed[(listed.IndexOf("elements = ", StringComparison.Ordinal) + "elements = ".Length)..].Split('\n')[0];
             cluster.OnNode(node, "nft", "delete", "element", "inet", table, map, $"{{ {key} }}");

@@ -184,4 +184,20 @@ public sealed class KernelNftTests : IDisposable
         await memory.CommitAsync(transaction, default);
         return memory.Tables[transaction.Table.Name];
     }
+
+    [Fact]
+    public async Task A_commit_of_others_is_told_and_one_of_our_own_is_not()
+    {
+        var others = new SemaphoreSlim(0);
+        _nft.ChangedByOthers += () => others.Release();
+        await _nft.CommitAsync(EveryStatement.Make(), Deadline.Token());
+        Assert.Equal(0, others.CurrentCount);
+        NftTool.Run(_netns, "flush ruleset");
+        await others.WaitAsync(Deadline.Token());
+        await _nft.CommitAsync(new Transaction(Own).Add(Own), Deadline.Token());
+        using var second = _netns.Run(KernelNft.Open);
+        await second.CommitAsync(new Transaction(Own).Delete(Own), Deadline.Token());
+        await others.WaitAsync(Deadline.Token());
+        Assert.Equal(0, others.CurrentCount);
+    }
 }

@@ -7,6 +7,11 @@ using Fairlead.Cni.Plugin;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Text;
+using Fairlead.Nftables.Transactions;
+using Fairlead.Proxy;
+using Fairlead.Proxy.Nftables;
 using Fairlead.State;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -58,6 +63,26 @@ public sealed class CniPlanTests
         Assert.False(PodTable.AreSame(before, nft.Tables["fairlead-pods"]));
         await nft.CommitAsync(PodTable.Remove(Pod("b", 81)), default);
         Assert.True(PodTable.AreSame(before, nft.Tables["fairlead-pods"]));
+    }
+
+    [Fact]
+    public async Task Host_ports_come_after_the_Services_and_not_for_their_addresses()
+    {
+        var nft = new MemoryNft();
+        await nft.CommitAsync(PodTable.Replace([Pod("a", 80)], MasqueradePlan.None, [IpNet.Parse("10.96.0.0/12")]), default);
+        var pods = nft.Tables["fairlead-pods"];
+        var proxy = new Transaction(ProxySchema.Table);
+        ProxyChains.AddSkeleton(proxy, new ProxySchema(new ProxyOptions { NodeName = "n1" }));
+        var services = proxy.Operations.Select(operation => operation.Object).OfType<Chain>().Select(chain => chain.Base)
+            .Where(chain => chain is { Type: ChainType.Nat, Hook: Hook.Prerouting or Hook.Output }).ToList();
+        Assert.Equal(2, services.Count);
+        foreach (var service in services)
+        {
+            var ours = pods.Chains.Values.Single(one => one.Chain.Base is { Type: ChainType.Nat } there && there.Hook == service!.Hook);
+            Assert.True(ours.Chain.Base!.Priority > service!.Priority);
+        }
+
+        Assert.Contains("ip daddr 10.96.0.0/12 return", RulesetText.Render(pods), StringComparison.Ordinal);
     }
 
     [Fact]

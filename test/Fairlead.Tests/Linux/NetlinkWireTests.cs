@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Netlink;
+using Fairlead.Linux.Route;
 
 namespace Fairlead.Tests.Linux;
 
@@ -47,6 +48,22 @@ public sealed class NetlinkWireTests
         }
 
         Assert.Equal(["100 Request, Ack", "eth0", "7", "1234", "12345678", "10.0.0.1 fd00::1", "101 Request, Dump"], seen);
+    }
+
+    [Fact]
+    public void A_kernel_without_IPv6_that_lists_IPv4_routes_when_asked_for_IPv6_is_not_believed()
+    {
+        // RTM_NEWROUTE with struct rtmsg: AF_INET, /8; RTA_DST.
+        using var writer = new NetlinkWriter();
+        writer.Begin(24, NetlinkFlags.None);
+        writer.Header(0x0000_0802u);
+        writer.Header(0x0100_03FEu);
+        writer.Header(0u);
+        writer.Address(1, IpAddr.Parse("10.0.0.0"));
+        var reader = new NetlinkReader(writer.Written);
+        Assert.True(reader.MoveNext());
+        Assert.Equal("10.0.0.0/8", RouteSocket.ParseRoute(reader.Current, IpFamily.V4)?.Destination.ToString());
+        Assert.Null(RouteSocket.ParseRoute(reader.Current, IpFamily.V6));
     }
 
     [Theory]

@@ -2,12 +2,16 @@ using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Fairlead.Nftables.Memory;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Text;
 using Fairlead.Nftables.Tracing;
+using Fairlead.Nftables.Transactions;
 using Fairlead.Nftables.Values;
 using Fairlead.Policy;
 using Fairlead.State;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.Tests.Policy;
 
@@ -89,6 +93,40 @@ public sealed class PolicyRoomTests : IAsyncDisposable
         var answer = new Probe(Address, FromOutside.From, IpProtocol.Tcp, 40000);
         Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(_nft, answer, flags: 0x10).Verdict);
         Assert.Equal(TraceVerdict.Accepted, PolicyTrace.Of(_nft, answer, CtState.Established, 0x10).Verdict);
+    }
+
+    [Fact]
+    public async Task A_table_that_others_remove_is_back_at_once_and_after_a_while_if_nobody_tells()
+    {
+        AddNodeAndPod();
+        List();
+        var time = new FakeTimeProvider();
+        _run = new PolicyRoom(_tables, _node, "n1", _nft, null, time, NullLogger<PolicyRoom>.Instance).RunAsync(_stop.Token);
+        await UntilAsync(() => _node.Enforced.Initialized);
+        var table = new Table("fairlead-policy");
+        var rules = RulesetText.Render(_nft.Tables[table.Name]);
+        _nft.CommitByOthers(new Transaction(table).Delete(table));
+        await UntilAsync(IsBack);
+        _nft.CommitByOthers(new Transaction(table).Delete(table), told: false);
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(IsBack());
+        time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(IsBack);
+
+        bool IsBack() => _nft.Tables.TryGetValue(table.Name, out var there) && RulesetText.Render(there) == rules;
+    }
+
+    [Fact]
+    public async Task A_table_removed_before_the_cluster_is_listed_is_closed_again()
+    {
+        AddNodeAndPod();
+        Start();
+        await UntilAsync(IsClosed);
+        var table = new Table("fairlead-policy");
+        _nft.CommitByOthers(new Transaction(table).Delete(table));
+        await UntilAsync(IsClosed);
+
+        bool IsClosed() => _nft.Tables.Values.Any(there => there.Chains["ingress"].Rules.Count > 2);
     }
 
     [Fact]
