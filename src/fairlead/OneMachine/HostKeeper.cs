@@ -1,7 +1,5 @@
-using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux;
-using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
 using Fairlead.Nftables;
 using Fairlead.Nftables.Kernel;

@@ -4,6 +4,7 @@ using Fairlead.Balancer;
 using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
+using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
