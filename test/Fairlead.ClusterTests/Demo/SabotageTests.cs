@@ -2,33 +2,24 @@ namespace Fairlead.ClusterTests.Demo;
 
 /// <summary>
 /// The demo is able to fail: under each heading a running cluster is broken from outside, in one way, and exactly the checks concerned fail.
-/// What is broken is then mended, and all of the heading holds again. An agent mends tables and routes itself, at once: where one is broken, the node's
-/// agent is stopped meanwhile.
+/// What is broken is then mended, and all of the heading holds again. An agent mends tables and routes itself, at once: where a table is broken, the
+/// node's agent is stopped meanwhile.
 /// </summary>
 public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixture>
 {
     private const string Proxy = "fairlead-proxy";
-    private const string Policy = "fairlead-policy";
 
     [Fact]
-    public void A_missing_pod_route_fails_what_goes_to_that_pod()
+    public void A_route_to_nowhere_before_a_pods_own_fails_what_goes_to_that_pod()
     {
         var node = cluster.NodeOf("production", "batch");
-        var route = cluster.OnNode(node, "ip", "route", "show", cluster.Field("production", "pod/batch", ".status.podIP")).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        var address = cluster.Field("production", "pod/batch", ".status.podIP");
 
-        Action resume = Nothing;
+        // The agent would put back a route of its own that is gone; one of somebody else's before it is nothing of its business.
         Broken(
             "network",
-            () =>
-            {
-                resume = cluster.Freeze(node);
-                cluster.OnNode(node, ["ip", "route", "del", .. route]);
-            },
-            () =>
-            {
-                cluster.OnNode(node, ["ip", "route", "add", .. route]);
-                resume();
-            },
+            () => cluster.OnNode(node, "ip", "route", "prepend", "blackhole", $"{address}/32"),
+            () => cluster.OnNode(node, "ip", "route", "del", "blackhole", $"{address}/32"),
             "every pod that no policy selects → every other one",
             $"a process on {cluster.Nodes[node - 1]} → every pod there");
     }
@@ -102,7 +93,7 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
     }
 
     [Fact]
-    public void A_pod_whose_verdict_lets_everybody_in_fails_what_must_be_kept_out()
+    public void A_pod_that_somebody_opens_to_everybody_fails_what_must_be_kept_out()
     {
         var give = Nothing;
         Broken(
@@ -205,15 +196,16 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
 
     private Action LetEverybodyIn()
     {
-        var node = cluster.NodeOf("production", "api-server");
-        var address = cluster.Field("production", "pod/api-server", ".status.podIP");
-        var give = Take(Policy, "ingress4", address, node);
-        cluster.OnNode(node, "nft", "add", "element", "inet", Policy, "ingress4", $"{{ {address} : return }}");
-        return () =>
-        {
-            cluster.OnNode(node, "nft", "delete", "element", "inet", Policy, "ingress4", $"{{ {address} }}");
-            give();
-        };
+        // The agent puts back a verdict that somebody changed in the kernel; a policy more adds to the others, as the API says.
+        cluster.Kubectl(
+            """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: everybody, namespace: production}
+            spec: {podSelector: {matchLabels: {app: api-server}}, ingress: [{}]}
+            """,
+            ["apply", "-f", "-"]);
+        return () => cluster.Kubectl("delete", "networkpolicy", "everybody", "-n", "production");
     }
 
     private string ClusterIP(string service) => cluster.Field("default", $"service/{service}", ".spec.clusterIP");

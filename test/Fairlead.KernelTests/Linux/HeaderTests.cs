@@ -35,6 +35,7 @@ public sealed class HeaderTests
         #include <sys/syscall.h>
         #include <sys/time.h>
         #include <sys/wait.h>
+        #include <linux/bpf_common.h>
         #include <linux/capability.h>
         #include <linux/if_addr.h>
         #include <linux/if_link.h>
