@@ -111,10 +111,10 @@ public class ClusterFixture : IAsyncLifetime
         return Tool.Run("nsenter", [$"--net=/run/fairlead/{Name}/pods/default_{pod}_{uid}/net", .. command]);
     }
 
-    /// <summary>Kills the agent of a node by SIGKILL, as `status` names it.</summary>
+    /// <summary>Kills the agent of a node by SIGKILL, as `status` names it; another may be dead already, of which `status` makes its exit code.</summary>
     public void KillAgent(int node)
     {
-        var processes = JsonNode.Parse(Fairlead("status", "--name", Name, "-o", "json"))!["processes"]!.AsArray();
+        var processes = JsonNode.Parse(TryFairlead("status", "--name", Name, "-o", "json").Output)!["processes"]!.AsArray();
         var agent = processes.Single(process => (string?)process!["name"] == $"agent {Name}-{node}")!;
         Process.GetProcessById((int)agent["pid"]!).Kill();
     }
