@@ -66,6 +66,17 @@ internal sealed class Cluster : IDisposable
         Figures.Print("from `up` to a DNS answer on a node", Figures.Time(dns), "target 3 s");
         Figures.Print("from `up` to an answer of a LoadBalancer address", Figures.Time(balancer), "target 3 s");
         PrintMemory("resident memory, every process", "target 250 MB");
+        MeasureKilledAgent();
+    }
+
+    /// <summary>Prints how long a DNS query waits that is sent just after its node's agent was killed.</summary>
+    private void MeasureKilledAgent()
+    {
+        using var agent = Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains($"--node-name\0{Name}-1\0", StringComparison.Ordinal)));
+        agent.Kill();
+        _watch.Restart();
+        AskDns();
+        Figures.Print("from an agent's SIGKILL to the answer of a query meanwhile", Figures.Time(_watch.Elapsed), "target 2 s from its return");
     }
 
     /// <summary>Prints what all processes of the cluster hold.</summary>

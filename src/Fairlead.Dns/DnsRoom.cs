@@ -29,8 +29,8 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     // Says whose the address on lo is, as the pod routes' protocol does of those.
     private const byte AddressProtocol = 76;
 
-    // CoreDNS's startup_timeout: how long the first queries may wait for the tables before they are told of a server failure.
-    private static readonly TimeSpan TablesLimit = TimeSpan.FromSeconds(5);
+    // How long the first queries may wait for the tables before they are told of a server failure; shorter than a resolver's patience (5 s, resolv.conf(5)).
+    private static readonly TimeSpan TablesLimit = TimeSpan.FromSeconds(2);
 
     private readonly Wake _applied = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -103,10 +103,11 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         log.ServingInherited(inherited.Count);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var keeping = KeepAddressesAsync(both.Token);
-        _serving.TrySetResult();
 
         // What waits in the sockets is answered from whole tables; but not for ever, as the API server may be away.
-        await Task.WhenAny(_synced.Task, Task.Delay(TablesLimit, time, cancellationToken));
+        var limit = Task.Delay(TablesLimit, time, cancellationToken);
+        _serving.TrySetResult();
+        await Task.WhenAny(_synced.Task, limit);
         var serving = server.RunAsync(inherited, both.Token);
         try
         {

@@ -9,6 +9,7 @@ using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.KernelTests.Dns;
 
@@ -106,6 +107,28 @@ public sealed class DnsRoomTests : IAsyncDisposable
         var length = await client.ReceiveAsync(reply, SocketFlags.None, Deadline.Token());
         Assert.Equal(query[..2], reply[..2]);
         Assert.Equal([10, 96, 1, 1], reply[(length - 4)..length]);
+    }
+
+    [Fact]
+    public async Task A_query_that_waited_is_answered_within_two_seconds_though_the_API_server_is_away()
+    {
+        using (var route = RouteSocket.Open(_netns.Namespace))
+        {
+            route.AddAddress(new LinkAddress { Link = 1, Address = IpAddr.Parse(Server), Prefix = 32 });
+        }
+
+        var (held, time) = (_netns.Run(() => DnsSockets.Bind(IpAddr.Parse(Server), 53)), new FakeTimeProvider());
+        using var client = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        byte[] query = [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. Fairlead.Dns.Wire.DnsName.Encode("api.prod.svc.cluster.local"), 0, 1, 0, 1];
+        await client.SendToAsync(query, new IPEndPoint(IPAddress.Parse(Server), 53));
+        var room = new DnsRoom(new ClusterTables(), new DnsOptions { Upstreams = [] }, held, time, NullLogger.Instance) { Namespace = _netns.Namespace };
+        _running.Add(room.RunAsync(_end.Token));
+        await room.Serving;
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        var reply = new byte[512];
+        await client.ReceiveAsync(reply, SocketFlags.None, Deadline.Token());
+        Assert.Equal((query[1], 2), (reply[1], reply[3] & 15));
     }
 
     [Fact]
