@@ -144,6 +144,25 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public void A_node_port_that_is_taken_or_out_of_range_and_text_that_is_no_document_are_refused()
+    {
+        var ns = Namespace();
+        api.Kubectl("create", "service", "nodeport", "first", "-n", ns, "--tcp=80", "--node-port=30099");
+        var taken = api.TryKubectl("", "create", "service", "nodeport", "second", "-n", ns, "--tcp=80", "--node-port=30099");
+        Assert.Equal(1, taken.Code);
+        Assert.Contains("spec.ports[0].nodePort: Invalid value: 30099: provided port is already allocated", taken.Error, StringComparison.Ordinal);
+        var outside = api.TryKubectl("", "create", "service", "nodeport", "second", "-n", ns, "--tcp=80", "--node-port=80");
+        Assert.Equal(1, outside.Code);
+        Assert.Contains("spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range", outside.Error, StringComparison.Ordinal);
+
+        Assert.Contains("yaml: line 2", api.TryKubectl("kind: Service\n\tname: x\n", "apply", "-n", ns, "-f", "-").Error, StringComparison.Ordinal);
+        var raw = api.TryKubectl("{\"kind\":", "create", "--raw", $"/api/v1/namespaces/{ns}/services", "-f", "-");
+        Assert.Equal(1, raw.Code);
+        Assert.Contains("Error from server (BadRequest)", raw.Error, StringComparison.Ordinal);
+        Assert.Equal("service/first\n", api.Kubectl("get", "services", "-n", ns, "-o", "name"));
+    }
+
+    [Fact]
     public void A_dry_run_says_what_would_be_and_stores_nothing()
     {
         var ns = Namespace();
