@@ -68,6 +68,23 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
     }
 
     [Fact]
+    public void Another_namespace_is_reached_by_full_name_and_by_the_short_form_with_the_namespace()
+    {
+        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/api-server", "-n", "production", "--timeout=60s");
+        var address = _cluster.Kubectl("get", "service", "api-service", "-n", "production", "-o", "jsonpath={.spec.clusterIP}");
+
+        var looked = _cluster.Kubectl("exec", "postgres-0", "--", "busybox", "nslookup", "-type=a", "api-service.production.svc.cluster.local");
+        Assert.Contains("10.96.0.10:53", looked, StringComparison.Ordinal);
+        Assert.Contains($"Address: {address}", looked, StringComparison.Ordinal);
+
+        // The C library's resolver goes through the search list of the pod's own namespace.
+        var resolved = _cluster.Kubectl("exec", "postgres-0", "--", "getent", "ahostsv4", "api-service.production");
+        Assert.StartsWith(address, resolved, StringComparison.Ordinal);
+        var answer = JsonNode.Parse(_cluster.Kubectl("exec", "postgres-0", "--", "busybox", "wget", "-q", "-O-", "http://api-service.production/"))!;
+        Assert.Equal(("production", "api-server"), ((string?)answer["namespace"], (string?)answer["pod"]));
+    }
+
+    [Fact]
     public void A_health_check_node_port_says_which_node_has_endpoints_and_goes_with_the_policy()
     {
         _cluster.Kubectl("expose", "pod", "postgres-0", "--name=local", "--type=LoadBalancer", "--port=80", "--target-port=5432", "--overrides={\"spec\":{\"externalTrafficPolicy\":\"Local\"}}");
