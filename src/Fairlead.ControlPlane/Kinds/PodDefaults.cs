@@ -45,7 +45,7 @@ internal static class PodDefaults
         }
     }
 
-    /// <summary>What admission gives a new pod on a real server: its account, priority, and patience with an unreachable node.</summary>
+    /// <summary>The condition of a pod whose scheduling gates hold it back.</summary>
     public static JsonObject Gated() => new()
     {
         ["type"] = "PodScheduled",
@@ -56,6 +56,7 @@ internal static class PodDefaults
         ["lastTransitionTime"] = null,
     };
 
+    /// <summary>What admission gives a new pod on a real server: its account, priority, and patience with an unreachable node.</summary>
     public static void Admit(JsonObject pod)
     {
         var spec = pod.Ensure("spec");

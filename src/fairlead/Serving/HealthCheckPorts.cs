@@ -65,14 +65,14 @@ internal sealed class HealthCheckPorts(Table<ObjectKey, HealthCheckRow> checks, 
 
     private Task AnswerAsync(HttpContext context, ObjectKey service)
     {
-        var endpoints = checks.Get(service)?.LocalEndpoints ?? 0;
-        var code = endpoints > 0 && proxy.IsHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        var (endpoints, isHealthy) = (checks.Get(service)?.LocalEndpoints ?? 0, proxy.IsHealthy);
+        var code = endpoints > 0 && isHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers["X-Load-Balancing-Endpoint-Weight"] = endpoints.ToString(CultureInfo.InvariantCulture);
         return Replies.JsonAsync(context, code, new JsonObject
         {
             ["service"] = new JsonObject { ["namespace"] = service.Namespace, ["name"] = service.Name },
             ["localEndpoints"] = endpoints,
-            ["serviceProxyHealthy"] = proxy.IsHealthy,
+            ["serviceProxyHealthy"] = isHealthy,
         });
     }
 }
