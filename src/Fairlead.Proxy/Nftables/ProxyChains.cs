@@ -81,7 +81,13 @@ internal static class ProxyChains
                 Nat.Dnat(family.Family, family.FrontendSlot, endpoints),
             ])
             { Comment = "a client we know" });
-            tx.Add(new Rule(name, [new UpdateSet(UpdateOp.Delete, affinity, family.Client, null, Meta.Priority)]) { Comment = "its endpoint is gone" });
+
+            // Only for a client that was found: a connection of an unknown one on another processor may just be remembering its choice.
+            tx.Add(new Rule(name,
+            [
+                new Match(Meta.Priority, true, new Exact(code.Datum)), new UpdateSet(UpdateOp.Delete, affinity, family.Client, null, Meta.Priority),
+            ])
+            { Comment = "its endpoint is gone" });
         }
 
         tx.Add(new Rule(name, [random]));
@@ -92,12 +98,19 @@ internal static class ProxyChains
             [
                 new SetMeta(MetaKey.Priority, new FromMap(family.FrontendSlot, scope.StickySlots.Name)),
                 new UpdateSet(UpdateOp.Add, family.Affinity.Name, family.Client, timeout, Meta.Priority),
+
+                // A connection of the same client on another processor may have been remembered first: its choice stands for both.
+                new SetMeta(MetaKey.Priority, new FromMap(family.Client, family.Affinity.Name)),
                 Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name),
             ]));
-            tx.Add(new Rule(name, [new Counter(), Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name)])
-            {
-                Comment = "no room to remember the client",
-            });
+
+            // No frontend has the zero address: the match is there to count packets of this family alone.
+            tx.Add(new Rule(name,
+            [
+                Match.NotIn(family.Daddr, IpNet.Single(IpAddr.FromValue(family.Family, 0))), new Counter(),
+                Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name),
+            ])
+            { Comment = "no room to remember the client" });
         }
     }
 

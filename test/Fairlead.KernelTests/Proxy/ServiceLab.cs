@@ -162,9 +162,10 @@ internal sealed class ServiceLab : IAsyncDisposable
     }
 
     /// <summary>A UDP socket that sends to the address.</summary>
-    public static Socket Datagrams(TestNetns from, IpAddr address, int port) => from.Run(() =>
+    public static Socket Datagrams(TestNetns from, IpAddr address, int port, int source = 0) => from.Run(() =>
     {
         var socket = new Socket(Family(address), SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address.IsV4 ? IPAddress.Any : IPAddress.IPv6Any, source));
         socket.Connect(address.ToIPAddress(), port);
         return socket;
     });
@@ -205,6 +206,28 @@ internal sealed class ServiceLab : IAsyncDisposable
         var answers = new ConcurrentDictionary<string, bool>();
         await Parallel.ForAsync(0, times, async (_, _) => answers[await AskAsync(from, address, port)] = true);
         return [.. answers.Keys.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The first answers to UDP clients that send at one instant from these ports, none of which was used before: a flow the kernel knows stays where it is.</summary>
+    public static async Task<string[]> AskAtOnceAsync(TestNetns from, IpAddr address, int port, int[] sources)
+    {
+        var sockets = sources.Select(source => Datagrams(from, address, port, source)).ToList();
+        var waiting = sockets.Count;
+        await Task.WhenAll(sockets.Select(socket => Task.Factory.StartNew(
+            () =>
+            {
+                Interlocked.Decrement(ref waiting);
+                while (Volatile.Read(ref waiting) > 0)
+                {
+                    // Asleep, they would not wake at one instant.
+                }
+
+                socket.Send("?"u8);
+            },
+            TaskCreationOptions.LongRunning)));
+        var answers = await Task.WhenAll(sockets.Select(AskAsync));
+        sockets.ForEach(socket => socket.Dispose());
+        return answers;
     }
 
     public async ValueTask DisposeAsync()

@@ -148,6 +148,21 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task First_packets_of_a_client_at_one_instant_choose_one_endpoint()
+    {
+        await _lab.ServeAsync(service => service with { AffinitySeconds = 100 });
+        await _lab.EndpointsAsync("10.244.0.5", "10.244.0.6", "10.244.1.7", "fd00:244::5", "fd00:244::6", "fd00:244:0:1::7");
+        for (var round = 0; round < 60; round++)
+        {
+            Tool.RunIn(_lab.Node, "nft", "flush map inet fairlead-proxy affinity4; flush map inet fairlead-proxy affinity6");
+            foreach (var vip in new[] { ServiceLab.Vip, ServiceLab.Vip6 })
+            {
+                Assert.Single((await ServiceLab.AskAtOnceAsync(_lab.Node, vip, 53, [20000 + (2 * round), 20001 + (2 * round)])).Distinct());
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_udp_client_that_never_stops_is_led_to_the_new_endpoint()
     {
         await _lab.ServeAsync(service => service with { Type = ServiceType.NodePort });
