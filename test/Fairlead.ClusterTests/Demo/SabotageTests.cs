@@ -10,6 +10,23 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
     private const string Proxy = "fairlead-proxy";
 
     [Fact]
+    public void A_removed_route_of_a_pod_fails_what_goes_to_and_from_that_pod()
+    {
+        // The pod's only way out, removed where it stands: in the pod's own namespace, which is the pod's to change and nobody's to mend.
+        var route = cluster.InPodOf("production", "batch", "ip", "route", "show", "default").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Broken(
+            "network",
+            () =>
+            {
+                cluster.InPodOf("production", "batch", ["ip", "route", "del", .. route]);
+                Assert.Empty(cluster.InPodOf("production", "batch", "ip", "route", "show", "default"));
+            },
+            () => cluster.InPodOf("production", "batch", ["ip", "route", "add", .. route]),
+            "every pod that no policy selects → every other one",
+            $"a process on {cluster.Nodes[cluster.NodeOf("production", "batch") - 1]} → every pod there");
+    }
+
+    [Fact]
     public void A_route_to_nowhere_before_a_pods_own_fails_what_goes_to_that_pod()
     {
         var node = cluster.NodeOf("production", "batch");
@@ -75,6 +92,32 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
             "a pod → postgres-1.postgres-headless:5432");
 
         void Select(string app) => cluster.Kubectl("patch", "service", "postgres-headless", "--type=merge", "-p", $$"""{"spec": {"selector": {"app": "{{app}}"} } }""");
+    }
+
+    [Fact]
+    public void A_closed_DNS_socket_fails_what_is_asked_by_it()
+    {
+        var (one, other) = (cluster.Listener(1, "10.96.0.10:53"), cluster.Listener(2, "10.96.0.10:53"));
+        Broken(
+            "dns",
+            () =>
+            {
+                Close(1);
+                Close(2);
+            },
+            () =>
+            {
+                one.ListenAgain();
+                other.ListenAgain();
+            },
+            "the same over TCP");
+
+        // SOCK_DESTROY (sock_diag(7)): the kernel closes it, whoever holds it.
+        void Close(int node)
+        {
+            cluster.OnNode(node, "ss", "-K", "-tln", "src", "10.96.0.10:53");
+            Assert.Empty(cluster.OnNode(node, "ss", "-Htln", "src", "10.96.0.10:53"));
+        }
     }
 
     [Fact]
