@@ -50,4 +50,7 @@ internal static partial class CniLog
 
     [LoggerMessage(2114, LogLevel.Error, "What others changed on this node could not be repaired. Trying again in {Seconds} s")]
     public static partial void RepairOfNodeFailed(this ILogger log, Exception exception, double seconds);
+
+    [LoggerMessage(2115, LogLevel.Warning, "No pod is plugged here, so the book of their addresses begins anew; what was found is kept as {Aside}: {Reason}")]
+    public static partial void BookPutAside(this ILogger log, string aside, string reason);
 }

@@ -45,13 +45,13 @@ public sealed class CniRoom
         (_options, _cluster, _tables, _nft, _table, _time, _log) = (options, cluster, tables, nft, new PodTableCommitter(nft, options.ServiceRanges), time, log);
 
     /// <summary>Runs until cancelled. Nothing is removed at the end.</summary>
-    /// <exception cref="InvalidDataException">The state file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The state file is damaged, and pods are plugged.</exception>
     /// <exception cref="IOException">State directory or socket cannot be used; also a <see cref="LinuxException"/> of the first steps.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var route = RouteSocket.Open(_options.Namespace);
         using var monitor = _options.Namespace.Run(RouteMonitor.Open);
-        var book = AttachmentBook.Open(_options.StateDirectory);
+        var book = AttachmentBook.Open(_options.StateDirectory, PodLinks(route).Any(), _log);
         var link = new PodLink(route, _options.Namespace);
         using var handler = new CniHandler(_options, _tables, book, link, _table, _time, _log);
         await AdoptAsync(book, link, route, cancellationToken);
@@ -80,7 +80,7 @@ public sealed class CniRoom
     {
         CniInstaller.Remove(options);
         using var route = RouteSocket.Open(options.Namespace);
-        foreach (var name in route.Links().Select(link => link.Name).Where(Attachment.IsHostInterface))
+        foreach (var name in PodLinks(route))
         {
             route.DeleteLink(name);
         }
@@ -97,6 +97,8 @@ public sealed class CniRoom
             Directory.Delete(options.StateDirectory, recursive: true);
         }
     }
+
+    private static IEnumerable<string> PodLinks(RouteSocket route) => route.Links().Select(link => link.Name).Where(Attachment.IsHostInterface);
 
     private async Task AdoptAsync(AttachmentBook book, PodLink link, RouteSocket route, CancellationToken cancellationToken)
     {

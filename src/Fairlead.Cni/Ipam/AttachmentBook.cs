@@ -5,6 +5,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Cni.Plugin;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Cni.Ipam;
 
@@ -34,17 +35,36 @@ internal sealed class AttachmentBook
     /// <summary>Number of addresses in use.</summary>
     internal int UsedAddresses => _pool.Used;
 
-    /// <summary>Opens the book of an earlier run, or an empty one.</summary>
-    /// <exception cref="InvalidDataException">The file is there but is not a book. Guessing could give an address to two pods.</exception>
+    /// <summary>
+    /// Opens the book of an earlier run, or an empty one. A file that is no book, as a loss of power may leave one, is put aside where no pod is plugged:
+    /// nobody has an address then.
+    /// </summary>
+    /// <param name="directory">Where the file is; made when missing.</param>
+    /// <param name="arePodsPlugged">Whether the node has links of pods.</param>
+    /// <param name="log">Is told of a file that was put aside.</param>
+    /// <exception cref="InvalidDataException">The file is no book and pods are plugged. Guessing could give an address to two of them.</exception>
     /// <exception cref="IOException">The directory cannot be made or the file not read.</exception>
-    internal static AttachmentBook Open(string directory)
+    internal static AttachmentBook Open(string directory, bool arePodsPlugged, ILogger log)
     {
         Directory.CreateDirectory(directory);
-        var book = new AttachmentBook(Path.Combine(directory, "attachments.json"));
-        var file = new FileInfo(book._path);
-        if (file.Exists)
+        var path = Path.Combine(directory, "attachments.json");
+        var book = new AttachmentBook(path);
+        try
         {
-            book.Load(file);
+            book.Load(new FileInfo(path));
+        }
+        catch (InvalidDataException e) when (!arePodsPlugged)
+        {
+            var aside = $"{path}.damaged";
+            File.Move(path, aside, overwrite: true);
+            log.BookPutAside(aside, e.Message);
+            return new AttachmentBook(path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException(
+                $"{e.Message}. It says which addresses pods have, and pods are plugged here: end the pods of this node (kubectl drain), "
+                + "run `fairlead agent --cleanup` here, and start the agent again", e);
         }
 
         return book;
@@ -118,6 +138,11 @@ internal sealed class AttachmentBook
 
     private void Load(FileInfo file)
     {
+        if (!file.Exists)
+        {
+            return;
+        }
+
         if (file.Length > MaxFileBytes)
         {
             throw new InvalidDataException($"{_path} is longer than {MaxFileBytes} bytes");
@@ -138,8 +163,7 @@ internal sealed class AttachmentBook
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CniException)
         {
-            throw new InvalidDataException(
-                $"{_path} is damaged ({e.Message}). It says which addresses pods have; remove it only after the pods of this node are gone", e);
+            throw new InvalidDataException($"{_path} is damaged ({e.Message})", e);
         }
     }
 
@@ -159,7 +183,8 @@ internal sealed class AttachmentBook
         }
     }
 
-    // Not synced to the disk: a machine that lost its power has lost the links that the book describes, too.
+    // Not synced to the disk, which would cost every pod some milliseconds: a machine that lost its power has lost the links that the book describes,
+    // too, and then it does without the book.
     private void Save()
     {
         var last = new JsonObject();

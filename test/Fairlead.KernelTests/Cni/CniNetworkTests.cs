@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Cni;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
@@ -210,6 +211,34 @@ public sealed class CniNetworkTests : IAsyncDisposable
         Assert.Equal(b.IPs[1], Traffic.Connect(b.Netns, a.Netns, a.IPs[1]));
         using var c = await node.PlugAsync("c");
         Assert.DoesNotContain(c.IPs[0], new[] { a.IPs[0], b.IPs[0] });
+    }
+
+    [Fact]
+    public async Task A_torn_book_of_addresses_stops_the_node_only_while_pods_are_plugged_and_cleaning_up_is_the_way_out()
+    {
+        var node = await _fabric.StartNodeAsync(1);
+        var book = Path.Combine(node.Options.StateDirectory, "attachments.json");
+        using var a = await node.PlugAsync("a");
+        await node.StopAsync();
+        await File.WriteAllTextAsync(book, "");
+        Assert.Contains(book, (await Assert.ThrowsAsync<InvalidDataException>(node.StartAgainAsync)).Message, StringComparison.Ordinal);
+        await CniRoom.CleanUpAsync(node.Options, node.Nft, default);
+        await node.StartAgainAsync();
+        using var b = await node.PlugAsync("b");
+        await node.StopAsync();
+
+        // As after a loss of power: the file is torn, and no link is there.
+        await File.WriteAllTextAsync(book, "{");
+        using (var route = node.Route())
+        {
+            route.DeleteLink(b.HostInterface);
+        }
+
+        await node.StartAgainAsync();
+        Assert.Empty(node.Tables.Attachments.Snapshot());
+        using var c = await node.PlugAsync("c");
+        using var d = await node.PlugAsync("d");
+        Assert.Equal(c.IPs[0], Traffic.Connect(c.Netns, d.Netns, d.IPs[0]));
     }
 
     [Fact]

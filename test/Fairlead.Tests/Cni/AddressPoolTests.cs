@@ -4,6 +4,7 @@ using Fairlead.Cni.Ipam;
 using Fairlead.Cni.Plugin;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Tests.Cni;
 
@@ -128,11 +129,20 @@ public sealed class AddressPoolTests : IDisposable
     [InlineData("""{"attachments":[{"containerId":"a","ifname":"eth0","ips":["10.0.0.2"]},{"containerId":"b","ifname":"eth0","ips":["10.0.0.2"]}]}""")]
     [InlineData("""{"attachments":[{"containerId":"a","ifname":"eth0","ips":["300.0.0.2"]}]}""")]
     [InlineData("""{"last":{"10.0.0.0/99":"10.0.0.2"}}""")]
-    public void A_damaged_book_is_refused_with_its_path(string text)
+    public void A_damaged_book_is_refused_with_its_path_and_a_way_out_while_pods_are_plugged_and_put_aside_when_none_is(string text)
     {
-        File.WriteAllText(Path.Combine(_directory, "attachments.json"), text);
-        var error = Assert.Throws<InvalidDataException>(() => AttachmentBook.Open(_directory));
-        Assert.Contains(_directory, error.Message, StringComparison.Ordinal);
+        var path = Path.Combine(_directory, "attachments.json");
+        File.WriteAllText(path, text);
+        var error = Assert.Throws<InvalidDataException>(() => AttachmentBook.Open(_directory, arePodsPlugged: true, NullLogger.Instance));
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("`fairlead agent --cleanup`", error.Message, StringComparison.Ordinal);
+        Assert.Equal(text, File.ReadAllText(path));
+
+        var book = Open(_directory);
+        Assert.Equal(0, book.UsedAddresses);
+        Assert.Equal(text, File.ReadAllText($"{path}.damaged"));
+        var first = book.Reserve(Row("a"), default);
+        Assert.Equal(first.Row.IPs, Assert.Single(Open(_directory).All).Row.IPs);
     }
 
     private static AttachmentBook Step(AttachmentBook book, Dictionary<string, string> model, int step, int i, string directory)
@@ -165,7 +175,7 @@ public sealed class AddressPoolTests : IDisposable
 
     private static AttachmentBook Open(string directory)
     {
-        var book = AttachmentBook.Open(directory);
+        var book = AttachmentBook.Open(directory, arePodsPlugged: false, NullLogger.Instance);
         book.Ranges = [IpNet.Parse("10.0.0.0/28"), IpNet.Parse("fd00::/64")];
         return book;
     }
