@@ -35,7 +35,7 @@ public sealed class ControlPlane : IAsyncDisposable
         _authority = authority;
         _certificate = authority.IssueServer(ServerNames.Of(options), ServerNames.Addresses(options));
         _store = ObjectStore.Open(Path.Combine(options.StateDirectory, "store.db"), new KindIndex(), options.WatchWindow);
-        var services = new ServiceAllocation(new ClusterRanges { Services = options.ServiceRanges });
+        var services = new ServiceAllocation(new ClusterRanges { Services = options.ServiceRanges }, new StoredAddresses(_store));
         var stored = _store.Snapshot(KindIndex.Resource(ResourceTypes.Services)).Objects.Values.Select(item => item.Parse());
         foreach (var problem in services.Restore(stored))
         {

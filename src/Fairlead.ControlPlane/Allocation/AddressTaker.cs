@@ -5,7 +5,7 @@ using Fairlead.Linux.Addresses;
 namespace Fairlead.ControlPlane.Allocation;
 
 /// <summary>Takes the cluster addresses of one Service for one write; its caller holds the lock of the pools.</summary>
-internal sealed class AddressTaker(IReadOnlyList<AddressPool> pools, ServiceClaims held, Reservation reservation, FieldErrors errors)
+internal sealed class AddressTaker(AddressBook book, Func<IpAddr, bool> reserved, ServiceClaims held, Reservation reservation, FieldErrors errors)
 {
     private static readonly FieldPath Addresses = FieldPath.Spec.Child("clusterIPs");
 
@@ -52,35 +52,37 @@ internal sealed class AddressTaker(IReadOnlyList<AddressPool> pools, ServiceClai
             return;
         }
 
-        if (pools.FirstOrDefault(pool => pool.Contains(address)) is not { } pool)
+        if (!book.Contains(address))
         {
-            var ranges = string.Join(", ", pools.Select(item => item.Range).Where(range => range.Address.IsV4 == address.IsV4));
-            errors.Invalid(field, text, $"failed to allocate IP {text}: the provided network does not match the current range, which is {ranges}");
+            errors.Invalid(field, text, $"failed to allocate IP {text}: the provided network does not match the current range, which is {Ranges(address.Family)}");
         }
-        else if (!pool.TryTake(address))
+        else if (reserved(address) || !book.TryTake(address))
         {
             errors.Invalid(field, text, $"failed to allocate IP {text}: provided IP is already allocated");
         }
         else
         {
-            reservation.Taken(() => pool.Release(address));
+            reservation.Taken(() => book.Release(address));
         }
     }
 
-    private string? TakeAny(string family)
+    private string? TakeAny(string name)
     {
-        if (pools.FirstOrDefault(pool => pool.Range.Address.Family.Name == family) is not { } pool)
+        if (IpFamily.All.FirstOrDefault(family => family.Name == name) is not { } family)
         {
             return null;
         }
 
-        if (pool.TakeAny() is not { } address)
+        if (book.TakeAny(family, reserved) is not { } address)
         {
-            errors.Add(new(FieldErrorType.Internal, Addresses.Text, null, $"range {pool.Range} is full"));
+            var full = Ranges(family) is { Length: > 0 } ranges ? $"range {ranges} is full" : $"no ServiceCIDR has {name} addresses to give";
+            errors.Add(new(FieldErrorType.Internal, Addresses.Text, null, full));
             return null;
         }
 
-        reservation.Taken(() => pool.Release(address));
+        reservation.Taken(() => book.Release(address));
         return address.ToString();
     }
+
+    private string Ranges(IpFamily family) => string.Join(", ", book.Ranges.Where(range => range.Address.Family == family));
 }

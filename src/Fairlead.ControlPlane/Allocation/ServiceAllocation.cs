@@ -11,20 +11,28 @@ namespace Fairlead.ControlPlane.Allocation;
 public sealed class ServiceAllocation
 {
     private readonly Lock _lock = new();
-    private readonly IReadOnlyList<AddressPool> _addresses;
+    private readonly AddressBook _addresses;
     private readonly NumberPool _ports;
     private readonly ClusterRanges _ranges;
     private readonly IReadOnlyList<IpFamily> _families;
+    private readonly StoredAddresses? _stored;
 
     /// <summary>Makes an allocator with everything free.</summary>
     /// <param name="ranges">The cluster's ranges.</param>
     /// <param name="random">Where searches begin; null: unpredictable.</param>
     public ServiceAllocation(ClusterRanges ranges, Random? random = null)
+        : this(ranges, null, random)
+    {
+    }
+
+    /// <summary>As above; addresses then come from the ranges of the stored ServiceCIDRs, and never those that a stored IPAddress names.</summary>
+    internal ServiceAllocation(ClusterRanges ranges, StoredAddresses? stored, Random? random = null)
     {
         random ??= Random.Shared;
         _ranges = ranges;
         _families = [.. ranges.Families];
-        _addresses = [.. ranges.Services.Select(range => new AddressPool(range, random))];
+        _stored = stored;
+        _addresses = new AddressBook(random) { Ranges = ranges.Services };
         var size = ranges.LastNodePort - ranges.FirstNodePort + 1;
         _ports = new NumberPool((ulong)ranges.FirstNodePort, (ulong)ranges.LastNodePort, StaticPortBand(size), random);
     }
@@ -37,11 +45,12 @@ public sealed class ServiceAllocation
         var problems = new List<string>();
         lock (_lock)
         {
+            _addresses.Ranges = _stored?.Ranges ?? _ranges.Services;
             foreach (var service in services)
             {
                 var claims = ServiceClaims.Of(service);
                 var name = $"service {service.Text("metadata", "namespace")}/{service.Text("metadata", "name")}";
-                var doubtful = claims.Addresses.Where(address => !TryTake(address)).Select(address => $"{address}")
+                var doubtful = claims.Addresses.Where(address => !_addresses.TryTake(address) || !_addresses.Contains(address)).Select(address => $"{address}")
                     .Concat(claims.Ports.Where(port => !_ports.TryTake((ulong)port)).Select(port => $"node port {port}"));
                 problems.AddRange(doubtful.Select(claim => $"{name}: {claim} is held twice or out of range"));
             }
@@ -69,10 +78,16 @@ public sealed class ServiceAllocation
 
         var before = errors.Count;
         ServiceFamilies.Complete(service, old, _families, errors);
+        if (errors.Count > before)
+        {
+            return reservation;
+        }
+
         lock (_lock)
         {
             var held = ServiceClaims.Of(old);
-            new AddressTaker(_addresses, held, reservation, errors).Take(service);
+            _addresses.Ranges = _stored?.Ranges ?? _ranges.Services;
+            new AddressTaker(_addresses, address => _stored?.IsReserved(address) == true, held, reservation, errors).Take(service);
             new PortTaker(_ports, _ranges, held, reservation, errors).Take(service);
             GiveBackUnused(service, held, reservation);
         }
@@ -104,16 +119,11 @@ public sealed class ServiceAllocation
         reservation.OnCommit(() => Release(unused));
     }
 
-    private bool TryTake(IpAddr address) => _addresses.Any(pool => pool.TryTake(address));
-
     private void Release(ServiceClaims claims)
     {
         foreach (var address in claims.Addresses)
         {
-            foreach (var pool in _addresses)
-            {
-                pool.Release(address);
-            }
+            _addresses.Release(address);
         }
 
         foreach (var port in claims.Ports)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Controllers.Addresses;
 using Fairlead.Kube.Client;
 using Fairlead.Linux.Addresses;
 
@@ -26,7 +27,7 @@ internal static class ClusterObjects
             await CreateAsync(api, ResourceTypes.Namespaces, "", name, [], cancellationToken);
         }
 
-        await CreateAsync(api, ResourceTypes.ServiceCidrs, "", "kubernetes", ServiceCidr(options), cancellationToken);
+        await EnsureRangesAsync(api, options, cancellationToken);
         await CreateAsync(api, ResourceTypes.Services, "kube-system", "kube-dns", DnsService(options), cancellationToken);
         if (options.Advertise is { } advertised)
         {
@@ -52,6 +53,19 @@ internal static class ClusterObjects
         }
     }
 
+    /// <summary>Ready at once, since the Services that follow have addresses of it; and never without its finalizer.</summary>
+    private static async Task EnsureRangesAsync(IKubeApi api, ControlPlaneOptions options, CancellationToken cancellationToken)
+    {
+        await CreateAsync(api, ResourceTypes.ServiceCidrs, "", ServiceCidrController.OwnRange, ServiceCidr(options), cancellationToken);
+        var stored = await api.GetAsync(ResourceTypes.ServiceCidrs, "", ServiceCidrController.OwnRange, cancellationToken);
+        if (ServiceRangeInfo.Read(stored) is { Ready: not "True", Meta.Deleted: null })
+        {
+            var ready = ServiceCidrController.ReadyCondition("True", "", "Kubernetes Service CIDR is ready", options.Time.GetUtcNow());
+            var patch = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(ready) } };
+            await api.PatchAsync(ResourceTypes.ServiceCidrs, "", ServiceCidrController.OwnRange, "status", PatchKind.Strategic, patch, cancellationToken);
+        }
+    }
+
     private static async Task ReplaceAsync(IKubeApi api, ResourceType type, JsonObject body, CancellationToken cancellationToken)
     {
         try
@@ -66,6 +80,7 @@ internal static class ClusterObjects
 
     private static JsonObject ServiceCidr(ControlPlaneOptions options) => new()
     {
+        ["metadata"] = new JsonObject { ["finalizers"] = Texts([ServiceRangeInfo.Finalizer]) },
         ["spec"] = new JsonObject { ["cidrs"] = Texts(options.ServiceRanges.Select(range => range.ToString())) },
     };
 

@@ -45,6 +45,7 @@ public sealed class ControllerManager : IController, IDisposable
             new EndpointsController(_context),
             new MirroringController(_context),
             new IPAddressController(_context),
+            new ServiceCidrController(_context),
             new GarbageCollector(_context, graph),
             new EventExpiry(_context),
         ];

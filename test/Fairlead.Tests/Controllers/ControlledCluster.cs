@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
+using Fairlead.Linux.Addresses;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,22 +22,35 @@ internal sealed class ControlledCluster : IAsyncDisposable
     private readonly ControllerManager _manager;
     private readonly Task _running;
 
-    private ControlledCluster(ControllerOptions options, TimeProvider time)
+    private ControlledCluster(ControllerOptions options, TimeProvider time, string? serviceRange)
     {
         _store = ObjectStore.Open(Path.Combine(_directory, "store.db"), new KindIndex(), 4096);
-        Api = new LocalApi(new ApiRegistry(_store, time));
+        var services = serviceRange is null
+            ? null
+            : new ServiceAllocation(new ClusterRanges { Services = [IpNet.Parse(serviceRange)] }, new StoredAddresses(_store), new Random(1));
+        Api = new LocalApi(new ApiRegistry(_store, time, services));
         _manager = new ControllerManager(Api, options, time, NullLoggerFactory.Instance);
         _running = _manager.RunAsync(_stopping.Token);
     }
 
     public IKubeApi Api { get; }
 
-    public static async Task<ControlledCluster> StartAsync(int nodes = 2, ControllerOptions? options = null, TimeProvider? time = null)
+    /// <summary>Starts one; with <paramref name="serviceRange"/> Services get addresses of ServiceCIDR kubernetes, otherwise those they ask for.</summary>
+    public static async Task<ControlledCluster> StartAsync(
+        int nodes = 2, ControllerOptions? options = null, TimeProvider? time = null, string? serviceRange = null)
     {
-        var cluster = new ControlledCluster(options ?? new ControllerOptions(), time ?? TimeProvider.System);
+        var cluster = new ControlledCluster(options ?? new ControllerOptions(), time ?? TimeProvider.System, serviceRange);
         foreach (var name in new[] { "default", "kube-node-lease" })
         {
             await cluster.CreateAsync(ResourceTypes.Namespaces, "", $$"""{ "metadata": { "name": "{{name}}" } }""");
+        }
+
+        if (serviceRange is not null)
+        {
+            await cluster.CreateAsync(
+                ResourceTypes.ServiceCidrs, "", $$"""{ "metadata": { "name": "kubernetes" }, "spec": { "cidrs": [ "{{serviceRange}}" ] } }""");
+            await cluster.UntilAsync(ResourceTypes.ServiceCidrs, "", items =>
+                items[0].Objects("status", "conditions").Any(condition => condition.Text("status") == "True"));
         }
 
         for (var i = 1; i <= nodes; i++)
