@@ -26,6 +26,15 @@ internal sealed class CommitProgress
         waiting.SetResult();
     }
 
+    /// <summary>Those revisions are in the kernel.</summary>
+    public bool Covers(Revisions wanted)
+    {
+        lock (_gate)
+        {
+            return _reached.Covers(wanted);
+        }
+    }
+
     public async Task WaitAsync(Revisions wanted, CancellationToken cancellationToken)
     {
         while (true)
@@ -43,5 +52,73 @@ internal sealed class CommitProgress
 
             await next.WaitAsync(cancellationToken);
         }
+    }
+}
+
+/// <summary>
+/// Lets others read rows and kernel as one: between two of the room's passes both say the same. Nobody waits for a reader; a reader that a pass came in
+/// between reads again.
+/// </summary>
+internal sealed class CommitPasses
+{
+    private readonly Lock _gate = new();
+    private long _begun;
+    private TaskCompletionSource? _under;
+
+    /// <summary>A pass begins: from here on rows and kernel may differ. Dispose it when they agree again.</summary>
+    public Pass Begin()
+    {
+        lock (_gate)
+        {
+            _begun++;
+            _under = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        return new Pass(this);
+    }
+
+    /// <summary>Waits until no pass is under way.</summary>
+    /// <returns>A number for <see cref="IsStill"/>.</returns>
+    public async Task<long> QuietAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task under;
+            lock (_gate)
+            {
+                if (_under is null)
+                {
+                    return _begun;
+                }
+
+                under = _under.Task;
+            }
+
+            await under.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>No pass has begun since.</summary>
+    public bool IsStill(long number)
+    {
+        lock (_gate)
+        {
+            return _begun == number;
+        }
+    }
+
+    private void End()
+    {
+        lock (_gate)
+        {
+            _under?.SetResult();
+            _under = null;
+        }
+    }
+
+    /// <summary>A pass under way.</summary>
+    internal readonly struct Pass(CommitPasses passes) : IDisposable
+    {
+        public void Dispose() => passes.End();
     }
 }

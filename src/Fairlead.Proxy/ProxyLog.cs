@@ -14,8 +14,8 @@ internal static partial class ProxyLog
     [LoggerMessage(2002, LogLevel.Error, "services: the kernel did not take a change: {Reason}. The table is read back and tried again in {Delay}")]
     public static partial void CommitFailed(this ILogger logger, string reason, TimeSpan delay);
 
-    [LoggerMessage(2003, LogLevel.Warning, "services: the table in the kernel was not as committed; it has been put right")]
-    public static partial void DriftRepaired(this ILogger logger);
+    [LoggerMessage(2003, LogLevel.Warning, "services: the table in the kernel was not as committed; it is put right. {Objects}")]
+    public static partial void Drifted(this ILogger logger, string objects);
 
     [LoggerMessage(2004, LogLevel.Debug, "services: {Count} UDP flows to endpoints that are gone were deleted")]
     public static partial void FlowsDeleted(this ILogger logger, int count);

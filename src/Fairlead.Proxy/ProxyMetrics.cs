@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Fairlead.Proxy.Drift;
 
 namespace Fairlead.Proxy;
 
@@ -23,13 +24,14 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly Histogram<double> _flowsDuration;
     private readonly Counter<long> _flowsDeleted;
     private readonly Counter<long> _drifts;
+    private readonly Counter<long> _driftElements;
     private readonly List<DateTimeOffset> _triggers = [];
     private long _pendingServices;
     private long _pendingEndpoints;
     private double _queued;
     private double _synced;
 
-    public ProxyMetrics(TimeProvider time, Func<(int Internal, int External)> withoutLocal)
+    public ProxyMetrics(TimeProvider time, Func<(int Internal, int External)> withoutLocal, Func<int> outOfStep)
     {
         _time = time;
         Meter = new Meter("fairlead.proxy");
@@ -41,7 +43,9 @@ internal sealed class ProxyMetrics : IDisposable
         _failures = Count("kubeproxy_sync_proxy_rules_nftables_sync_failures_total", "Changes that the kernel refused; they are tried again.");
         _flowsDuration = Duration("kubeproxy_conntrack_reconciler_sync_duration_seconds", "Deleting UDP flows to endpoints that are gone.", SyncBounds);
         _flowsDeleted = Count("kubeproxy_conntrack_reconciler_deleted_entries_total", "UDP flows deleted because their endpoint is gone.");
-        _drifts = Count("fairlead_proxy_drifts_total", "Times the kernel did not hold what had been committed, and was put right.");
+        _drifts = Count("fairlead_proxy_drifts_total", "Times the kernel did not hold what had been committed.");
+        _driftElements = Count("fairlead_proxy_drift_elements_total", "Elements, chains and sets found other than committed, by the object they concern and how they differed.");
+        Gauge("fairlead_proxy_services_out_of_step", "Services that the kernel does not hold as planned, because it refused them.", outOfStep);
         Gauge("kubeproxy_sync_proxy_rules_service_changes_pending", "Changes of Services not yet in the kernel.", () => Volatile.Read(ref _pendingServices));
         Gauge("kubeproxy_sync_proxy_rules_endpoint_changes_pending", "Changes of EndpointSlices not yet in the kernel.", () => Volatile.Read(ref _pendingEndpoints));
         Gauge("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds", "When a change last came.", () => Volatile.Read(ref _queued));
@@ -99,7 +103,22 @@ internal sealed class ProxyMetrics : IDisposable
 
     public void Failed() => _failures.Add(1);
 
-    public void Drifted() => _drifts.Add(1);
+    /// <summary>The kernel did not hold what was committed.</summary>
+    public void Drifted(TableDrift drift)
+    {
+        _drifts.Add(1);
+        Add("service", drift.Frontends.Values.SelectMany(list => list));
+        Add("node", drift.Node);
+        Add("table", drift.Table);
+
+        void Add(string concerned, IEnumerable<Difference> differences)
+        {
+            foreach (var kind in differences.CountBy(difference => difference.Kind))
+            {
+                _driftElements.Add(kind.Value, new("object", concerned), new("difference", kind.Key.ToString().ToLowerInvariant()));
+            }
+        }
+    }
 
     public void FlowsDeleted(TimeSpan took, int count)
     {

@@ -6,6 +6,7 @@ using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Conntrack;
 using Fairlead.Proxy.Frontends;
 using Fairlead.Proxy.Health;
+using Fairlead.Proxy.Inspection;
 using Fairlead.Proxy.Nftables;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,8 @@ public sealed class ProxyRoom : IDisposable
     private readonly ProxyCompiler _compiler;
     private readonly NftProxyCommitter _committer;
     private readonly CommitProgress _progress = new();
+    private readonly CommitPasses _passes = new();
+    private readonly ProxyInspector _inspector;
     private readonly ProxyMetrics _metrics;
     private readonly Wake _wake = new();
     private readonly Dictionary<FrontendKey, Frontend?> _unsettled = [];
@@ -54,7 +57,8 @@ public sealed class ProxyRoom : IDisposable
         (_options, _tables, _nft, _deleteFlows, _time, _logger) = (options, tables, nft, deleteFlows, time, logger);
         _compiler = new ProxyCompiler(options);
         _committer = new NftProxyCommitter(nft, options);
-        _metrics = new ProxyMetrics(time, WithoutLocalEndpoints);
+        _metrics = new ProxyMetrics(time, WithoutLocalEndpoints, OutOfStep);
+        _inspector = new ProxyInspector(options, tables, Frontends, _progress, _passes, time);
         Health = new ProxyHealth(time, options.ResyncInterval * 2);
     }
 
@@ -76,6 +80,16 @@ public sealed class ProxyRoom : IDisposable
     /// <summary>Waits until the kernel holds what the cluster's tables hold now.</summary>
     public Task WaitUntilCommittedAsync(CancellationToken cancellationToken) => _progress.WaitAsync(
         new Revisions(_tables.Services.Revision, _tables.EndpointSlices.Revision, _tables.Nodes.Revision), cancellationToken);
+
+    /// <summary>
+    /// What the kernel holds of each Service, whether that is what the objects ask for, and why not. Only reads, and holds nothing up; any thread may ask.
+    /// </summary>
+    /// <param name="nft">A connection of its own to the node's packet filter, so that no commit waits for the reading.</param>
+    /// <param name="query">Which Services, and how much of them.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="NftException">The kernel does not answer, or something is committed without a pause.</exception>
+    public Task<NodeInspection> InspectAsync(INft nft, InspectionQuery query, CancellationToken cancellationToken) =>
+        _inspector.InspectAsync(nft, () => _compiler.Node, query, cancellationToken);
 
     /// <summary>Removes the room's table from the kernel; nothing happens when there is none.</summary>
     /// <exception cref="NftException">The kernel refused.</exception>
@@ -138,6 +152,7 @@ public sealed class ProxyRoom : IDisposable
         }
 
         var started = _time.GetTimestamp();
+        using var pass = _passes.Begin();
         try
         {
             if (_committer.IsSynced)
@@ -155,12 +170,21 @@ public sealed class ProxyRoom : IDisposable
         {
             _metrics.Failed();
             _logger.CommitFailed(e.Message, delay);
-            foreach (var (key, frontend) in _unsettled.Where(pair => pair.Value is not null))
-            {
-                Frontends.Upsert(key, new FrontendRow(frontend!, FrontendStatus.Error, e.Message));
-            }
-
+            ShowFailure(e.Message);
             return false;
+        }
+    }
+
+    /// <summary>On what could not be committed, what could not be removed, and what differs and could not be put right.</summary>
+    private void ShowFailure(string reason)
+    {
+        foreach (var key in _unsettled.Keys.Concat(_committer.Drift?.Frontends.Keys ?? Enumerable.Empty<FrontendKey>()))
+        {
+            var row = Frontends.Get(key);
+            if ((_unsettled.GetValueOrDefault(key) ?? row?.Frontend) is { } frontend)
+            {
+                Frontends.Upsert(key, new FrontendRow(frontend, FrontendStatus.Error, reason) { Held = row?.Held });
+            }
         }
     }
 
@@ -188,10 +212,31 @@ public sealed class ProxyRoom : IDisposable
         }
 
         Settle();
-        if (await drift.CheckAsync(token => _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, token), cancellationToken))
+        if (await drift.CheckAsync(RepairAsync, cancellationToken))
         {
-            _metrics.Drifted();
-            _logger.DriftRepaired();
+            // Putting it right may have moved endpoints to other slots.
+            foreach (var (key, frontend) in _compiler.Plan)
+            {
+                _unsettled[key] = frontend;
+            }
+
+            Settle();
+        }
+    }
+
+    private async Task<bool> RepairAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken);
+        }
+        finally
+        {
+            if (_committer.Drift is { } drift)
+            {
+                _metrics.Drifted(drift);
+                _logger.Drifted(drift.Objects(frontend => _compiler.Plan.TryGetValue(frontend, out var planned) ? planned.Service.ToString() : $"{frontend}"));
+            }
         }
     }
 
@@ -206,7 +251,7 @@ public sealed class ProxyRoom : IDisposable
             }
             else
             {
-                Frontends.Upsert(key, new FrontendRow(frontend, FrontendStatus.Done, ""));
+                Frontends.Upsert(key, new FrontendRow(frontend, FrontendStatus.Done, "") { Held = _committer.Of(key) });
             }
         }
 
@@ -226,6 +271,8 @@ public sealed class ProxyRoom : IDisposable
         _unsettledChecks.Clear();
         _metrics.Settled();
     }
+
+    private int OutOfStep() => Frontends.Snapshot().Values.Where(row => row.Status != FrontendStatus.Done).Select(row => row.Frontend.Service).Distinct().Count();
 
     private (int Internal, int External) WithoutLocalEndpoints()
     {

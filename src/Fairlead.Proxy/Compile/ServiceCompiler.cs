@@ -7,7 +7,7 @@ internal static class ServiceCompiler
 {
     public static ValueArray<Frontend> Compile(ServiceRow service, IEnumerable<EndpointSliceRow> slices, NodeView node, ProxyOptions options)
     {
-        if (service.LeftToOtherProxy || service.IsHeadless || service.Type == ServiceType.ExternalName || options.ServedByNode.Contains(service.Key))
+        if (LeftAlone(service, options).Length > 0)
         {
             return default;
         }
@@ -25,6 +25,14 @@ internal static class ServiceCompiler
 
         return frontends.ToValueArray();
     }
+
+    /// <summary>Why a Service has no frontends of ours; empty when it has.</summary>
+    public static string LeftAlone(ServiceRow service, ProxyOptions options) =>
+        service.LeftToOtherProxy ? "its label leaves it to another proxy"
+        : service.IsHeadless ? "headless: DNS names its endpoints"
+        : service.Type == ServiceType.ExternalName ? "ExternalName: DNS answers with the name"
+        : options.ServedByNode.Contains(service.Key) ? "the node itself answers at its address"
+        : "";
 
     private static void Add(
         List<Frontend> frontends, ServiceRow service, ServicePort port, IpFamily family, NodeView node, SelectedEndpoints selected)
@@ -71,7 +79,7 @@ internal static class ServiceCompiler
     }
 
     /// <summary>Ports of a Service and of its slices belong together by name and protocol; the number is the slice's, so named targetPorts may differ by pod.</summary>
-    private static Dictionary<(IpAddr, ushort), Candidate>.ValueCollection Candidates(List<EndpointSliceRow> slices, IpFamily family, ServicePort port, NodeView node)
+    internal static IReadOnlyCollection<Candidate> Candidates(IReadOnlyList<EndpointSliceRow> slices, IpFamily family, ServicePort port, NodeView node)
     {
         var candidates = new Dictionary<(IpAddr, ushort), Candidate>();
         foreach (var slice in slices.Where(slice => slice.Family == family))

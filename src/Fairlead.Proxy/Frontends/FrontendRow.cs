@@ -1,3 +1,5 @@
+using Fairlead.Proxy.Nftables;
+
 namespace Fairlead.Proxy.Frontends;
 
 /// <summary>How far a frontend has come.</summary>
@@ -10,5 +12,9 @@ public enum FrontendStatus
     Error,
 }
 
-/// <summary>A frontend and whether the kernel has it: what <c>fairlead inspect frontends</c> shows.</summary>
-public sealed record FrontendRow(Frontend Frontend, FrontendStatus Status, string Error);
+/// <summary>A frontend and whether the kernel has it: what <c>fairlead inspect frontends</c> starts from.</summary>
+public sealed record FrontendRow(Frontend Frontend, FrontendStatus Status, string Error)
+{
+    /// <summary>What was committed of it last; null when nothing was.</summary>
+    internal Committed? Held { get; init; }
+}

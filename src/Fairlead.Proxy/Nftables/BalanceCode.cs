@@ -26,4 +26,7 @@ internal readonly record struct BalanceCode(int Count, int AffinitySeconds)
 
     /// <summary>The chain of this number: <c>lb-3</c>, <c>lb-3-sticky-10800</c>, <c>local-lb-3</c>.</summary>
     public string Chain(bool local) => (local ? "local-" : "") + (AffinitySeconds == 0 ? $"lb-{Count}" : $"lb-{Count}-sticky-{AffinitySeconds}");
+
+    /// <summary>A name that <see cref="Chain"/> gives. One that nothing leads to is no harm: it goes with the next commit.</summary>
+    public static bool IsChain(string name) => name.StartsWith("lb-", StringComparison.Ordinal) || name.StartsWith("local-lb-", StringComparison.Ordinal);
 }

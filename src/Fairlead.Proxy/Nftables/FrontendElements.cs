@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Values;
 using Fairlead.Proxy.Compile;
@@ -121,6 +122,13 @@ internal static class FrontendElements
                 Datum.Of(frontend.Key.Address, frontend.Key.Protocol, frontend.Key.Port, range.Last)));
         }
     }
+
+    /// <summary>The frontend that a key begins with.</summary>
+    public static FrontendKey FrontendOf(Datum key, IpFamily family) => new(
+        IpAddr.FromBytes(key.Bytes[..family.Bytes]), (IpProtocol)key.Bytes[family.Bytes], BinaryPrimitives.ReadUInt16BigEndian(key.Bytes[(family.Bytes + 4)..]));
+
+    /// <summary>The slot, or the endpoint's id, that a key of frontend and slot ends with.</summary>
+    public static int SlotOf(Datum key) => (int)BitConverter.ToUInt32(key.Bytes[^4..]);
 
     private static Datum KeyOf(FrontendKey key) => Datum.Of(key.Address, key.Protocol, key.Port);
 

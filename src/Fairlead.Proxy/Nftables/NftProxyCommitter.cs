@@ -3,6 +3,7 @@ using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy.Compile;
+using Fairlead.Proxy.Drift;
 using Fairlead.Proxy.Frontends;
 
 namespace Fairlead.Proxy.Nftables;
@@ -24,6 +25,12 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
 
     /// <summary>What the kernel holds is known. False at the start and after a failure: then <see cref="ReconcileAsync"/> comes next.</summary>
     public bool IsSynced { get; private set; }
+
+    /// <summary>How the kernel differed from what was committed when it was last read back; null when it did not.</summary>
+    public TableDrift? Drift { get; private set; }
+
+    /// <summary>What was committed of a frontend; null when it is not in the kernel.</summary>
+    public Committed? Of(FrontendKey key) => _committed.GetValueOrDefault(key);
 
     /// <summary>Commits what changed.</summary>
     /// <exception cref="NftException">The kernel refused, or did not answer.</exception>
@@ -59,10 +66,18 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     /// <exception cref="NftException">The kernel refused, or did not answer.</exception>
     public async Task<bool> ReconcileAsync(IReadOnlyDictionary<FrontendKey, Frontend> plan, NodeView node, CancellationToken cancellationToken)
     {
+        var (before, nodeBefore, wasSynced) = (_committed, _node, IsSynced);
         IsSynced = false;
-        var (actual, isForeign) = await ReadAsync(cancellationToken);
+        Drift = null;
+        var (actual, foreign) = await ReadAsync(cancellationToken);
         var desired = Rebuild(plan, node, actual is null ? null : new SlotReader(actual, _schema));
-        var tx = isForeign ? Anew(desired) : RulesetDiff.Between(actual, RulesetDiff.Made(desired));
+        var tx = foreign is not null ? Anew(desired) : RulesetDiff.Between(actual, RulesetDiff.Made(desired));
+        if (wasSynced && !tx.IsEmpty)
+        {
+            var drift = foreign is null ? TableCheck.Compare(actual, before, nodeBefore, _schema) : TableCheck.Without(before, foreign);
+            Drift = drift.IsEmpty ? null : drift;
+        }
+
         await nft.CommitAsync(tx, cancellationToken);
         IsSynced = true;
         return !tx.IsEmpty;
@@ -114,7 +129,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
                 ProxyChains.AddBalancing(tx, _schema, code, local);
             }
 
-            delta.Add(LeadTo(local, code));
+            delta.Add(ProxyChains.LeadTo(_schema, local, code));
         }
     }
 
@@ -128,23 +143,20 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
         _idleChains.Clear();
         foreach (var (local, code) in gone.Except(come))
         {
-            tx.Delete(new Elements(_schema.BalanceOf(local), LeadTo(local, code).Element));
+            tx.Delete(new Elements(_schema.BalanceOf(local), ProxyChains.LeadTo(_schema, local, code).Element));
             _idleChains.Add(code.Chain(local));
         }
     }
 
-    private Placed LeadTo(bool local, BalanceCode code) =>
-        new(_schema.BalanceOf(local), Element.Of(code.Datum, Fairlead.Nftables.Expressions.Verdict.Goto(code.Chain(local))));
-
-    private async Task<(Ruleset? Actual, bool IsForeign)> ReadAsync(CancellationToken cancellationToken)
+    private async Task<(Ruleset? Actual, Difference? Foreign)> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (await nft.ReadAsync(ProxySchema.Table.Name, cancellationToken), false);
+            return (await nft.ReadAsync(ProxySchema.Table.Name, cancellationToken), null);
         }
         catch (NftException e) when (e.IsForeign)
         {
-            return (null, true);
+            return (null, new Difference(DifferenceKind.Changed) { What = e.Message });
         }
     }
 
@@ -162,12 +174,16 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     /// <summary>Forgets what was committed, and makes the whole table as the plan wants it, keeping the slots that the kernel has.</summary>
     private Transaction Rebuild(IReadOnlyDictionary<FrontendKey, Frontend> plan, NodeView node, SlotReader? slots)
     {
+        var before = _committed;
         (_committed, _shares, _codes, _idleChains) = ([], new ShareCounts(), [], []);
         var delta = new ElementDelta();
         var come = new HashSet<(bool Local, BalanceCode Code)>();
         foreach (var (key, frontend) in plan)
         {
             var after = Committed.Of(frontend, slots?.Of(key, local: false) ?? default, slots?.Of(key, local: true) ?? default);
+
+            // What others hold of it stays the same object as long as it says the same.
+            after = before.TryGetValue(key, out var same) && same == after ? same : after;
             delta.Between([], Own(after));
             Keep(key, null, after, delta, come, []);
         }

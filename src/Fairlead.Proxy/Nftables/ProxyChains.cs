@@ -64,6 +64,10 @@ internal static class ProxyChains
         tx.Add(new Rule(name, [new Counter(), Verdict.Drop]) { Comment = "no such slot" });
     }
 
+    /// <summary>The element that leads to <see cref="AddBalancing"/>'s chain.</summary>
+    public static Placed LeadTo(ProxySchema schema, bool local, BalanceCode code) =>
+        new(schema.BalanceOf(local), Element.Of(code.Datum, Verdict.Goto(code.Chain(local))));
+
     public static ScopeSchema ScopeOf(FamilySchema family, bool local) => local ? family.Local : family.Inside;
 
     private static void AddSticky(Transaction tx, ProxySchema schema, BalanceCode code, bool local, SetMeta random)

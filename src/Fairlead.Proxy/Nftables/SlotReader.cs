@@ -84,10 +84,7 @@ internal sealed class SlotReader
         var width = family.Family.Bytes;
         foreach (var element in content.Elements.Values.Where(element => element.Key.Length == width + 12))
         {
-            var bytes = element.Key.Bytes;
-            var key = new FrontendKey(
-                IpAddr.FromBytes(bytes[..width]), (IpProtocol)bytes[width], BinaryPrimitives.ReadUInt16BigEndian(bytes[(width + 4)..]));
-            yield return (key, (int)BitConverter.ToUInt32(bytes[(width + 8)..]), element.Value);
+            yield return (FrontendElements.FrontendOf(element.Key, family.Family), FrontendElements.SlotOf(element.Key), element.Value);
         }
     }
 

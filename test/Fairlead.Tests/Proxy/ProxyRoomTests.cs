@@ -120,6 +120,59 @@ public sealed class ProxyRoomTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_differed_is_counted_by_object_and_kind_and_a_chain_that_is_left_over_is_not()
+    {
+        Serve(Web, 1, 2);
+        var room = Start(_nft);
+        using var text = new PrometheusText(room.Meter);
+        Initialize();
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Serve(Web, 1, 3);
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Contains("lb-2", _nft.Tables["fairlead-proxy"].Chains.Keys);
+        await UntilAsync(() => !_nft.Tables["fairlead-proxy"].Chains.ContainsKey("lb-2"));
+        Assert.Contains("fairlead_proxy_drifts_total 0\n", text.Write(), StringComparison.Ordinal);
+
+        var (table, containers) = (new Table("fairlead-proxy"), _nft.Tables["fairlead-proxy"].Containers);
+        var before = RulesetText.Render(_nft.Tables["fairlead-proxy"]);
+        _nft.CommitByOthers(new Transaction(table).Flush(containers["endpoints4"].Container).Flush(containers["own-pods4"].Container).Add(new Chain("strange")));
+        await UntilAsync(() => RulesetText.Render(_nft.Tables["fairlead-proxy"]) == before);
+        await UntilAsync(() => text.Write().Contains("object=\"table\"", StringComparison.Ordinal));
+        Assert.Equal(
+            """
+            fairlead_proxy_drift_elements_total{object="node",difference="missing"} 1
+            fairlead_proxy_drift_elements_total{object="service",difference="missing"} 3
+            fairlead_proxy_drift_elements_total{object="table",difference="stray"} 1
+            fairlead_proxy_drifts_total 1
+            fairlead_proxy_services_out_of_step 0
+
+            """,
+            string.Concat(text.Write().Split('\n').Where(line => line.StartsWith("fairlead_proxy_", StringComparison.Ordinal)).Select(line => line + "\n")));
+    }
+
+    [Fact]
+    public async Task Drift_that_cannot_be_put_right_shows_on_the_frontends_it_concerns_until_it_can()
+    {
+        Serve(Web, 1, 2);
+        Serve(new ObjectKey("shop", "other"), 2, 2);
+        var failing = false;
+        var room = Start(new FaultyNft(_nft, _ => failing));
+        using var text = new PrometheusText(room.Meter);
+        Initialize();
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        failing = true;
+        var endpoints = _nft.Tables["fairlead-proxy"].Containers["endpoints4"];
+        _nft.CommitByOthers(new Transaction(new Table("fairlead-proxy")).Delete(new Elements(
+            endpoints.Container, endpoints.Elements.Values.First(element => element.Key.Bytes.StartsWith(IpAddr.Parse("10.96.0.2").ToBytes())))));
+        await UntilAsync(() => room.Frontends.Snapshot().Values.Any(row => row.Status == FrontendStatus.Error));
+        Assert.Equal(["shop/other"], room.Frontends.Snapshot().Values.Where(row => row.Error.Contains("made to fail", StringComparison.Ordinal)).Select(row => row.Frontend.Service.ToString()));
+        Assert.Contains("fairlead_proxy_services_out_of_step 1\n", text.Write(), StringComparison.Ordinal);
+        failing = false;
+        await UntilAsync(() => room.Frontends.Snapshot().Values.All(row => row.Status == FrontendStatus.Done));
+        Assert.Contains("fairlead_proxy_services_out_of_step 0\n", text.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Flows_to_udp_endpoints_that_are_gone_are_deleted_also_when_none_is_left()
     {
         Serve(Web, 1, 2);

@@ -1,0 +1,88 @@
+using Fairlead.Proxy.Compile;
+using Fairlead.Proxy.Drift;
+using Fairlead.Proxy.Frontends;
+using Fairlead.Proxy.Nftables;
+
+namespace Fairlead.Proxy.Inspection;
+
+/// <summary>The endpoints of one frontend, used or not, each with its slots and the reason. Pure.</summary>
+internal sealed class EndpointView(IReadOnlyCollection<Candidate> candidates, NodeView node)
+{
+    private readonly (Choice Choice, List<Candidate> Chosen) _cluster = EndpointSelection.OfCluster(candidates, node);
+    private readonly (Choice Choice, List<Candidate> Chosen) _onNode = EndpointSelection.OfNode(candidates, node);
+
+    /// <summary>All of them, in order; those that the kernel still has and no slice has any more come last.</summary>
+    /// <param name="held">The frontend with the slots it has.</param>
+    /// <param name="staysInside">The Service's internalTrafficPolicy is Local and this is its cluster address.</param>
+    /// <param name="differences">In which the kernel differs.</param>
+    public IReadOnlyList<InspectedEndpoint> Of(Committed held, bool staysInside, IReadOnlyList<Difference> differences)
+    {
+        var list = candidates.OrderBy(candidate => candidate.Endpoint).Select(candidate => With(One(candidate, held, staysInside), held, candidate.Endpoint, differences)).ToList();
+        var known = candidates.Select(candidate => candidate.Endpoint).ToHashSet();
+        var gone = held.Inside.Concat(held.Local).Select(slot => slot.Endpoint).Where(endpoint => !known.Contains(endpoint)).Distinct().Order();
+        list.AddRange(gone.Select(endpoint => With(
+            new InspectedEndpoint { Address = $"{endpoint.Address}", Port = endpoint.Port, Why = "no EndpointSlice has it any more", State = InspectedState.Behind },
+            held, endpoint, differences)));
+        return list;
+    }
+
+    private InspectedEndpoint One(Candidate candidate, Committed held, bool staysInside)
+    {
+        var source = candidate.Source;
+        return new InspectedEndpoint
+        {
+            Address = $"{candidate.Endpoint.Address}",
+            Port = candidate.Endpoint.Port,
+            Pod = source.Pod == default ? "" : $"{source.Pod}",
+            Node = source.NodeName,
+            Ready = source.Ready,
+            Serving = source.Serving,
+            Terminating = source.Terminating,
+            Why = staysInside ? OnNode(candidate) : InCluster(candidate),
+            LocalWhy = held.Frontend.Outside == OutsidePolicy.Local ? OnNode(candidate) : "",
+            State = InspectedState.InStep,
+        };
+    }
+
+    private static InspectedEndpoint With(InspectedEndpoint endpoint, Committed held, Endpoint key, IReadOnlyList<Difference> differences)
+    {
+        var (slot, local) = (SlotOf(held.Inside, key), SlotOf(held.Local, key));
+        var own = differences.Where(one => one.Slot >= 0 && (one.IsLocal ? local : slot) == one.Slot).Select(one => $"{one}").ToList();
+        return endpoint with { Slot = slot, LocalSlot = local, State = own.Count > 0 ? InspectedState.Differs : endpoint.State, Reasons = own };
+    }
+
+    private static int? SlotOf(ValueArray<Slot> slots, Endpoint endpoint)
+    {
+        for (var i = 0; i < slots.Count; i++)
+        {
+            if (slots[i].Endpoint == endpoint)
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    private string InCluster(Candidate candidate) => _cluster.Chosen.Contains(candidate)
+        ? _cluster.Choice switch
+        {
+            Choice.OnNode => "ready, hinted for this node",
+            Choice.InZone => $"ready, hinted for {node.Zone}",
+            Choice.Leaving => "serves while it terminates; none is ready",
+            _ => "ready",
+        }
+        : NotReady(candidate.Source) ?? $"hinted for {string.Join(", ", _cluster.Choice == Choice.OnNode ? candidate.Source.ForNodes : candidate.Source.ForZones)}";
+
+    private string OnNode(Candidate candidate) => _onNode.Chosen.Contains(candidate)
+        ? _onNode.Choice == Choice.Leaving ? "on this node, serves while it terminates; none here is ready" : "on this node, ready"
+        : candidate.Source.NodeName != node.Name ? "policy Local: on another node" : NotReady(candidate.Source)!;
+
+    private static string? NotReady(SliceEndpoint source) => source switch
+    {
+        { Ready: true } => null,
+        { Terminating: true, Serving: true } => "terminating; others are ready",
+        { Terminating: true } => "terminating, serves no more",
+        _ => "not ready",
+    };
+}
