@@ -8,10 +8,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairlead.ControlPlane.Streaming;
 
-/// <summary>Logs, exec and attach: validated here, then handed through to the pods role, which alone knows the processes.</summary>
+/// <summary>Logs, exec, attach and port-forward: validated here, then handed through to the pods role, which alone knows the processes.</summary>
 internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, CancellationToken stopping)
 {
     private const int MostRefusalBytes = 64 * 1024;
+    private const string WebSocket = "websocket";
+    private const string Spdy = "SPDY/3.1";
+    private const string StreamProtocol = "X-Stream-Protocol-Version";
 
     /// <summary>True when the subresource is a stream.</summary>
     public static bool Serves(KindDefinition kind, string subresource) =>
@@ -21,12 +24,6 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
     /// <exception cref="StatusException">A refusal, nothing written yet.</exception>
     public async Task HandleAsync(HttpContext context, KindDefinition kind, ApiPath path)
     {
-        if (path.Subresource == "portforward")
-        {
-            throw new StatusException(
-                501, "NotImplemented", "port-forward is not served; reach pods by their Service, a NodePort or a LoadBalancer address, or with kubectl exec");
-        }
-
         if (context.Request.Method is not ("GET" or "POST") || (path.Subresource == "log" && context.Request.Method != "GET"))
         {
             throw StatusException.MethodNotAllowed();
@@ -40,7 +37,7 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
         }
         else
         {
-            await UpgradeAsync(context, target, end.Token);
+            await UpgradeAsync(context, target, path.Subresource == "portforward" ? [WebSocket, Spdy] : [WebSocket], end.Token);
         }
     }
 
@@ -73,7 +70,7 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
         }
     }
 
-    private async Task UpgradeAsync(HttpContext context, StreamTarget target, CancellationToken cancellationToken)
+    private async Task UpgradeAsync(HttpContext context, StreamTarget target, string[] protocols, CancellationToken cancellationToken)
     {
         var upgrade = context.Features.Get<IHttpUpgradeFeature>();
         var protocol = context.Request.Headers.Upgrade.ToString();
@@ -83,18 +80,18 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
         }
 
         await using var connection = await pods.ConnectAsync(cancellationToken);
-        if (!string.Equals(protocol, "websocket", StringComparison.OrdinalIgnoreCase))
+        if (!protocols.Contains(protocol, StringComparer.OrdinalIgnoreCase))
         {
             throw ClientAge.Refuse(protocol, context.Request.Headers.UserAgent.ToString());
         }
 
-        var answer = await connection.RequestAsync(target.Location, HandshakeHeaders(context.Request), cancellationToken);
+        var answer = await connection.RequestAsync(target.Location, HandshakeHeaders(context.Request, protocol), cancellationToken);
         if (answer.Code != 101)
         {
             throw await RefusalAsync(connection, answer, cancellationToken);
         }
 
-        foreach (var name in (string[])["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol"])
+        foreach (var name in (string[])["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", StreamProtocol])
         {
             if (answer.Headers.TryGetValue(name, out var value))
             {
@@ -102,16 +99,16 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
             }
         }
 
-        context.Response.Headers.Upgrade = "websocket";
+        context.Response.Headers.Upgrade = protocol;
         await using var client = await upgrade.UpgradeAsync();
         await Splice.RunAsync(client, connection, cancellationToken);
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> HandshakeHeaders(HttpRequest request)
+    private static IEnumerable<KeyValuePair<string, string>> HandshakeHeaders(HttpRequest request, string protocol)
     {
         yield return new("Connection", "Upgrade");
-        yield return new("Upgrade", "websocket");
-        foreach (var name in (string[])["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"])
+        yield return new("Upgrade", protocol);
+        foreach (var name in (string[])["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", StreamProtocol])
         {
             if (request.Headers.TryGetValue(name, out var values))
             {

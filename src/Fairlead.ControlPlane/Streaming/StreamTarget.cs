@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.ControlPlane.Streaming;
 
-/// <summary>A stream of one container, as the pods role is asked for it. <see cref="Location"/> is kubelet's path and query.</summary>
+/// <summary>A stream of one container, or of a pod's ports, as the pods role is asked for it. <see cref="Location"/> is kubelet's path and query.</summary>
 internal sealed record StreamTarget(string Location)
 {
     private const string DefaultContainer = "kubectl.kubernetes.io/default-container";
@@ -20,12 +20,14 @@ internal sealed record StreamTarget(string Location)
     /// <exception cref="StatusException">400: no such container, no node, nothing to do.</exception>
     public static StreamTarget Of(JsonObject pod, ApiPath path, IQueryCollection query)
     {
-        var container = Container(pod, path.Name, RequestQuery.Text(query, "container"));
-        if (string.IsNullOrEmpty(pod.Text("spec", "nodeName")))
+        if (path.Subresource == "portforward")
         {
-            throw StatusException.BadRequest($"pod {path.Name} does not have a host assigned: it is not scheduled yet");
+            CheckScheduled(pod, path);
+            return new StreamTarget($"/portForward/{path.Namespace}/{path.Name}{Query(query, ["ports"])}");
         }
 
+        var container = Container(pod, path.Name, RequestQuery.Text(query, "container"));
+        CheckScheduled(pod, path);
         if (path.Subresource == "log")
         {
             CheckLog(query);
@@ -38,6 +40,14 @@ internal sealed record StreamTarget(string Location)
         var head = path.Subresource == "log" ? "containerLogs" : path.Subresource;
         var options = path.Subresource == "log" ? LogOptions : ExecOptions;
         return new StreamTarget($"/{head}/{path.Namespace}/{path.Name}/{container}{Query(query, options)}");
+    }
+
+    private static void CheckScheduled(JsonObject pod, ApiPath path)
+    {
+        if (string.IsNullOrEmpty(pod.Text("spec", "nodeName")))
+        {
+            throw StatusException.BadRequest($"pod {path.Name} does not have a host assigned: it is not scheduled yet");
+        }
     }
 
     private static string Query(IQueryCollection query, string[] options)

@@ -1,10 +1,12 @@
-using System.Net.WebSockets;
 using Fairlead.Pods.Lifecycle;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Pods.Streaming;
 
-/// <summary>Answers kubelet's paths: <c>/containerLogs</c>, <c>/exec</c> and <c>/attach</c>, each followed by <c>/NAMESPACE/POD/CONTAINER</c>.</summary>
+/// <summary>
+/// Answers kubelet's paths: <c>/containerLogs</c>, <c>/exec</c> and <c>/attach</c>, each followed by <c>/NAMESPACE/POD/CONTAINER</c>, and
+/// <c>/portForward/NAMESPACE/POD</c>.
+/// </summary>
 internal sealed class StreamRouter(PodsContext context, PodDirectory pods, CancellationToken stopping) : IDisposable
 {
     private readonly Holders _holders = new(context);
@@ -25,9 +27,9 @@ internal sealed class StreamRouter(PodsContext context, PodDirectory pods, Cance
             http.Response.ContentType = "text/plain";
             await http.Response.WriteAsync(e.Message, end.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or WebSocketException or ObjectDisposedException)
+        catch (Exception e) when (Hangup.Is(e) || e is InvalidDataException)
         {
-            // A client that hangs up has nobody left to report to, and is no failure of ours.
+            // A client that hangs up, or speaks what is no protocol, has nobody left to report to, and is no failure of ours.
             if (!end.IsCancellationRequested)
             {
                 context.Log.StreamFailed(http.Request.Path, e.Message);
@@ -37,12 +39,19 @@ internal sealed class StreamRouter(PodsContext context, PodDirectory pods, Cance
 
     private async Task ServeAsync(HttpContext http, CancellationToken cancellationToken)
     {
-        if (http.Request.Method != "GET" || (http.Request.Path.Value ?? "").Split('/') is not ["", var kind, var ns, var name, var asked])
+        var words = (http.Request.Path.Value ?? "").Split('/');
+        if (http.Request.Method == "GET" && words is ["", "portForward", var space, var forwarded])
         {
-            throw new StreamRefusal(404, "not found: logs, exec and attach of containers are served here");
+            await new PortForwardStream(Find(space, forwarded)).ServeAsync(http, cancellationToken);
+            return;
         }
 
-        var pod = pods.Find(ns, name) ?? throw new StreamRefusal(404, $"pod \"{name}\" is not run here yet, or no longer");
+        if (http.Request.Method != "GET" || words is not ["", var kind, var ns, var name, var asked])
+        {
+            throw new StreamRefusal(404, "not found: logs, exec, attach and port-forward are served here");
+        }
+
+        var pod = Find(ns, name);
         var container = pod.Inits.Concat(pod.Containers).FirstOrDefault(record => record.Spec.Name == asked)
             ?? throw new StreamRefusal(404, $"container {asked} not found in pod {name}");
         switch (kind)
@@ -60,4 +69,6 @@ internal sealed class StreamRouter(PodsContext context, PodDirectory pods, Cance
                 throw new StreamRefusal(404, $"not found: /{kind}");
         }
     }
+
+    private PodWorker Find(string ns, string name) => pods.Find(ns, name) ?? throw new StreamRefusal(404, $"pod \"{name}\" is not run here yet, or no longer");
 }

@@ -122,6 +122,17 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>Runs something outside, where clients from elsewhere are.</summary>
     public (int Code, string Output, string Error) Outside(string command, params string[] arguments) => Run(command, "", arguments);
 
+    /// <summary>Starts something outside that goes on; its output and error are read by the caller, who also ends it.</summary>
+    public Process Start(string command, params string[] arguments) => Process.Start(new ProcessStartInfo(
+        "nsenter", [$"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", command, .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    /// <summary>Opens a socket outside.</summary>
+    internal T InOutside<T>(Func<T> open) => _outside.Run(open);
+
     /// <summary>Everything a cluster could leave behind outside.</summary>
     public string Traces() => string.Join('\n',
         string.Join('\n', Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns").Where(file => file.Contains(Name, StringComparison.Ordinal)) : []),

@@ -5,7 +5,7 @@ using Fairlead.Testing;
 namespace Fairlead.ClusterTests.OneMachine;
 
 /// <summary>Logs, exec, attach and run with real kubectl on a running cluster.</summary>
-public sealed class StreamingTests(StreamingFixture cluster) : IClassFixture<StreamingFixture>
+public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFixture<StreamingFixture>
 {
     [Fact]
     public void Logs_are_shown_by_container_tail_and_time()
@@ -23,7 +23,20 @@ public sealed class StreamingTests(StreamingFixture cluster) : IClassFixture<Str
     [Fact]
     public void Logs_are_followed_to_the_end_of_the_container_and_kept_after_a_restart()
     {
-        cluster.Kubectl("run", "counter", "--image=busybox", "--restart=OnFailure", "--", "sh", "-c", "echo begin; sleep 2; echo end; exit 1");
+        // Its second life lasts, so that there is one restart however late one looks.
+        const string Counter = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: counter}
+            spec:
+              volumes: [{name: lives, emptyDir: {}}]
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "[ -e /lives/one ] && sleep 86400; touch /lives/one; echo begin; sleep 2; echo end; exit 1"]
+                volumeMounts: [{name: lives, mountPath: /lives}]
+            """;
+        cluster.Kubectl(Counter, ["apply", "-f", "-"]);
         cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/counter", "--timeout=30s");
         Assert.Equal("begin\nend\n", cluster.Kubectl("logs", "-f", "counter"));
         cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/counter", "--timeout=30s");

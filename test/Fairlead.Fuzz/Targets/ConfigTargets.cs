@@ -2,6 +2,7 @@ using Fairlead.Cni.Plugin;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Pods.StandIns;
 using Fairlead.Pods.Streaming;
+using Fairlead.Pods.Streaming.PortForward;
 
 namespace Fairlead.Fuzz;
 
@@ -25,6 +26,7 @@ internal static class ConfigTargets
             AllocationPerByte = 8192,
         },
         new("exec-channel", Channel) { Declared = e => e is InvalidDataException, Words = ["{\"Width\":80,\"Height\":24}", "\u0004", "\u00ff"], MostBytes = 4096 },
+        new("spdy", Spdy) { Declared = e => e is InvalidDataException or EndOfStreamException, Words = ["\u0080\u0003\0\u0001", "\u0080\u0003\0\u0008"], MostBytes = 4096 },
         new("http-head", bytes => HttpRequestHead.Parse(bytes) is { Close: true })
         {
             Declared = e => e is FormatException,
@@ -54,6 +56,20 @@ internal static class ConfigTargets
         return (current.Length == 0, KubeconfigReader.Parse(text, "/nowhere").Certificate is null);
     }
 
+    private static string Spdy(byte[] bytes)
+    {
+        using var transport = new Duplex(bytes);
+        var outcome = new HashSet<string>();
+        using var session = new SpdySession(transport, stream =>
+        {
+            outcome.UnionWith(stream.Headers.Keys);
+            stream.Input.Complete();
+            return stream.Headers.Count > 0;
+        });
+        session.RunAsync(CancellationToken.None).GetAwaiter().GetResult();
+        return string.Concat(outcome.Order(StringComparer.Ordinal));
+    }
+
     // The first byte says where the message is cut into pieces.
     private static string Channel(byte[] bytes)
     {
@@ -67,5 +83,11 @@ internal static class ConfigTargets
         }
 
         return string.Concat(outcome);
+    }
+
+    /// <summary>Input to read; what is written goes nowhere.</summary>
+    private sealed class Duplex(byte[] input) : MemoryStream(input)
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
     }
 }

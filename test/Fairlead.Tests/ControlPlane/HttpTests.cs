@@ -107,7 +107,7 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Equal(405, await CodeAsync(HttpMethod.Put, ConfigMaps, "{}", "application/json"));
         Assert.Equal(400, await CodeAsync(HttpMethod.Get, ConfigMaps + "?limit=many"));
         Assert.Equal(400, await CodeAsync(HttpMethod.Get, ConfigMaps + "?labelSelector=a%20b"));
-        Assert.Equal(501, await CodeAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods/a/portforward"));
+        Assert.Equal(404, await CodeAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods/a/portforward"));
     }
 
     [Fact]
