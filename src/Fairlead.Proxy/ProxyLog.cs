@@ -20,6 +20,9 @@ internal static partial class ProxyLog
     [LoggerMessage(2004, LogLevel.Debug, "services: {Count} UDP flows to endpoints that are gone were deleted")]
     public static partial void FlowsDeleted(this ILogger logger, int count);
 
+    [LoggerMessage(2006, LogLevel.Warning, "services: {Service}: {Text}")]
+    public static partial void NotServed(this ILogger logger, ObjectKey service, string text);
+
     [LoggerMessage(2005, LogLevel.Warning, "services: UDP flows to endpoints that are gone could not be deleted: {Reason}")]
     public static partial void FlowsNotDeleted(this ILogger logger, string reason);
 }

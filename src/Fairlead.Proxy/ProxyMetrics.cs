@@ -31,7 +31,7 @@ internal sealed class ProxyMetrics : IDisposable
     private double _queued;
     private double _synced;
 
-    public ProxyMetrics(TimeProvider time, Func<(int Internal, int External)> withoutLocal, Func<int> outOfStep)
+    public ProxyMetrics(TimeProvider time, Func<(int Internal, int External)> withoutLocal, Func<int> outOfStep, Func<int> withWarnings)
     {
         _time = time;
         Meter = new Meter("fairlead.proxy");
@@ -50,6 +50,7 @@ internal sealed class ProxyMetrics : IDisposable
         Gauge("kubeproxy_sync_proxy_rules_endpoint_changes_pending", "Changes of EndpointSlices not yet in the kernel.", () => Volatile.Read(ref _pendingEndpoints));
         Gauge("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds", "When a change last came.", () => Volatile.Read(ref _queued));
         Gauge("kubeproxy_sync_proxy_rules_last_timestamp_seconds", "When the kernel last held all that the cluster said.", () => Volatile.Read(ref _synced));
+        Gauge("fairlead_proxy_services_with_warnings", "Services of which something is not served; the log says what.", withWarnings);
         Meter.CreateObservableGauge(
             "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
             () =>

@@ -17,6 +17,12 @@ public sealed record ProxyOptions
     /// <summary>The ranges ClusterIPs are taken from: packets to an address of theirs that no Service has are dropped, lest they leave by the default route.</summary>
     public ValueArray<IpNet> ServiceRanges { get; init; }
 
+    /// <summary>
+    /// Ranges from which Services may take spec.externalIPs. Empty: none is served. Whoever may write a Service could otherwise take the traffic to any
+    /// address (CVE-2020-8554).
+    /// </summary>
+    public ValueArray<IpNet> ExternalIPRanges { get; init; }
+
     /// <summary>Services the node answers by itself; the room makes no frontends for them. By default the cluster's DNS.</summary>
     public ValueArray<ObjectKey> ServedByNode { get; init; } = [new ObjectKey("kube-system", "kube-dns")];
 

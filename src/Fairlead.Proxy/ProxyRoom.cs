@@ -57,7 +57,7 @@ public sealed class ProxyRoom : IDisposable
         (_options, _tables, _nft, _deleteFlows, _time, _logger) = (options, tables, nft, deleteFlows, time, logger);
         _compiler = new ProxyCompiler(options);
         _committer = new NftProxyCommitter(nft, options);
-        _metrics = new ProxyMetrics(time, WithoutLocalEndpoints, OutOfStep);
+        _metrics = new ProxyMetrics(time, WithoutLocalEndpoints, OutOfStep, () => Warnings.Snapshot().Count);
         _inspector = new ProxyInspector(options, tables, Frontends, _progress, _passes, time);
         Health = new ProxyHealth(time, options.ResyncInterval * 2);
     }
@@ -67,6 +67,9 @@ public sealed class ProxyRoom : IDisposable
 
     /// <summary>What to answer on health check node ports, by Service. Initialized after the first commit. Written by this room only.</summary>
     public Table<ObjectKey, HealthCheckRow> HealthChecks { get; } = new("health checks");
+
+    /// <summary>What of a Service is not served, and why, in words; only Services with something to say. Initialized after the first commit. Written by this room only.</summary>
+    public Table<ObjectKey, ServiceWarningsRow> Warnings { get; } = new("service warnings");
 
     /// <summary>Whether the kernel keeps up.</summary>
     public ProxyHealth Health { get; }
@@ -122,6 +125,7 @@ public sealed class ProxyRoom : IDisposable
             Health.Queued();
             var change = _compiler.Update(
                 taken.Changes, slicesTaken.Changes, node.Rows.TryGetValue(_options.NodeName, out var row) ? NodeView.Of(row) : null);
+            Tell(change.Warnings);
             if (await TryCommitAsync(change, drift, delay, cancellationToken))
             {
                 Health.Updated();
@@ -138,6 +142,27 @@ public sealed class ProxyRoom : IDisposable
 
     private bool IsReady() => _started
         || (_tables.Services.Initialized && _tables.EndpointSlices.Initialized && _tables.Nodes.Initialized && _tables.Nodes.Get(_options.NodeName) is not null);
+
+    /// <summary>These need no kernel: they are told at once, and logged when they are new.</summary>
+    private void Tell(IReadOnlyDictionary<ObjectKey, ValueArray<string>> warnings)
+    {
+        foreach (var (service, texts) in warnings)
+        {
+            foreach (var text in texts.Except(Warnings.Get(service)?.Texts ?? default))
+            {
+                _logger.NotServed(service, text);
+            }
+
+            if (texts.Count == 0)
+            {
+                Warnings.Delete(service);
+            }
+            else
+            {
+                Warnings.Upsert(service, new ServiceWarningsRow(texts));
+            }
+        }
+    }
 
     private async Task<bool> TryCommitAsync(PlanChange change, DriftWatch drift, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -199,6 +224,7 @@ public sealed class ProxyRoom : IDisposable
         Settle();
         Frontends.MarkInitialized();
         HealthChecks.MarkInitialized();
+        Warnings.MarkInitialized();
         _logger.Started(_compiler.Plan.Count, (long)_time.GetElapsedTime(started).TotalMilliseconds);
     }
 

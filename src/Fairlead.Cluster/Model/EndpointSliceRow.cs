@@ -58,6 +58,12 @@ public sealed record EndpointSliceRow
     /// <summary>Annotation endpoints.kubernetes.io/last-change-trigger-time: when what this slice tells of happened; null when it does not say.</summary>
     public DateTimeOffset? TriggeredAt { get; init; }
 
+    /// <summary>Some other proxy serves it (labels service-proxy-name and headless, KEP-2447): the proxy room leaves it alone.</summary>
+    public bool LeftToOtherProxy { get; init; }
+
+    /// <summary>Addresses of endpoints that were left out: loopback, link-local, multicast, unspecified (CVE-2021-25737).</summary>
+    public ValueArray<IpAddr> ForbiddenAddresses { get; init; }
+
     /// <summary>endpoints.</summary>
     public ValueArray<SliceEndpoint> Endpoints { get; init; }
 }

@@ -71,6 +71,9 @@ public sealed record ServiceRow
     /// <summary>Its value, <c>ADDRESS=NODE</c> joined by commas; empty when there is none.</summary>
     public string AnsweredBy { get; init; } = "";
 
+    /// <summary>spec.externalIPs, of a Service that has a cluster address.</summary>
+    public ValueArray<IpAddr> ExternalIPs { get; init; }
+
     /// <summary>spec.loadBalancerSourceRanges; empty allows all.</summary>
     public ValueArray<IpNet> SourceRanges { get; init; }
 
@@ -84,5 +87,9 @@ public sealed record ServiceRow
     public bool PublishNotReadyAddresses { get; init; }
 
     /// <summary>Some other proxy serves it (labels service-proxy-name and headless, KEP-2447): the proxy room leaves it alone.</summary>
-    public bool LeftToOtherProxy => Labels["service.kubernetes.io/service-proxy-name"] is not null || Labels["service.kubernetes.io/headless"] is not null;
+    public bool LeftToOtherProxy => IsLeftToOtherProxy(Labels);
+
+    /// <summary>Labels of a Service or an EndpointSlice that say so, whatever their value.</summary>
+    internal static bool IsLeftToOtherProxy(Labels labels) =>
+        labels["service.kubernetes.io/service-proxy-name"] is not null || labels["service.kubernetes.io/headless"] is not null;
 }

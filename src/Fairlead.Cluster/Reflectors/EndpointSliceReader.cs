@@ -16,7 +16,8 @@ internal static class EndpointSliceReader
     public static EndpointSliceRow Read(JsonObject document)
     {
         var key = document.Key();
-        var service = document.Labels("metadata", "labels")[ServiceLabel];
+        var labels = document.Labels("metadata", "labels");
+        var service = labels[ServiceLabel];
         var family = document.Text("addressType") switch
         {
             "IPv4" => IpFamily.V4,
@@ -28,6 +29,9 @@ internal static class EndpointSliceReader
             Key = key,
             Service = service is null ? default : new ObjectKey(key.Namespace, service),
             Family = family,
+            LeftToOtherProxy = ServiceRow.IsLeftToOtherProxy(labels),
+            ForbiddenAddresses = Fields.Addresses(document.Objects("endpoints").SelectMany(endpoint => endpoint.Texts("addresses").Take(1)))
+                .Where(address => address.IsSpecial).ToValueArray(),
             TriggeredAt = Time(document.Object("metadata").Object("annotations").Text(TriggerAnnotation)),
             Ports = document.Objects("ports").Where(port => port.Port("port") > 0)
                 .Select(port => new EndpointPort(port.Text("name"), port.Protocol("protocol"), port.Port("port"))).ToValueArray(),

@@ -21,7 +21,8 @@ internal static class ServiceReader
             "ExternalName" => ServiceType.ExternalName,
             _ => ServiceType.ClusterIP,
         };
-        var external = type is ServiceType.NodePort or ServiceType.LoadBalancer;
+        var externalIPs = type == ServiceType.ExternalName ? default : Fields.Addresses(spec.Texts("externalIPs")).ToValueArray();
+        var external = type is ServiceType.NodePort or ServiceType.LoadBalancer || externalIPs.Count > 0;
         return new ServiceRow
         {
             Key = document.Key(),
@@ -37,6 +38,7 @@ internal static class ServiceReader
             InternalLocal = spec.Text("internalTrafficPolicy") == "Local",
             ExternalLocal = external && spec.Text("externalTrafficPolicy") == "Local",
             LoadBalancerIPs = type == ServiceType.LoadBalancer ? LoadBalancerIPs(document) : default,
+            ExternalIPs = externalIPs,
             AnsweredBy = type == ServiceType.LoadBalancer ? document.Text("metadata", "annotations", ServiceRow.AnsweredByAnnotation) : "",
             SourceRanges = type == ServiceType.LoadBalancer ? Fields.Networks(spec.Texts("loadBalancerSourceRanges")).ToValueArray() : default,
             LoadBalancerClass = spec.Text("loadBalancerClass"),

@@ -15,7 +15,7 @@ internal static class ServiceWarnings
 
         if (spec.List("externalIPs") is { Count: > 0 })
         {
-            yield return "spec.externalIPs is deprecated since v1.36 and will be off by default in a later version";
+            yield return "spec.externalIPs is deprecated since v1.36; a node serves only those in the ranges of its --external-ip-range, none unless given (CVE-2020-8554)";
         }
 
         if (spec.Text("trafficDistribution") == "PreferClose")

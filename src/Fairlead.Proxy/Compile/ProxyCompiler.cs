@@ -3,9 +3,12 @@ using Fairlead.Proxy.Health;
 
 namespace Fairlead.Proxy.Compile;
 
-/// <summary>Frontends and health checks that changed: null means gone. <see cref="NodeChanged"/>: the node's own ranges may have changed too.</summary>
+/// <summary>
+/// Frontends, health checks and warnings that changed: null and empty mean gone. <see cref="NodeChanged"/>: the node's own ranges may have changed too.
+/// </summary>
 internal sealed record PlanChange(
-    IReadOnlyDictionary<FrontendKey, Frontend?> Frontends, IReadOnlyDictionary<ObjectKey, HealthCheckRow?> HealthChecks, bool NodeChanged)
+    IReadOnlyDictionary<FrontendKey, Frontend?> Frontends, IReadOnlyDictionary<ObjectKey, HealthCheckRow?> HealthChecks,
+    IReadOnlyDictionary<ObjectKey, ValueArray<string>> Warnings, bool NodeChanged)
 {
     /// <summary>Nothing for the kernel to do.</summary>
     public bool IsEmpty => Frontends.Count == 0 && !NodeChanged;
@@ -19,10 +22,11 @@ internal sealed class ProxyCompiler(ProxyOptions options)
 {
     private readonly Dictionary<ObjectKey, ServiceRow> _services = [];
     private readonly Dictionary<ObjectKey, Dictionary<ObjectKey, EndpointSliceRow>> _slices = [];
-    private readonly Dictionary<ObjectKey, ValueArray<Frontend>> _compiled = [];
+    private readonly Dictionary<ObjectKey, CompiledService> _compiled = [];
     private readonly Dictionary<FrontendKey, SortedDictionary<ObjectKey, Frontend>> _claims = [];
     private readonly Dictionary<FrontendKey, Frontend> _plan = [];
     private readonly Dictionary<ObjectKey, HealthCheckRow> _healthChecks = [];
+    private readonly Dictionary<ObjectKey, ValueArray<string>> _warnings = [];
 
     /// <summary>The plan: every frontend of this node.</summary>
     public IReadOnlyDictionary<FrontendKey, Frontend> Plan => _plan;
@@ -62,7 +66,9 @@ internal sealed class ProxyCompiler(ProxyOptions options)
             Recheck(key, service is null ? null : HealthCheckCompiler.Compile(service, its, Node), checks);
         }
 
-        return new PlanChange(Settle(keys), checks, nodeChanged);
+        var frontends = Settle(keys);
+        touched.UnionWith(keys.SelectMany(key => _claims.TryGetValue(key, out var claims) ? claims.Keys : Enumerable.Empty<ObjectKey>()));
+        return new PlanChange(frontends, checks, Rewarn(touched), nodeChanged);
     }
 
     private void Touch(Change<ObjectKey, ServiceRow> change, HashSet<ObjectKey> touched)
@@ -86,7 +92,7 @@ internal sealed class ProxyCompiler(ProxyOptions options)
             _ = mine.Count == 0 && _slices.Remove(old.Service);
         }
 
-        if (change.New is { } slice && slice.Service != default)
+        if (change.New is { LeftToOtherProxy: false } slice && slice.Service != default)
         {
             touched.Add(slice.Service);
             if (!_slices.TryGetValue(slice.Service, out var its))
@@ -116,7 +122,7 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         }
     }
 
-    private void Recompile(ObjectKey key, ValueArray<Frontend> after, HashSet<FrontendKey> keys)
+    private void Recompile(ObjectKey key, CompiledService after, HashSet<FrontendKey> keys)
     {
         var before = _compiled.GetValueOrDefault(key);
         if (before == after)
@@ -124,19 +130,19 @@ internal sealed class ProxyCompiler(ProxyOptions options)
             return;
         }
 
-        foreach (var frontend in before)
+        foreach (var frontend in before.Frontends)
         {
             keys.Add(frontend.Key);
             Withdraw(frontend.Key, key);
         }
 
-        foreach (var frontend in after)
+        foreach (var frontend in after.Frontends)
         {
             keys.Add(frontend.Key);
             Claim(frontend);
         }
 
-        if (after.Count == 0)
+        if (after == default)
         {
             _compiled.Remove(key);
         }
@@ -144,6 +150,35 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         {
             _compiled[key] = after;
         }
+    }
+
+    /// <summary>What changed of what these Services are to be told: their own faults, and addresses that others have.</summary>
+    private Dictionary<ObjectKey, ValueArray<string>> Rewarn(IEnumerable<ObjectKey> services)
+    {
+        var changed = new Dictionary<ObjectKey, ValueArray<string>>();
+        foreach (var key in services)
+        {
+            var compiled = _compiled.GetValueOrDefault(key);
+            var lost = compiled.Frontends.Where(frontend => _plan[frontend.Key].Service != key)
+                .Select(frontend => ServiceWarnings.OfLostClaim(frontend, _plan[frontend.Key]));
+            var after = compiled.Warnings.Concat(lost).ToValueArray();
+            if (after == _warnings.GetValueOrDefault(key))
+            {
+                continue;
+            }
+
+            changed[key] = after;
+            if (after.Count == 0)
+            {
+                _warnings.Remove(key);
+            }
+            else
+            {
+                _warnings[key] = after;
+            }
+        }
+
+        return changed;
     }
 
     private void Claim(Frontend frontend)
@@ -165,14 +200,17 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         }
     }
 
-    /// <summary>Where two Services claim the same address, protocol and port, the one first by name has it, in whatever order they came.</summary>
+    /// <summary>
+    /// Where two Services claim the same address, protocol and port, the earlier <see cref="FrontendKind"/> has it, then the one first by name, in whatever
+    /// order they came: an address the cluster gave is not taken by one that was only asked for.
+    /// </summary>
     private Dictionary<FrontendKey, Frontend?> Settle(HashSet<FrontendKey> keys)
     {
         var changed = new Dictionary<FrontendKey, Frontend?>();
         foreach (var key in keys)
         {
             var before = _plan.GetValueOrDefault(key);
-            var after = _claims.TryGetValue(key, out var claims) ? claims.First().Value : null;
+            var after = _claims.TryGetValue(key, out var claims) ? claims.Values.MinBy(frontend => frontend.Kind) : null;
             if (Equals(before, after))
             {
                 continue;

@@ -2,10 +2,15 @@ using Fairlead.Proxy.Frontends;
 
 namespace Fairlead.Proxy.Compile;
 
+/// <summary>What one Service asks for.</summary>
+/// <param name="Frontends">The frontends it claims.</param>
+/// <param name="Warnings">What of it is not served, and why.</param>
+internal readonly record struct CompiledService(ValueArray<Frontend> Frontends, ValueArray<string> Warnings);
+
 /// <summary>From one Service, its slices and the node to frontends. Pure: the same rows give the same frontends.</summary>
 internal static class ServiceCompiler
 {
-    public static ValueArray<Frontend> Compile(ServiceRow service, IEnumerable<EndpointSliceRow> slices, NodeView node, ProxyOptions options)
+    public static CompiledService Compile(ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, NodeView node, ProxyOptions options)
     {
         if (LeftAlone(service, options).Length > 0)
         {
@@ -19,11 +24,11 @@ internal static class ServiceCompiler
             foreach (var port in service.Ports)
             {
                 var selected = EndpointSelection.Select(Candidates(ordered, family, port, node), node);
-                Add(frontends, service, port, family, node, selected);
+                Add(frontends, service, port, family, node, selected, options);
             }
         }
 
-        return frontends.ToValueArray();
+        return new CompiledService(frontends.ToValueArray(), ServiceWarnings.Of(service, ordered, frontends, options).ToValueArray());
     }
 
     /// <summary>Why a Service has no frontends of ours; empty when it has.</summary>
@@ -35,7 +40,8 @@ internal static class ServiceCompiler
         : "";
 
     private static void Add(
-        List<Frontend> frontends, ServiceRow service, ServicePort port, IpFamily family, NodeView node, SelectedEndpoints selected)
+        List<Frontend> frontends, ServiceRow service, ServicePort port, IpFamily family, NodeView node, SelectedEndpoints selected,
+        ProxyOptions options)
     {
         var outside = service.ExternalLocal ? OutsidePolicy.Local : OutsidePolicy.Cluster;
         var common = new Frontend
@@ -65,17 +71,32 @@ internal static class ServiceCompiler
 
         if (service.Type == ServiceType.LoadBalancer)
         {
-            var ranges = Disjoint(service.SourceRanges.Where(range => range.Address.Family == family));
-            frontends.AddRange(service.LoadBalancerIPs.Where(address => address.Family == family).Select(address => external with
+            frontends.AddRange(Usable(service.LoadBalancerIPs, family).Select(address => external with
             {
                 Key = new FrontendKey(address, port.Protocol, port.Port),
                 Kind = FrontendKind.LoadBalancer,
 
                 // Ranges of the other family only still say that not everybody is let in.
                 IsRestricted = service.SourceRanges.Count > 0,
-                SourceRanges = ranges,
+                SourceRanges = SourceRanges(service, address, node),
             }));
         }
+
+        frontends.AddRange(Usable(service.ExternalIPs, family).Where(address => ServiceWarnings.OfExternalIP(address, options) is null)
+            .Select(address => external with { Key = new FrontendKey(address, port.Protocol, port.Port), Kind = FrontendKind.ExternalIP }));
+    }
+
+    /// <summary>Of one family, and none that traffic of the node's own must not be taken from.</summary>
+    private static IEnumerable<IpAddr> Usable(ValueArray<IpAddr> addresses, IpFamily family) =>
+        addresses.Where(address => address.Family == family && !address.IsSpecial);
+
+    /// <summary>
+    /// Where the node itself is let in and holds the address too, as some load balancers have it, what the node sends there bears that address as its source.
+    /// </summary>
+    private static ValueArray<IpNet> SourceRanges(ServiceRow service, IpAddr address, NodeView node)
+    {
+        var ranges = service.SourceRanges.Where(range => range.Address.Family == address.Family).ToList();
+        return Disjoint(node.InternalIPs.Any(own => ranges.Exists(range => range.Contains(own))) ? ranges.Append(IpNet.Single(address)) : ranges);
     }
 
     /// <summary>Ports of a Service and of its slices belong together by name and protocol; the number is the slice's, so named targetPorts may differ by pod.</summary>

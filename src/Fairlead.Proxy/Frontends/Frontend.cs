@@ -28,7 +28,7 @@ public readonly record struct FrontendKey(IpAddr Address, IpProtocol Protocol, u
     public static bool operator >=(FrontendKey left, FrontendKey right) => left.CompareTo(right) >= 0;
 }
 
-/// <summary>What kind of address a frontend has.</summary>
+/// <summary>What kind of address a frontend has. Where two Services claim one, the earlier kind has it: the cluster gave it, the later ones are but asked for.</summary>
 public enum FrontendKind
 {
     /// <summary>The Service's cluster address: for this node and its pods.</summary>
@@ -39,6 +39,9 @@ public enum FrontendKind
 
     /// <summary>An address of a load balancer: for everybody its source ranges allow.</summary>
     LoadBalancer,
+
+    /// <summary>One of spec.externalIPs: for everybody. Only where the node is told to serve them (CVE-2020-8554).</summary>
+    ExternalIP,
 }
 
 /// <summary>How traffic from outside this node is taken.</summary>

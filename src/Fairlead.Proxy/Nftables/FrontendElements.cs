@@ -58,6 +58,7 @@ internal static class FrontendElements
     public static IEnumerable<Placed> Shared(Committed committed, ProxySchema schema)
     {
         var family = schema.Of(committed.Frontend.Key.Address.Family);
+        // An external address may be anybody's, the node's own among them: other ports of it are none of ours.
         var addresses = committed.Frontend.Kind switch
         {
             FrontendKind.ClusterIP => family.ClusterIPs,

@@ -14,7 +14,10 @@ internal static class ProxyChains
     private const string Refuse = "refuse";
     private const string Refused = "refused";
 
-    /// <summary>Source ranges are looked at before destinations are translated.</summary>
+    /// <summary>
+    /// Source ranges are looked at before destinations are translated, and what has no endpoints is refused before others translate it: a pod's host port
+    /// is no stand-in for a Service's node port.
+    /// </summary>
     private const int FirewallPriority = Priority.Dstnat - 10;
 
     /// <summary>A nat chain cannot refuse; what it left untranslated is refused right after it.</summary>
@@ -129,6 +132,15 @@ internal static class ProxyChains
             { Comment = "loadBalancerSourceRanges" });
         }
 
+        foreach (var family in schema.Families)
+        {
+            // Cluster addresses come later: outside nobody gets an answer from them, not even this one.
+            tx.Add(new Rule(Firewall, [new InSet(family.Frontend, family.Refused.Name), new InSet(family.Daddr, family.ClusterIPs.Name, Not: true), Verdict.Goto(Refused)])
+            {
+                Comment = "no endpoints",
+            });
+        }
+
         AddHook(tx, "firewall-prerouting", Hook.Prerouting, FirewallPriority, Firewall);
         AddHook(tx, "firewall-output", Hook.Output, FirewallPriority, Firewall);
     }
@@ -173,16 +185,11 @@ internal static class ProxyChains
 
     private static void AddRefusal(Transaction tx, ProxySchema schema)
     {
-        foreach (var family in schema.Families)
-        {
-            tx.Add(new Rule(Refuse, [new InSet(family.Frontend, family.Refused.Name), Verdict.Goto(Refused)]) { Comment = "no endpoints" });
-        }
-
         // The cluster's DNS address is one of the node's own: what nobody serves there its kernel refuses by itself.
         tx.Add(new Rule(Refuse, [Match.Is(Fib.DaddrType, (uint)FibAddressType.Local), Verdict.Return]));
         foreach (var family in schema.Families)
         {
-            tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ClusterIPs.Name), Verdict.Goto(Refused)]) { Comment = "no such port" });
+            tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ClusterIPs.Name), Verdict.Goto(Refused)]) { Comment = "no endpoints or no such port" });
             tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.BalancerIPs.Name), Verdict.Goto(Refused)]) { Comment = "no such port" });
             tx.Add(new Rule(Refuse, [new InSet(family.Daddr, family.ServiceRanges.Name), new Counter(), Verdict.Drop]) { Comment = "no such Service" });
         }

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Net;
 using Fairlead.Composition;
 using Fairlead.Linux;
-using Fairlead.Linux.Addresses;
 using Fairlead.Nftables;
 using Fairlead.Terminal;
 
@@ -24,17 +22,18 @@ internal static class AgentCommand
         var upstream = new Option<IPEndPoint[]>("--dns-upstream")
         {
             Description = "Whom to ask for names outside the cluster, address:port (this node's resolv.conf unless said otherwise)",
-            CustomParser = result => Parse<IPEndPoint>(result, (text, out value) => IPEndPoint.TryParse(text, out value!)),
+            CustomParser = result => CommonOptions.Parse<IPEndPoint>(result, (text, out value) => IPEndPoint.TryParse(text, out value!)),
         };
-        var pods = Ranges("--pod-range", "The cluster's pod ranges");
-        var services = Ranges("--service-range", "The cluster's Service ranges");
+        var pods = CommonOptions.Ranges("--pod-range", "The cluster's pod ranges");
+        var services = CommonOptions.Ranges("--service-range", "The cluster's Service ranges");
+        var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given: whoever may write a Service could take any address's traffic)");
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
         var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, masquerade, health, metrics, cleanup,
+            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, external, masquerade, health, metrics, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -59,6 +58,7 @@ internal static class AgentCommand
                 DnsUpstreams = parsed.GetValue(upstream) is { Length: > 0 } upstreams ? upstreams : null,
                 PodRanges = parsed.GetValue(pods) ?? [],
                 ServiceRanges = parsed.GetValue(services) ?? [],
+                ExternalIPRanges = parsed.GetValue(external) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
                 HealthEndpoint = parsed.GetValue(health),
                 MetricsEndpoint = parsed.GetValue(metrics),
@@ -105,30 +105,4 @@ internal static class AgentCommand
             return null;
         },
     };
-
-    private static Option<IpNet[]> Ranges(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = result => Parse<IpNet>(result, (text, out value) => IpNet.TryParse(text, out value)),
-    };
-
-    private delegate bool TryParse<T>(string text, out T value);
-
-    private static T[] Parse<T>(ArgumentResult result, TryParse<T> parse)
-    {
-        var values = new List<T>();
-        foreach (var token in result.Tokens)
-        {
-            if (parse(token.Value, out var value))
-            {
-                values.Add(value);
-            }
-            else
-            {
-                result.AddError($"{token.Value} is not what {result.Argument.Name} takes");
-            }
-        }
-
-        return [.. values];
-    }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Fairlead.Linux.Addresses;
 using Fairlead.OneMachine;
 
 namespace Fairlead.Commands;
@@ -20,4 +22,33 @@ internal static class CommonOptions
         });
         return option;
     }
+
+    /// <summary>An option that takes CIDRs, given once or more.</summary>
+    public static Option<IpNet[]> Ranges(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => Parse<IpNet>(result, (text, out value) => IpNet.TryParse(text, out value)),
+    };
+
+    /// <summary>The values of an option; an error names the one that is not understood.</summary>
+    public static T[] Parse<T>(ArgumentResult result, TryParse<T> parse)
+    {
+        var values = new List<T>();
+        foreach (var token in result.Tokens)
+        {
+            if (parse(token.Value, out var value))
+            {
+                values.Add(value);
+            }
+            else
+            {
+                result.AddError($"{token.Value} is not what {result.Argument.Name} takes");
+            }
+        }
+
+        return [.. values];
+    }
+
+    /// <summary>Understands one value.</summary>
+    public delegate bool TryParse<T>(string text, out T value);
 }

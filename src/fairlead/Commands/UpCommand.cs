@@ -29,10 +29,11 @@ internal static class UpCommand
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready; it goes on in the background" };
         var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
         var noEgress = new Option<bool?>("--no-egress") { Description = "Pods cannot reach anything outside the cluster (a cluster keeps this; --no-egress=false takes it back)" };
+        var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given; a cluster keeps them)");
         var progress = new Option<int?>("--progress-fd") { Hidden = true };
         var command = new Command("up", "Start (or resume) a cluster on this machine")
         {
-            name, nodes, families, files, detach, noSwitch, noEgress, progress,
+            name, nodes, families, files, detach, noSwitch, noEgress, external, progress,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -44,6 +45,7 @@ internal static class UpCommand
                 Files = [.. (parsed.GetValue(files) ?? []).Select(file => file.FullName)],
                 Switch = !parsed.GetValue(noSwitch),
                 Egress = !parsed.GetValue(noEgress),
+                ExternalIPRanges = parsed.GetValue(external) is { Length: > 0 } ranges ? ranges : null,
             };
             return parsed.GetValue(progress) is { } descriptor
                 ? Up.RunDetachedAsync(request, descriptor, cancellationToken)

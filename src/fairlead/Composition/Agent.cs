@@ -114,7 +114,12 @@ internal static class Agent
         }
     }
 
-    private static ProxyOptions Proxy(AgentOptions options) => new() { NodeName = options.NodeName, ServiceRanges = options.ServiceRanges.ToValueArray() };
+    private static ProxyOptions Proxy(AgentOptions options) => new()
+    {
+        NodeName = options.NodeName,
+        ServiceRanges = options.ServiceRanges.ToValueArray(),
+        ExternalIPRanges = options.ExternalIPRanges.ToValueArray(),
+    };
 
     private static DnsOptions Dns(AgentOptions options) => new()
     {

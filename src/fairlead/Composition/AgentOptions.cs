@@ -33,6 +33,9 @@ internal sealed record AgentOptions
     /// <summary>The cluster's Service ranges: the same for names, and what no Service has leads nowhere.</summary>
     public IReadOnlyList<IpNet> ServiceRanges { get; init; } = [];
 
+    /// <summary>Ranges from which Services may take external addresses.</summary>
+    public IReadOnlyList<IpNet> ExternalIPRanges { get; init; } = [];
+
     /// <summary>Where <c>/healthz</c> and <c>/livez</c> are answered; null: nowhere.</summary>
     public IPEndPoint? HealthEndpoint { get; init; }
 

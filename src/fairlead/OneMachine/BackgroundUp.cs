@@ -47,6 +47,11 @@ internal sealed class BackgroundUp : IAsyncDisposable
             arguments.Add(egress ? "--no-egress=false" : "--no-egress=true");
         }
 
+        foreach (var range in request.ExternalIPRanges ?? [])
+        {
+            arguments.AddRange(["--external-ip-range", $"{range}"]);
+        }
+
         var options = new SpawnOptions
         {
             FileName = Environment.ProcessPath!,

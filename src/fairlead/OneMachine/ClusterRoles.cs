@@ -23,6 +23,7 @@ internal static class ClusterRoles
                     "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", paths.AgentSocket(node),
                     "--dns-upstream", resolver,
                     .. spec.Ranges.SelectMany(ranges => new[] { "--pod-range", $"{ranges.Pods}", "--service-range", $"{ranges.Services}" }),
+                    .. spec.ExternalIPRanges.SelectMany(range => new[] { "--external-ip-range", $"{range}" }),
                 ],
                 spec.NodeNamespace(number))
             { Sockets = dns.Open(number) };

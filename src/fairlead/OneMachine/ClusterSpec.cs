@@ -73,6 +73,9 @@ internal sealed record ClusterSpec
     /// <summary>Pods reach the outside through the host.</summary>
     public required bool Egress { get; init; }
 
+    /// <summary>Ranges from which Services may take external addresses; none as a rule, and none in a specification written before there were any.</summary>
+    public IReadOnlyList<IpNet> ExternalIPRanges { get => field ?? []; init; }
+
     /// <summary>The ranges, IPv4 first.</summary>
     [JsonIgnore]
     public IReadOnlyList<FamilyRanges> Ranges => V6 is null ? [V4] : [V4, V6];

@@ -124,7 +124,12 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         {
             Specs.RefuseDifference(spec, request);
             Specs.RefuseCollision(spec, new Fabric(spec).NetworksOfOthers());
-            spec = spec with { Egress = request.Egress ?? spec.Egress, ApiPort = ApiPorts.Choose(spec.ApiPort) };
+            spec = spec with
+            {
+                Egress = request.Egress ?? spec.Egress,
+                ExternalIPRanges = request.ExternalIPRanges ?? spec.ExternalIPRanges,
+                ApiPort = ApiPorts.Choose(spec.ApiPort),
+            };
         }
 
         Specs.Save(spec);

@@ -35,11 +35,16 @@ internal static class Specs
     public static void RefuseDifferenceOfRunning(ClusterSpec spec, UpRequest request)
     {
         RefuseDifference(spec, request);
+        var hint = $"`fairlead down --keep-state{NameOption(spec)}`, then `up` so: the objects stay";
         if (request.Egress is { } egress && egress != spec.Egress)
         {
             throw new UserError(
-                $"cluster {spec.Name} was started {Text(spec.Egress)}, not {Text(egress)}",
-                $"`fairlead down --keep-state{NameOption(spec)}`, then `up` so: the objects stay");
+                $"cluster {spec.Name} was started {Text(spec.Egress)}, not {Text(egress)}", hint);
+        }
+
+        if (request.ExternalIPRanges is { } ranges && !ranges.SequenceEqual(spec.ExternalIPRanges))
+        {
+            throw new UserError($"cluster {spec.Name} was started {Text(spec.ExternalIPRanges)}, not {Text(ranges)}", hint);
         }
     }
 
@@ -78,6 +83,7 @@ internal static class Specs
             V6 = families == IpFamilyMode.Dual ? AddressPlan.ChooseV6(used) ?? throw NoRange("IPv6", used) : null,
             ApiPort = apiPort,
             Egress = request.Egress ?? true,
+            ExternalIPRanges = request.ExternalIPRanges ?? [],
         };
     }
 
@@ -87,6 +93,8 @@ internal static class Specs
     private static string NameOption(ClusterSpec spec) => spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}";
 
     private static string Text(bool egress) => egress ? "with egress" : "with --no-egress";
+
+    private static string Text(IEnumerable<IpNet> external) => external.Any() ? $"with --external-ip-range {string.Join(' ', external)}" : "without --external-ip-range";
 
     private static string Text(IpFamilyMode mode) => mode == IpFamilyMode.Dual ? "dual" : "ipv4";
 }

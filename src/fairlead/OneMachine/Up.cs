@@ -1,3 +1,4 @@
+using Fairlead.Linux.Addresses;
 using Fairlead.Terminal;
 
 namespace Fairlead.OneMachine;
@@ -22,6 +23,9 @@ internal sealed record UpRequest
 
     /// <summary>Pods reach the outside; so they do unless said otherwise.</summary>
     public bool? Egress { get; init; }
+
+    /// <summary>Ranges of external addresses of Services.</summary>
+    public IReadOnlyList<IpNet>? ExternalIPRanges { get; init; }
 }
 
 /// <summary><c>fairlead up</c> in its three forms: in the foreground, starting a background process, and being that process.</summary>

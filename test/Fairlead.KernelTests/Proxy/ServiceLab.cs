@@ -72,13 +72,15 @@ internal sealed class ServiceLab : IAsyncDisposable
 
     public ProxyRoom Room { get; private set; } = null!;
 
+    /// <summary>What the next room is told.</summary>
+    public ProxyOptions Options { get; set; } = new() { NodeName = "n1", ServiceRanges = [IpNet.Parse("10.96.0.0/12"), IpNet.Parse("fd00:96::/112")] };
+
     /// <summary>Starts the room, or a new one in place of the one that runs, as a restarted agent does.</summary>
     public async Task StartAsync()
     {
         await StopRoomAsync();
         _stop = new CancellationTokenSource();
-        var options = new ProxyOptions { NodeName = "n1", ServiceRanges = [IpNet.Parse("10.96.0.0/12"), IpNet.Parse("fd00:96::/112")] };
-        Room = new ProxyRoom(options, Tables, Nft, _flows, TimeProvider.System, NullLogger.Instance);
+        Room = new ProxyRoom(Options, Tables, Nft, _flows, TimeProvider.System, NullLogger.Instance);
         Tables.Services.MarkInitialized();
         Tables.EndpointSlices.MarkInitialized();
         Tables.Nodes.MarkInitialized();
@@ -104,7 +106,14 @@ internal sealed class ServiceLab : IAsyncDisposable
     }
 
     /// <summary>Makes the Service's endpoints exactly these, both ports and the family of each.</summary>
-    public async Task EndpointsAsync(params string[] addresses)
+    public Task EndpointsAsync(params string[] addresses) => EndpointsAsync([.. addresses.Select(IpAddr.Parse).Select(address => new SliceEndpoint
+    {
+        Address = address,
+        NodeName = IpNet.Parse("10.244.1.0/24").Contains(address) || IpNet.Parse("fd00:244:0:1::/64").Contains(address) ? "n2" : "n1",
+    })]);
+
+    /// <summary>The same with conditions and nodes as given.</summary>
+    public async Task EndpointsAsync(SliceEndpoint[] endpoints)
     {
         foreach (var family in IpFamily.All)
         {
@@ -115,32 +124,74 @@ internal sealed class ServiceLab : IAsyncDisposable
                 Service = Web,
                 Family = family,
                 Ports = [new EndpointPort("http", IpProtocol.Tcp, 8080), new EndpointPort("dns", IpProtocol.Udp, 5353)],
-                Endpoints = addresses.Select(IpAddr.Parse).Where(address => address.Family == family).Select(address => new SliceEndpoint
-                {
-                    Address = address,
-                    NodeName = IpNet.Parse("10.244.1.0/24").Contains(address) || IpNet.Parse("fd00:244:0:1::/64").Contains(address) ? "n2" : "n1",
-                }).ToValueArray(),
+                Endpoints = endpoints.Where(endpoint => endpoint.Address.Family == family).ToValueArray(),
             });
         }
 
         await Room.WaitUntilCommittedAsync(Deadline.Token());
     }
 
+    /// <summary>Serves in a namespace on TCP 8080 and UDP 5353, sending back what comes.</summary>
+    public void Echo(TestNetns netns) => Bind(netns, EchoStreamsAsync, EchoDatagramsAsync);
+
     /// <summary>Serves in a namespace: TCP 8080 and UDP 5353 answer <c>NAME sees CLIENT</c>.</summary>
-    public void Listen(TestNetns netns, string name)
+    public void Listen(TestNetns netns, string name) =>
+        Bind(netns, listener => AnswerStreamsAsync(listener, name), socket => AnswerDatagramsAsync(socket, name));
+
+    private void Bind(TestNetns netns, Func<Socket, Task> streams, Func<Socket, Task> datagrams)
     {
         var (tcp, udp) = netns.Run(() =>
         {
             var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
             listener.Bind(new IPEndPoint(IPAddress.IPv6Any, 8080));
-            listener.Listen(64);
-            var datagrams = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { DualMode = true };
-            datagrams.Bind(new IPEndPoint(IPAddress.IPv6Any, 5353));
-            return (listener, datagrams);
+            listener.Listen(512);
+            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { DualMode = true };
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 5353));
+            return (listener, socket);
         });
         _sockets.AddRange([tcp, udp]);
-        _ = AnswerStreamsAsync(tcp, name);
-        _ = AnswerDatagramsAsync(udp, name);
+        _ = UntilClosedAsync(() => streams(tcp));
+        _ = UntilClosedAsync(() => datagrams(udp));
+    }
+
+    private static async Task UntilClosedAsync(Func<Task> serve)
+    {
+        try
+        {
+            await serve();
+        }
+        catch (SocketException)
+        {
+            // The lab closes the socket.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The same.
+        }
+    }
+
+    /// <summary>Opens a TCP connection from a namespace; it stays open.</summary>
+    public static async Task<Socket> ConnectAsync(TestNetns from, IpAddr address, int port)
+    {
+        var socket = from.Run(() => new Socket(Family(address), SocketType.Stream, ProtocolType.Tcp));
+        await socket.ConnectAsync(new IPEndPoint(address.ToIPAddress(), port), Deadline.Token());
+        return socket;
+    }
+
+    /// <summary>Sends and reads as much back, all of it.</summary>
+    public static async Task<byte[]> ExchangeAsync(Socket socket, byte[] data)
+    {
+        var back = new byte[data.Length];
+        var sending = socket.SendAsync(data, Deadline.Token()).AsTask();
+        for (var at = 0; at < back.Length;)
+        {
+            var length = await socket.ReceiveAsync(back.AsMemory(at), Deadline.Token());
+            Assert.NotEqual(0, length);
+            at += length;
+        }
+
+        await sending;
+        return back;
     }
 
     /// <summary>Opens a TCP connection from a namespace and returns the answer, or how it was refused.</summary>
@@ -259,42 +310,49 @@ internal sealed class ServiceLab : IAsyncDisposable
 
     private static async Task AnswerStreamsAsync(Socket listener, string name)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                using var client = await listener.AcceptAsync();
-                await client.SendAsync(Encoding.ASCII.GetBytes($"{name} sees {Text(client.RemoteEndPoint!)}"));
-            }
-        }
-        catch (SocketException)
-        {
-            // The lab closes the socket.
-        }
-        catch (ObjectDisposedException)
-        {
-            // The same.
+            using var client = await listener.AcceptAsync();
+            await client.SendAsync(Encoding.ASCII.GetBytes($"{name} sees {Text(client.RemoteEndPoint!)}"));
         }
     }
 
     private static async Task AnswerDatagramsAsync(Socket socket, string name)
     {
         var buffer = new byte[256];
-        try
+        while (true)
         {
-            while (true)
+            var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.IPv6Any, 0));
+            await socket.SendToAsync(Encoding.ASCII.GetBytes($"{name} sees {Text(received.RemoteEndPoint)}"), SocketFlags.None, received.RemoteEndPoint);
+        }
+    }
+
+    private static async Task EchoStreamsAsync(Socket listener)
+    {
+        while (true)
+        {
+            var client = await listener.AcceptAsync();
+            _ = UntilClosedAsync(async () =>
             {
-                var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.IPv6Any, 0));
-                await socket.SendToAsync(Encoding.ASCII.GetBytes($"{name} sees {Text(received.RemoteEndPoint)}"), SocketFlags.None, received.RemoteEndPoint);
-            }
+                using (client)
+                {
+                    var buffer = new byte[65_536];
+                    while (await client.ReceiveAsync(buffer) is > 0 and var length)
+                    {
+                        await client.SendAsync(buffer.AsMemory(0, length));
+                    }
+                }
+            });
         }
-        catch (SocketException)
+    }
+
+    private static async Task EchoDatagramsAsync(Socket socket)
+    {
+        var buffer = new byte[65_536];
+        while (true)
         {
-            // The lab closes the socket.
-        }
-        catch (ObjectDisposedException)
-        {
-            // The same.
+            var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.IPv6Any, 0));
+            await socket.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), SocketFlags.None, received.RemoteEndPoint);
         }
     }
 

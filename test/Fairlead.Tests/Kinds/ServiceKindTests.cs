@@ -271,6 +271,7 @@ public sealed class ServiceKindTests
         var warnings = new ServiceKind().Warnings(service, null).ToArray();
         Assert.Equal(3, warnings.Length);
         Assert.StartsWith("spec.loadBalancerIP is deprecated", warnings[0], StringComparison.Ordinal);
+        Assert.Contains("a node serves only those in the ranges of its --external-ip-range, none unless given", warnings[1], StringComparison.Ordinal);
         Assert.Empty(new ServiceKind().Warnings(_single.Create(Service("""{"ports":[{"port":80}]}""", "z")), null));
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Fairlead.Linux.Addresses;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;
@@ -45,6 +47,24 @@ public sealed class SpecsTests
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
         Assert.Contains(others, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("192.168", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ranges_of_external_addresses_are_kept_and_another_wish_is_named_while_it_runs()
+    {
+        var request = new UpRequest { Name = "fairlead", ExternalIPRanges = [IpNet.Parse("192.0.2.0/24")] };
+        var spec = JsonSerializer.Deserialize(
+            JsonSerializer.Serialize(Specs.Create(request, [], 6443), FairleadJson.Default.ClusterSpec), FairleadJson.Default.ClusterSpec)!;
+        Specs.RefuseDifferenceOfRunning(spec, request);
+        Assert.Equal([IpNet.Parse("192.0.2.0/24")], spec.ExternalIPRanges);
+        Assert.Empty(Usual.ExternalIPRanges);
+        var error = Assert.Throws<UserError>(() => Specs.RefuseDifferenceOfRunning(Usual, request with { Families = null }));
+        Assert.Equal("cluster fairlead was started without --external-ip-range, not with --external-ip-range 192.0.2.0/24", error.Message);
+
+        // As a specification of before.
+        var old = JsonNode.Parse(JsonSerializer.Serialize(Usual, FairleadJson.Default.ClusterSpec))!.AsObject();
+        old.Where(pair => pair.Key.Contains("external", StringComparison.OrdinalIgnoreCase)).ToList().ForEach(pair => old.Remove(pair.Key));
+        Assert.Empty(old.Deserialize(FairleadJson.Default.ClusterSpec)!.ExternalIPRanges);
     }
 
     [Fact]

@@ -24,6 +24,7 @@ namespace Fairlead.Tests.Proxy;
 /// apply NAME… | delete NAME…                  documents: Services and EndpointSlices
 /// packet [from IFACE] [established|invalid|untracked] PROTO SRC[:PORT] -> DST:PORT => outcome [| outcome…]     each outcome some choice of endpoint leads to
 /// frontend KEY => KIND SERVICE inside A,B outside A,B      one row of the table; "none" when it is absent
+/// warning SERVICE => TEXT | TEXT              what of it is not served; "none"
 /// empty                                       the table holds no element but the node's
 /// </code>
 /// </summary>
@@ -90,6 +91,7 @@ internal sealed class ProxyScenario : IAsyncDisposable
                 _options = words[1] switch
                 {
                     "clusterIpFromOutside" => Options() with { ClusterIpFromOutside = true },
+                    "external" => Options() with { ExternalIPRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                     _ => Options() with { ServiceRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                 };
                 break;
@@ -106,6 +108,10 @@ internal sealed class ProxyScenario : IAsyncDisposable
             case "frontend":
                 await CommittedAsync();
                 AskFrontend(line["frontend ".Length..]);
+                break;
+            case "warning":
+                await CommittedAsync();
+                AskWarning(line["warning ".Length..]);
                 break;
             case "empty":
                 await CommittedAsync();
@@ -237,6 +243,13 @@ internal sealed class ProxyScenario : IAsyncDisposable
         var (key, expected) = Halves(question);
         var row = _room!.Frontends.Snapshot().FirstOrDefault(pair => pair.Key.ToString() == key).Value;
         Assert.Equal(expected, row is null ? "none" : Describe(row));
+    }
+
+    private void AskWarning(string question)
+    {
+        var (service, expected) = Halves(question);
+        var texts = _room!.Warnings.Snapshot().FirstOrDefault(pair => pair.Key.ToString() == service).Value?.Texts ?? default;
+        Assert.Equal(expected, texts.Count == 0 ? "none" : string.Join(" | ", texts));
     }
 
     private static string Describe(FrontendRow row)
