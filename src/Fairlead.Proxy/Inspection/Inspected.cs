@@ -56,7 +56,7 @@ public sealed record InspectedService
     /// <summary>The worst of its frontends.</summary>
     public required InspectedState State { get; init; }
 
-    /// <summary>Why it is not in step; where it has several frontends, with the one concerned.</summary>
+    /// <summary>Why it is not in step, with the frontend concerned where it has several; then what of it is not served.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
     /// <summary>Number of frontends on this node.</summary>

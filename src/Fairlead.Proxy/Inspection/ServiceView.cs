@@ -36,8 +36,8 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
     private InspectedService Of(ObjectKey key)
     {
         var service = moment.Services.GetValueOrDefault(key);
-        var slices = moment.Slices[key].OrderBy(slice => slice.Key).ToList();
-        var compiled = service is null ? default : ServiceCompiler.Compile(service, slices, moment.Node, moment.Options);
+        var slices = moment.Slices[key].Where(slice => !slice.LeftToOtherProxy).OrderBy(slice => slice.Key).ToList();
+        var (compiled, warnings) = service is null ? default : ServiceCompiler.Compile(service, slices, moment.Node, moment.Options);
         var asked = compiled.ToDictionary(frontend => frontend.Key);
         var frontends = compiled.Concat(_rows[key].Select(row => row.Frontend).Where(frontend => !asked.ContainsKey(frontend.Key)))
             .OrderBy(frontend => frontend.Kind).ThenBy(frontend => frontend.Key)
@@ -50,7 +50,7 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
             Name = key.Name,
             Type = service?.Type.ToString() ?? "",
             State = state,
-            Reasons = state == InspectedState.NotProxied ? [left.Length > 0 ? left : "it has no cluster address"] : Reasons(frontends),
+            Reasons = state == InspectedState.NotProxied ? [left.Length > 0 ? left : "it has no cluster address"] : [.. Reasons(frontends), .. warnings],
             FrontendCount = frontends.Count,
             EndpointCount = compiled.SelectMany(frontend => frontend.Endpoints.Concat(frontend.LocalEndpoints)).Distinct().Count(),
             Frontends = depth == InspectionDepth.Services ? null : frontends,
@@ -86,7 +86,7 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
     }
 
     private static (InspectedState State, string Reason) StateOf(Frontend frontend, FrontendRow? row, bool isAsked, IReadOnlyList<Difference> differences) =>
-        row is not null && row.Frontend.Service != frontend.Service ? (InspectedState.Error, $"{row.Frontend.Service} has this address and port, and comes first by name")
+        row is not null && row.Frontend.Service != frontend.Service ? (InspectedState.Error, $"{row.Frontend.Service} has this address and port")
         : row is { Status: FrontendStatus.Error } ? (InspectedState.Error, row.Error)
         : !isAsked ? (InspectedState.Behind, "no Service asks for it any more")
         : row is null ? (InspectedState.Behind, "not in the kernel yet")

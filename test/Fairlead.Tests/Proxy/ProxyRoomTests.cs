@@ -9,6 +9,7 @@ using Fairlead.Nftables.Text;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Frontends;
+using Fairlead.Proxy.Inspection;
 using Fairlead.Serving;
 using Fairlead.State;
 using Fairlead.Testing;
@@ -145,6 +146,7 @@ public sealed class ProxyRoomTests : IAsyncDisposable
             fairlead_proxy_drift_elements_total{object="table",difference="stray"} 1
             fairlead_proxy_drifts_total 1
             fairlead_proxy_services_out_of_step 0
+            fairlead_proxy_services_with_warnings 0
 
             """,
             string.Concat(text.Write().Split('\n').Where(line => line.StartsWith("fairlead_proxy_", StringComparison.Ordinal)).Select(line => line + "\n")));
@@ -220,6 +222,21 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         Serve(Web, 1, 2);
         await UntilAsync(() => !text.Write().Contains("nftables_sync_failures_total 0\n", StringComparison.Ordinal));
         Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1\n", text.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_of_a_service_is_not_served_is_counted_and_told_by_inspection()
+    {
+        Serve(Web, 1, 2);
+        var room = Start(_nft);
+        using var text = new PrometheusText(room.Meter);
+        Initialize();
+        _tables.Services.Upsert(Web, _tables.Services.Get(Web)! with { ExternalIPs = [IpAddr.Parse("192.0.2.1")] });
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Contains("fairlead_proxy_services_with_warnings 1\n", text.Write(), StringComparison.Ordinal);
+        var inspection = await room.InspectAsync(_nft, new InspectionQuery(Depth: InspectionDepth.Services), Deadline.Token());
+        var reason = Assert.Single(Assert.Single(inspection.Services).Reasons);
+        Assert.StartsWith("spec.externalIPs 192.0.2.1 is not served", reason, StringComparison.Ordinal);
     }
 
     [Fact]
