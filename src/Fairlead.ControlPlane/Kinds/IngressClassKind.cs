@@ -20,6 +20,9 @@ internal sealed class IngressClassKind : KindDefinition
         TableColumn.Age,
     ];
 
+    public override IEnumerable<string> Warnings(JsonObject obj, JsonObject? old) =>
+        ["this IngressClass is stored but not served: this version of fairlead has no ingress controller"];
+
     public override void Default(JsonObject obj) => obj.Object("spec", "parameters")?.FillText("scope", "Cluster");
 
     public override IReadOnlyList<JsonNode?> Row(JsonObject obj, DateTimeOffset now)

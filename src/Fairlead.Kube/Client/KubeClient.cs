@@ -45,6 +45,12 @@ public sealed class KubeClient : IKubeApi, IDisposable
         }
     }
 
+    /// <summary>Has the server refuse fields that it does not know (fieldValidation=Strict), which it drops otherwise.</summary>
+    public bool RefusesUnknownFields { get; init; }
+
+    /// <summary>Is told what the server warns of when it has taken an object (header <c>Warning</c>, code 299).</summary>
+    public Action<string> Warned { get; init; } = _ => { };
+
     /// <inheritdoc/>
     public Task<JsonObject> GetAsync(ResourceType type, string ns, string name, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, ObjectPath(type, ns, name, ""), null, cancellationToken);
@@ -77,7 +83,7 @@ public sealed class KubeClient : IKubeApi, IDisposable
 
     /// <inheritdoc/>
     public Task<JsonObject> CreateAsync(ResourceType type, string ns, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, type.Path(ns), Json(body, "application/json"), cancellationToken);
+        SendAsync(HttpMethod.Post, type.Path(ns) + Validation, Json(body, "application/json"), cancellationToken);
 
     /// <inheritdoc/>
     public Task<JsonObject> UpdateAsync(
@@ -88,7 +94,7 @@ public sealed class KubeClient : IKubeApi, IDisposable
     /// <inheritdoc/>
     public Task<JsonObject> PatchAsync(
         ResourceType type, string ns, string name, string subresource, PatchKind kind, JsonNode patch, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Patch, ObjectPath(type, ns, name, subresource), Json(patch, MediaType(kind)), cancellationToken);
+        SendAsync(HttpMethod.Patch, ObjectPath(type, ns, name, subresource) + Validation, Json(patch, MediaType(kind)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<JsonObject> DeleteAsync(ResourceType type, string ns, string name, JsonObject? deleteOptions, CancellationToken cancellationToken) =>
@@ -105,6 +111,8 @@ public sealed class KubeClient : IKubeApi, IDisposable
         PatchKind.Strategic => "application/strategic-merge-patch+json",
         _ => "application/apply-patch+yaml",
     };
+
+    private string Validation => RefusesUnknownFields ? "?fieldValidation=Strict" : "";
 
     private static SslClientAuthenticationOptions Tls(KubeConnection connection) => new()
     {
@@ -186,6 +194,12 @@ public sealed class KubeClient : IKubeApi, IDisposable
         if (!response.IsSuccessStatusCode)
         {
             throw await RefusalAsync(response, cancellationToken);
+        }
+
+        foreach (var warning in response.Headers.Warning)
+        {
+            // A quoted-string (RFC 9110 §5.6.4).
+            Warned(warning.Text.Trim('"').Replace("\\\"", "\"", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal));
         }
 
         return await ReadAsync(response, cancellationToken) ?? throw new KubeException((int)response.StatusCode, "", "the answer is not a JSON object");

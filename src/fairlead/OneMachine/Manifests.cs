@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Kube.Yaml;
 using Fairlead.Terminal;
@@ -20,7 +21,7 @@ internal static class Manifests
     /// <exception cref="UserError">A file that cannot be read or an object that is refused, by name.</exception>
     public static async Task ApplyAsync(string cluster, IReadOnlyList<string> files, Output output, CancellationToken cancellationToken)
     {
-        using var api = new KubeClient(KubeconfigReader.Read(new ClusterPaths(cluster).AdminKubeconfig));
+        using var api = new KubeClient(KubeconfigReader.Read(new ClusterPaths(cluster).AdminKubeconfig)) { RefusesUnknownFields = true, Warned = output.Warn };
         foreach (var (document, origin) in files.SelectMany(Expand).SelectMany(Read))
         {
             output.Line(await ApplyAsync(api, document, origin, cancellationToken));
@@ -36,7 +37,7 @@ internal static class Manifests
         try
         {
             using var text = new StreamReader(file);
-            return [.. YamlReader.ReadAll(text).SelectMany(document => document is JsonObject item && item["items"] is JsonArray items && ((string?)item["kind"] ?? "").EndsWith("List", StringComparison.Ordinal)
+            return [.. YamlReader.ReadAll(text).SelectMany(document => document is JsonObject item && item["items"] is JsonArray items && item.Text("kind").EndsWith("List", StringComparison.Ordinal)
                 ? items.OfType<JsonObject>().Select(one => (one, file))
                 : [(document as JsonObject ?? throw new FormatException("a document is no object"), file)])];
         }
@@ -48,12 +49,21 @@ internal static class Manifests
 
     private static async Task<string> ApplyAsync(KubeClient api, JsonObject document, string origin, CancellationToken cancellationToken)
     {
-        var (kind, version) = ((string?)document["kind"] ?? "", (string?)document["apiVersion"] ?? "");
+        var (kind, version) = (document.Text("kind"), document.Text("apiVersion"));
+        if (kind.Length == 0 || version.Length == 0)
+        {
+            throw new UserError($"{origin}: a document has no apiVersion and kind that are text");
+        }
+
         var type = Array.Find(Kinds, type => type.Kind == kind && type.ApiVersion == version)
             ?? throw new UserError($"{origin}: kind {kind} of {version} is not served", "`kubectl api-resources` lists what is");
-        var metadata = document["metadata"];
-        var name = (string?)metadata?["name"] ?? throw new UserError($"{origin}: a {kind} has no metadata.name");
-        var ns = type.Namespaced ? (string?)metadata!["namespace"] ?? "default" : "";
+        var name = document.Text("metadata", "name");
+        if (name.Length == 0)
+        {
+            throw new UserError($"{origin}: a {kind} has no metadata.name that is text");
+        }
+
+        var ns = type.Namespaced ? document.TextOr("default", "metadata", "namespace") : "";
         var what = $"{type.Kind.ToLowerInvariant()}/{name}";
         try
         {

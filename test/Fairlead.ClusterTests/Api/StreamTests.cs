@@ -70,6 +70,31 @@ public sealed class StreamTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains("over WebSocket (v5.channel.k8s.io) only", old.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("kubectl/v1.28.4 (linux/amd64) kubernetes/bae2c62", "use kubectl 1.30 or newer, or 1.29 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true")]
+    [InlineData("kubectl/v1.29.0 (linux/amd64) kubernetes/3f7a50f", "use kubectl 1.30 or newer, or set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true for this one (1.29)")]
+    [InlineData("kubectl/v1.30.13 (linux/amd64) kubernetes/50af91c", "the WebSocket request before it failed")]
+    [InlineData("something else", "use kubectl 1.30 or newer")]
+    public async Task A_client_of_SPDY_alone_gets_a_Status_that_names_the_oldest_that_works(string agent, string advice)
+    {
+        var pod = $"spdy-{agent.GetHashCode(StringComparison.Ordinal) & 0xFFFF:x}";
+        await PodAsync(pod, "one");
+        using var client = api.Client();
+        foreach (var verb in (string[])["exec?command=ls&stdout=true", "attach?stdout=true"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/namespaces/default/pods/{pod}/{verb}");
+            request.Headers.TryAddWithoutValidation("User-Agent", agent);
+            request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+            request.Headers.TryAddWithoutValidation("Upgrade", "SPDY/3.1");
+            request.Headers.TryAddWithoutValidation("X-Stream-Protocol-Version", "v4.channel.k8s.io");
+            using var answer = await client.SendAsync(request);
+            var status = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            Assert.Equal((400, "Status", "BadRequest"), ((int)answer.StatusCode, (string?)status["kind"], (string?)status["reason"]));
+            Assert.Contains("SPDY/3.1", (string?)status["message"], StringComparison.Ordinal);
+            Assert.Contains(advice, (string?)status["message"], StringComparison.Ordinal);
+        }
+    }
+
     private static JsonObject Pod(string name, params string[] containers) => new()
     {
         ["metadata"] = new JsonObject { ["name"] = name },

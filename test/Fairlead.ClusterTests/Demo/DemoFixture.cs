@@ -5,16 +5,9 @@ using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.Demo;
 
-/// <summary>A running cluster, and the demo run on it as a user runs it: the program, from outside.</summary>
+/// <summary>A cluster that the demo itself starts, and the demo run on it as a user runs it: the program, from outside.</summary>
 public sealed partial class DemoFixture : ClusterFixture
 {
-    /// <inheritdoc/>
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        Demo("/nowhere", "--only", "headless");
-    }
-
     /// <summary>Names of the two nodes.</summary>
     public IReadOnlyList<string> Nodes => [$"{Name}-1", $"{Name}-2"];
 
@@ -51,6 +44,9 @@ public sealed partial class DemoFixture : ClusterFixture
         Tool.Run("kill", "-STOP", agent);
         return () => Tool.Run("kill", "-CONT", agent);
     }
+
+    /// <inheritdoc/>
+    protected override string Start() => Demo("/nowhere", "--only", "headless").Document;
 
     /// <summary>A field of an object, by JSONPath.</summary>
     public string Field(string ns, string what, string path) => Kubectl("get", "-n", ns, what, "-o", $"jsonpath={{{path}}}");

@@ -25,6 +25,27 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
         Assert.Equal(first.Tried("ok"), second.Tried("ok"));
         Assert.Equal(first.Results.Count, first.Tried("ok").Count);
         Assert.Empty(NamedInTheLessonsTable().Except(first.Tried("ok")));
+        Assert.All(first.Results, ShowsBothViews);
+    }
+
+    /// <summary>
+    /// What a line says of the packets it tried: each end as the client has it; who answered and whom it saw, or that nobody did; of a question, the answer.
+    /// </summary>
+    private static void ShowsBothViews(JsonObject result)
+    {
+        var (tried, seen) = ((string)result["tried"]!, (string)result["seen"]!);
+        const string Client = @"\S+ \d+\.\d+\.\d+\.\d+:\d+ → \d+\.\d+\.\d+\.\d+:\d+";
+        var pattern = tried switch
+        {
+            _ when tried.StartsWith("kubectl ", StringComparison.Ordinal) => @"Address: \d+\.\d+\.\d+\.\d+:53 Name: ",
+            _ when tried.StartsWith("a Service that asks for", StringComparison.Ordinal) => "",
+            _ when tried.Contains(" asks ", StringComparison.Ordinal) || tried is "the same over TCP" || tried.StartsWith("every Service", StringComparison.Ordinal) =>
+                $@"{Client}( over TCP)?: \S+ = ",
+            _ when tried.Contains('→', StringComparison.Ordinal) =>
+                $@"{Client}; \S+ at \d+\.\d+\.\d+\.\d+:\d+ on \S+ saw \d+\.\d+\.\d+\.\d+:\d+, source (kept|replaced)|^\S+ [\d.]+ → [\d.]+:\d+: (refused|no answer|no route)$",
+            _ => "",
+        };
+        Assert.Matches(pattern, seen);
     }
 
     /// <summary>The checks that the README of the lesson names beside each of its statements.</summary>
@@ -60,10 +81,11 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
     }
 
     [Fact]
-    public void It_leaves_the_lessons_objects_and_nothing_else()
+    public void It_starts_a_cluster_where_none_runs_and_leaves_it_running_with_the_lessons_objects_and_nothing_else()
     {
         cluster.Demo("/nowhere", "--only", "network", "nodeport", "takeaways");
 
+        Assert.StartsWith($"cluster {cluster.Name}: ready\n", cluster.Fairlead("status", "--name", cluster.Name), StringComparison.Ordinal);
         var services = cluster.Kubectl("get", "services", "-A", "-o", "jsonpath={.items[*].metadata.name}").Split(' ');
         var pods = JsonNode.Parse(cluster.Kubectl("get", "pods", "-A", "-o", "json"))!["items"]!.AsArray();
 

@@ -56,9 +56,12 @@ public class ClusterFixture : IAsyncLifetime
     {
         Tool.RunIn(_outside, "ip", "link", "set", "lo", "up");
         Before = Traces();
-        Up = Fairlead(["up", "--detach", "--name", Name, .. UpOptions]);
+        Up = Start();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Starts the cluster and tells what was printed.</summary>
+    protected virtual string Start() => Fairlead(["up", "--detach", "--name", Name, .. UpOptions]);
 
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync()

@@ -71,17 +71,49 @@ public sealed class NeighbourTests(Neighbours clusters)
         Assert.NotEqual(0, clusters.TryKubectl(cluster, "", "get", "configmap", "refused").Code);
     }
 
+    [Theory]
+    [InlineData("kind: Service\n\tname: broken\n", "line 1, column 7: ")]
+    [InlineData("apiVersion: v1\nkind: 5\nmetadata: {name: broken}\n", "a document has no apiVersion and kind that are text")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: 5\n", "a Service has no metadata.name that is text")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: broken, namespace: [1]}\n", "metadata.namespace: json: cannot unmarshal array")]
+    [InlineData("apiVersion: v2\nkind: Serviced\nmetadata: {name: broken}\n", "kind Serviced of v2 is not served")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: broken}\nspec: {selectr: {a: b}, ports: [{port: 80}]}\n", "unknown field \"spec.selectr\"")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: broken}\nspec: {ports: [{port: eighty}]}\n", "spec.ports[0].port: json: cannot unmarshal string")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: broken}\nspec: {ports: [{port: -1}]}\n", "spec.ports[0].port: Invalid value: -1")]
+    public void A_broken_manifest_is_named_with_what_is_wrong_and_nothing_of_it_is_there(string manifest, string said)
+    {
+        var file = Path.Combine(clusters.Machine.Directory, "broken.yaml");
+        File.WriteAllText(file, manifest);
+
+        var (code, _, error) = clusters.TryFairlead("up", "--name", Closed, "-f", file);
+
+        Assert.Equal(1, code);
+        Assert.StartsWith($"error: {file}: ", error, StringComparison.Ordinal);
+        Assert.Contains(said, error.Split('\n')[0], StringComparison.Ordinal);
+        Assert.NotEqual(0, clusters.TryKubectl(Closed, "", "get", "service", "broken").Code);
+    }
+
     [Fact]
     public void Up_on_a_running_cluster_shows_it_and_applies_what_it_is_given()
     {
         var file = Path.Combine(clusters.Machine.Directory, "given.yaml");
-        File.WriteAllText(file, ConfigMap("given"));
+        File.WriteAllText(file, ConfigMap("given") + """
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: given}
+            spec:
+              replicas: 0
+              selector: {matchLabels: {app: given}}
+              template: {metadata: {labels: {app: given}}, spec: {containers: [{name: c, image: "registry.example/given:1"}]}}
+            """);
 
         var (code, output, error) = clusters.TryFairlead("up", "--name", Closed, "--nodes", "1", "--no-egress", "-f", file);
 
         Assert.True(code == 0, error);
         Assert.Contains("ready", output, StringComparison.Ordinal);
         Assert.Contains("configmap/given created", output, StringComparison.Ordinal);
+        Assert.Contains("warning: spec.template.spec.containers[0].image: \"registry.example/given:1\" is not run on this cluster", error, StringComparison.Ordinal);
         clusters.Kubectl(Closed, "get", "configmap", "given");
     }
 

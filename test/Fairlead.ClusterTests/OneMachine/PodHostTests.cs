@@ -8,7 +8,7 @@ namespace Fairlead.ClusterTests.OneMachine;
 public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
 {
     [Fact]
-    public void A_host_network_pod_has_its_nodes_address_and_answers_there()
+    public void A_host_network_pod_has_its_nodes_address_answers_there_and_reaches_the_pods_of_every_node()
     {
         Apply(
             """
@@ -27,12 +27,30 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
             metadata: {name: client}
             spec: {containers: [{name: c, image: registry.example/client:1, ports: [{containerPort: 8080}]}]}
             """);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/hostly", "pod/client", "--timeout=30s");
+        foreach (var node in (int[])[1, 2])
+        {
+            Apply(
+                $$"""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: server-{{node}} }
+                spec: {nodeName: {{cluster.Name}}-{{node}}, containers: [{name: c, image: registry.example/server:1, ports: [{containerPort: 8080}]}]}
+                """);
+        }
+
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/hostly", "pod/client", "pod/server-1", "pod/server-2", "--timeout=30s");
 
         var (pod, host) = (cluster.PodAddress("hostly"), Status("hostly", "{.status.hostIP}"));
         Assert.Equal(host, pod);
         Assert.Equal("hostly", (string?)cluster.Ask("client", $"{host}:8085")["pod"]);
         Assert.Contains(host, cluster.Kubectl("exec", "hostly", "-c", "c", "--", "ip", "-o", "-4", "addr"), StringComparison.Ordinal);
+        foreach (var server in (string[])["server-1", "server-2"])
+        {
+            var answer = JsonNode.Parse(cluster.Kubectl("exec", "hostly", "-c", "c", "--", "curl", "-sS", "--max-time", "5", $"http://{cluster.PodAddress(server)}:8080/"))!;
+            Assert.Equal(server, (string?)answer["pod"]);
+            Assert.StartsWith($"{host}:", (string?)answer["client"], StringComparison.Ordinal);
+        }
+
         Assert.Contains("nameserver 10.96.0.10", cluster.Kubectl("exec", "hostly", "-c", "c", "--", "cat", "/etc/resolv.conf"), StringComparison.Ordinal);
 
         cluster.Kubectl("delete", "pod", "hostly", "--timeout=15s", "--grace-period=1");

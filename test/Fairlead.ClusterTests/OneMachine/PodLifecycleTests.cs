@@ -218,6 +218,36 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     }
 
     [Fact]
+    public void A_stand_in_that_declares_no_port_answers_on_the_targetPorts_of_its_Services_and_says_so()
+    {
+        Apply(
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: portless}
+            spec: {selector: {app: portless}, ports: [{port: 80, targetPort: 8088}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: others}
+            spec: {selector: {app: others}, ports: [{port: 80, targetPort: 8089}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: portless, labels: {app: portless}}
+            spec: {containers: [{name: c, image: registry.example/web:1}]}
+            """);
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/portless", "--timeout=30s");
+
+        PodEvents.Wait(
+            cluster, "portless", "StandIn",
+            "image \"registry.example/web:1\" is not run: it names no command. A stand-in answers on 1 targetPort(s) of the Services that select this pod");
+        Assert.Equal("portless", (string?)cluster.Ask("portless", $"{cluster.PodAddress("portless")}:8088")["pod"]);
+        var error = Assert.Throws<InvalidOperationException>(() => cluster.Ask("portless", $"{cluster.PodAddress("portless")}:8089"));
+        Assert.Contains("exit 7", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_the_host_keeps_to_itself_is_not_in_a_pod()
     {
         Run("nosy", "restartPolicy: Never",

@@ -26,6 +26,19 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public void The_kubeconfig_that_is_printed_is_all_that_kubectl_needs()
+    {
+        var file = Path.Combine(Path.GetDirectoryName(cluster.Kubeconfig)!, "printed");
+        File.WriteAllText(file, cluster.Fairlead("kubeconfig", "--name", cluster.Name));
+
+        Assert.Contains($"node/{cluster.Name}-1", cluster.Kubectl("--kubeconfig", file, "get", "nodes", "-o", "name"), StringComparison.Ordinal);
+
+        var (code, output, error) = cluster.TryFairlead("kubeconfig", "--name", "never-started");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("there is no cluster never-started", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_pod_reaches_a_pod_of_another_node_and_is_seen_by_its_own_address()
     {
         Pod("near", 1);

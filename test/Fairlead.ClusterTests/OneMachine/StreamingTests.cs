@@ -154,13 +154,15 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
     }
 
     [Fact]
-    public async Task Attach_joins_a_terminal_that_is_there_and_ctrl_c_reaches_it()
+    public async Task Attach_joins_a_terminal_that_is_there_and_its_size_and_ctrl_c_reach_it()
     {
-        await using var first = cluster.OnTerminal("run", "joined", "--image=busybox", "-it", "--restart=Never", "--", "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; while sleep 0.3; do echo tick; done");
+        await using var first = cluster.OnTerminal("run", "joined", "--image=busybox", "-it", "--restart=Never", "--", "sh", "-c", "trap 'echo caught; exit 9' INT; trap 'echo size is $(stty size)' WINCH; echo ready; while sleep 0.3; do echo tick; done");
         await first.SeeAsync("ready");
         first.Kill();
         await using var second = cluster.OnTerminal("attach", "-it", "joined");
         await second.SeeAsync("tick");
+        second.Resize(90, 20);
+        await second.SeeAsync("size is 20 90");
         await second.TypeAsync("\u0003");
         await second.SeeAsync("caught");
         await second.EndAsync();

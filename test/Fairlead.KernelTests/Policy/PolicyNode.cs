@@ -72,6 +72,14 @@ internal sealed class PolicyNode : IDisposable
     /// <summary>A listener in the pod; the kernel answers connections without anybody accepting them.</summary>
     public TcpListener Listen(string pod, ushort port) => In(pod, () => StartListener(port));
 
+    /// <summary>A UDP socket in the pod, at a port or at any.</summary>
+    public Socket Datagrams(string pod, ushort port) => In(pod, () =>
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        return socket;
+    });
+
     public static TcpListener StartListener(ushort port)
     {
         var listener = new TcpListener(IPAddress.Any, port);

@@ -81,6 +81,49 @@ public sealed class PolicyPacketTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rule_for_UDP_lets_datagrams_of_its_peers_and_ports_in_and_their_answers_out_and_no_others()
+    {
+        using var allowed = _node.Datagrams("api", 5353);
+        using var other = _node.Datagrams("api", 5354);
+        await _node.ApplyAsync(Policy(ingress:
+            [Rule([new PolicyPeer(null, Selector("app", "web"), null)], new PolicyPort(IpProtocol.Udp, 5353, 5353, ""), new PolicyPort(IpProtocol.Tcp, 5354, 5354, ""))]));
+
+        // Datagrams of one sender come in the order in which they were sent: what is first was not preceded by what is kept out.
+        using var web = _node.Datagrams("web", 0);
+        using var scraper = _node.Datagrams("scraper", 0);
+        await scraper.SendToAsync("scraper"u8.ToArray(), _node.EndpointOf("api", 5353));
+        await web.SendToAsync("web, wrong port"u8.ToArray(), _node.EndpointOf("api", 5354));
+        await web.SendToAsync("web"u8.ToArray(), _node.EndpointOf("api", 5353));
+        var (text, client) = await ReceiveFromAsync(allowed);
+        Assert.Equal("web", text);
+        await allowed.SendToAsync("answer"u8.ToArray(), client);
+        Assert.Equal("answer", (await ReceiveFromAsync(web)).Text);
+
+        await _node.ApplyAsync();
+        await scraper.SendToAsync("scraper, open"u8.ToArray(), _node.EndpointOf("api", 5353));
+        await web.SendToAsync("web, open"u8.ToArray(), _node.EndpointOf("api", 5354));
+        Assert.Equal("scraper, open", (await ReceiveFromAsync(allowed)).Text);
+        Assert.Equal("web, open", (await ReceiveFromAsync(other)).Text);
+    }
+
+    [Fact]
+    public async Task An_egress_rule_for_UDP_lets_datagrams_out_to_its_port_alone()
+    {
+        using var allowed = _node.Datagrams("api", 5353);
+        using var other = _node.Datagrams("api", 5354);
+        await _node.ApplyAsync(Policy(subject: "web", egress: [Rule([], new PolicyPort(IpProtocol.Udp, 5353, 5353, ""))]));
+        using var web = _node.Datagrams("web", 0);
+        await web.SendToAsync("kept in"u8.ToArray(), _node.EndpointOf("api", 5354));
+        await web.SendToAsync("out"u8.ToArray(), _node.EndpointOf("api", 5353));
+        Assert.Equal("out", (await ReceiveFromAsync(allowed)).Text);
+        Assert.False(await Reaches("web", 8080));
+
+        await _node.ApplyAsync();
+        await web.SendToAsync("let out"u8.ToArray(), _node.EndpointOf("api", 5354));
+        Assert.Equal("let out", (await ReceiveFromAsync(other)).Text);
+    }
+
+    [Fact]
     public async Task Egress_allows_the_named_port_of_its_peer_and_the_DNS_of_the_node_under_the_name_of_its_pods()
     {
         using var dns = _node.Netns.Run(() => PolicyNode.StartListener(53));
@@ -138,6 +181,13 @@ public sealed class PolicyPacketTests : IDisposable
         {
             return "";
         }
+    }
+
+    private static async Task<(string Text, EndPoint From)> ReceiveFromAsync(Socket socket)
+    {
+        var buffer = new byte[64];
+        var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), Deadline.Token());
+        return (Encoding.ASCII.GetString(buffer, 0, received.ReceivedBytes), received.RemoteEndPoint);
     }
 
     private Task<bool> Reaches(string pod, ushort port) => _node.ReachesAsync(pod, _node.EndpointOf("api", port));

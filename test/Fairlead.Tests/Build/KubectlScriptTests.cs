@@ -97,6 +97,25 @@ public sealed class KubectlScriptTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_checkout, "built")));
     }
 
+    [Fact]
+    public void Busybox_and_nft_are_installed_from_Debian_where_they_are_missing_and_only_there()
+    {
+        Program("kubectl", Kubectl("32"));
+        Program("dotnet", "echo '10.0.100 [/]'");
+        Program("curl", "exit 7");
+        Program("apt-get", "echo \"$@\" >> apt");
+        var programs = WithoutKubectl();
+        Assert.Equal(0, Setup().Code);
+        Assert.False(File.Exists(Path.Combine(_checkout, "apt")));
+
+        File.Delete(Path.Combine(programs, "busybox"));
+        File.Delete(Path.Combine(programs, "nft"));
+        Assert.Equal(0, Setup().Code);
+        Assert.Equal("update -qq\ninstall -y -qq --no-install-recommends busybox nftables\n", File.ReadAllText(Path.Combine(_checkout, "apt")));
+
+        (int Code, string Output, string Error) Setup() => Tool.TryRun("env", "", "-i", "-C", _checkout, $"PATH={_checkout}/path:{programs}", "bash", "eng/setup.sh");
+    }
+
     private static string Kubectl(string minor) => $"printf 'clientVersion:\\n  major: \"1\"\\n  minor: \"{minor}\"\\n'";
 
     private string Program(string name, string body)

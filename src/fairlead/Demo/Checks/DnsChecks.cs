@@ -56,9 +56,9 @@ internal static class DnsChecks
                 ? found.Addresses is [var only] && only.Equals(address)
                 : HeadlessChecks.Same(found.Addresses, lab.PodsOf("default", "postgres"));
             var found = await Try.ResolveUntilAsync(lab.Pod("monitoring", "prometheus"), $"{service.Name}.{service.Namespace}.{Zone}.", false, Right, cancellationToken);
-            return (Held: Right(found), Text: $"{service.Name}.{service.Namespace} = {string.Join(' ', found.Addresses)}");
+            return (Held: Right(found), Text: $"{service.Name}.{service.Namespace} = {string.Join(' ', found.Addresses)}", Found: found);
         }));
-        return Seen.When(asked.All(one => one.Held), string.Join(", ", asked.Select(one => one.Text)));
+        return Seen.When(asked.All(one => one.Held), $"{string.Join(", ", asked.Select(one => one.Text))}; so {asked[^1].Found}");
     }
 
     private static async Task<Seen> ByNameAsync(Lab lab, CancellationToken cancellationToken)

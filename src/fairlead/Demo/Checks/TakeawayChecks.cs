@@ -31,7 +31,7 @@ internal static class TakeawayChecks
         bool Right(Resolution found) => found.Addresses is [var only] && only.Equals(address);
         var found = await Task.WhenAll(lab.Pods.Select(pod => Try.ResolveUntilAsync(pod, "api-service.default.svc.cluster.local.", false, Right, cancellationToken)));
         var wrong = Array.Find(found, one => !Right(one));
-        return Seen.When(wrong is null, $"{found.Count(Right)} of {found.Length} pods got {address}{(wrong is null ? "" : $"; not so {wrong}")}");
+        return Seen.When(wrong is null, $"{found.Count(Right)} of {found.Length} pods got {address}{(wrong is null ? $"; so {found[^1]}" : $"; not so {wrong}")}");
     }
 
     private static async Task<Seen> BothKindsAsync(Lab lab, CancellationToken cancellationToken)
