@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Fairlead.ControlPlane.Allocation;
 using Fairlead.ControlPlane.Bootstrap;
+using Fairlead.ControlPlane.Forwarding;
 using Fairlead.ControlPlane.Http;
 using Fairlead.ControlPlane.Pki;
 using Fairlead.ControlPlane.Registry;
@@ -26,6 +27,7 @@ public sealed class ControlPlane : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ApiRegistry _registry;
     private ApiServer? _server;
+    private ProxyTransport? _transport;
     private Task _controllers = Task.CompletedTask;
 
     private ControlPlane(ControlPlaneOptions options, ClusterAuthority authority)
@@ -110,6 +112,8 @@ public sealed class ControlPlane : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
+        _transport?.Dispose();
+
         await _store.DisposeAsync();
         _certificate.Dispose();
         _tokenKey.Dispose();
@@ -121,11 +125,13 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         await ClusterObjects.EnsureAsync(Api, _options, cancellationToken);
         var logger = _options.Loggers.CreateLogger("Fairlead.ControlPlane.Http");
-        var resources = new ResourceHandler(
-            _registry, new PodStreams(_registry, new PodsSocket(_options.PodsSocket), _stopping.Token), _tokens, _stopping.Token);
+        var pods = new PodsSocket(_options.PodsSocket);
+        var resources = new ResourceHandler(_registry, new PodStreams(_registry, pods, _stopping.Token), _tokens, _stopping.Token);
+        _transport = new ProxyTransport(pods);
+        var proxy = new ProxyHandler(new ProxyTargets(_registry), _transport, _stopping.Token);
         var server = _options.Advertise ?? _options.Listen[0];
         var router = new RequestRouter(
-            new Authenticator(_tokens, logger), resources, new Reviews(_tokens), new Discovery(), new OpenApiHandler(),
+            new Authenticator(_tokens, logger), resources, proxy, new Reviews(_tokens), new Discovery(), new OpenApiHandler(),
             new OpenIdHandler(_tokens, server.ToString()), _store, logger);
         _server = await ApiServer.StartAsync(_options.Listen, _authority, _certificate, router.HandleAsync, _options.Loggers);
         Endpoints = _server.Endpoints;

@@ -1,18 +1,20 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Fairlead.ControlPlane.Forwarding;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
 using Fairlead.Kube;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.ControlPlane.Http;
 
 /// <summary>The one entry of every request: who, what, and a Status for everything that goes wrong.</summary>
 internal sealed class RequestRouter(
-    Authenticator authenticator, ResourceHandler resources, Reviews reviews, Discovery discovery, OpenApiHandler openApi, OpenIdHandler openId,
-    ObjectStore store, ILogger logger)
+    Authenticator authenticator, ResourceHandler resources, ProxyHandler proxy, Reviews reviews, Discovery discovery, OpenApiHandler openApi,
+    OpenIdHandler openId, ObjectStore store, ILogger logger)
 {
     /// <summary>Answers one request; never throws but for a client that is gone.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -48,6 +50,12 @@ internal sealed class RequestRouter(
         var path = context.Request.Path.Value ?? "/";
         if (path.StartsWith("/api", StringComparison.Ordinal))
         {
+            if (ProxyPath.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } proxied)
+            {
+                await proxy.HandleAsync(context, caller, proxied);
+                return;
+            }
+
             if (context.Request.Method == "GET" && await discovery.TryHandleAsync(context, path))
             {
                 return;

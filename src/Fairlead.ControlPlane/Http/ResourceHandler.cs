@@ -30,7 +30,9 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             throw StatusException.NoSuchPath();
         }
 
-        if (path.Subresource.Length > 0 && !PodStreams.Serves(kind, path.Subresource) && kind.Subresources.All(sub => sub.Name != path.Subresource))
+        var served = path.Subresource is "" || PodStreams.Serves(kind, path.Subresource)
+            || (path.Subresource != "proxy" && kind.Subresources.Any(sub => sub.Name == path.Subresource));
+        if (!served)
         {
             throw StatusException.NoSuchPath();
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Schema;
 using JsonFields = Fairlead.Kube.Documents.JsonFields;
 
 namespace Fairlead.ControlPlane.Kinds;
@@ -12,6 +13,12 @@ internal sealed class NodeKind : KindDefinition
     public override ResourceType Type => ResourceTypes.Nodes;
 
     public override IReadOnlyList<string> ShortNames => ["no"];
+
+    public override IReadOnlyList<ApiSubresource> Subresources { get; } =
+    [
+        new("proxy", "", "v1", "NodeProxyOptions", ["create", "delete", "get", "patch", "update"]),
+        new("status", "", "v1", "Node", ["get", "patch", "update"]),
+    ];
 
     public override bool StatusSubresource => true;
 

@@ -26,6 +26,7 @@ internal sealed class PodKind : KindDefinition
         new("eviction", "policy", "v1", "Eviction", ["create"]),
         new("exec", "", "v1", "PodExecOptions", ["create", "get"]),
         new("log", "", "v1", "Pod", ["get"]),
+        new("proxy", "", "v1", "PodProxyOptions", ["create", "delete", "get", "patch", "update"]),
         new("status", "", "v1", "Pod", ["get", "patch", "update"]),
     ];
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Schema;
 
 namespace Fairlead.ControlPlane.Kinds;
 
@@ -11,6 +12,12 @@ internal sealed class ServiceKind : KindDefinition
     public override IReadOnlyList<string> ShortNames => ["svc"];
 
     public override IReadOnlyList<string> Categories => ["all"];
+
+    public override IReadOnlyList<ApiSubresource> Subresources { get; } =
+    [
+        new("proxy", "", "v1", "ServiceProxyOptions", ["create", "delete", "get", "patch", "update"]),
+        new("status", "", "v1", "Service", ["get", "patch", "update"]),
+    ];
 
     public override bool StatusSubresource => true;
 

@@ -101,7 +101,7 @@ internal sealed class PodStreams(ApiRegistry registry, PodsSocket pods, Cancella
 
         context.Response.Headers.Upgrade = protocol;
         await using var client = await upgrade.UpgradeAsync();
-        await Splice.RunAsync(client, connection, cancellationToken);
+        await Splice.RunAsync(client, connection.Stream, connection.TakeRest(), cancellationToken);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> HandshakeHeaders(HttpRequest request, string protocol)

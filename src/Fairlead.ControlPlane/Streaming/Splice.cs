@@ -1,15 +1,20 @@
 namespace Fairlead.ControlPlane.Streaming;
 
-/// <summary>Joins an upgraded client to the pods role, byte for byte, until either of them is done.</summary>
+/// <summary>Joins an upgraded client to what answers it, byte for byte, until either of them is done.</summary>
 internal static class Splice
 {
-    public static async Task RunAsync(Stream client, PodsConnection pods, CancellationToken cancellationToken)
+    /// <summary>Runs until one side is done.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="server">What answers.</param>
+    /// <param name="first">What the server has said already.</param>
+    /// <param name="cancellationToken">Ends both.</param>
+    public static async Task RunAsync(Stream client, Stream server, ReadOnlyMemory<byte> first, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await client.WriteAsync(pods.TakeRest(), cancellationToken);
+        await client.WriteAsync(first, cancellationToken);
         await client.FlushAsync(cancellationToken);
-        var down = CopyAsync(pods.Stream, client, end.Token);
-        var up = CopyAsync(client, pods.Stream, end.Token);
+        var down = CopyAsync(server, client, end.Token);
+        var up = CopyAsync(client, server, end.Token);
         await Task.WhenAny(down, up);
         await end.CancelAsync();
         await Task.WhenAll(down, up);

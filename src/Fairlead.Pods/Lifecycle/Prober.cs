@@ -128,17 +128,6 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
             throw new ContainerFailure($"the probe names no usable address and port: {target.ToJsonString()}");
         }
 
-        using var netns = NetNamespace.Open(node.NetworkNamespace);
-        var socket = netns.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
-        try
-        {
-            await socket.ConnectAsync(address, port, cancellationToken);
-            return socket;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
-            throw;
-        }
+        return await NodeSocket.ConnectAsync(node, address, port, cancellationToken);
     }
 }

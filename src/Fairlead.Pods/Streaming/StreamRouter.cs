@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http;
 namespace Fairlead.Pods.Streaming;
 
 /// <summary>
-/// Answers kubelet's paths: <c>/containerLogs</c>, <c>/exec</c> and <c>/attach</c>, each followed by <c>/NAMESPACE/POD/CONTAINER</c>, and
-/// <c>/portForward/NAMESPACE/POD</c>.
+/// Answers kubelet's paths: <c>/containerLogs</c>, <c>/exec</c> and <c>/attach</c>, each followed by <c>/NAMESPACE/POD/CONTAINER</c>,
+/// <c>/portForward/NAMESPACE/POD</c>, <c>/healthz</c> and <c>/logs/</c>; and <c>/dial/NODE/ADDRESS/PORT</c>, by which the API server reaches into a
+/// node's network.
 /// </summary>
 internal sealed class StreamRouter(PodsContext context, PodDirectory pods, CancellationToken stopping) : IDisposable
 {
@@ -39,35 +40,35 @@ internal sealed class StreamRouter(PodsContext context, PodDirectory pods, Cance
 
     private async Task ServeAsync(HttpContext http, CancellationToken cancellationToken)
     {
+        if (http.Request.Method is not ("GET" or "HEAD"))
+        {
+            throw new StreamRefusal(405, "only GET is answered here");
+        }
+
         var words = (http.Request.Path.Value ?? "").Split('/');
-        if (http.Request.Method == "GET" && words is ["", "portForward", var space, var forwarded])
+        await (words switch
         {
-            await new PortForwardStream(Find(space, forwarded)).ServeAsync(http, cancellationToken);
-            return;
-        }
+            ["", "healthz"] => http.Response.WriteAsync("ok", cancellationToken),
+            ["", "logs", .. var path] => new LogFiles(context, pods).ServeAsync(http, path, cancellationToken),
+            ["", "portForward", var ns, var name] => new PortForwardStream(Find(ns, name)).ServeAsync(http, cancellationToken),
+            ["", "dial", var node, var address, var port] => new DialStream(context).ServeAsync(http, node, address, port, cancellationToken),
+            ["", var kind, var ns, var name, var container] => StreamAsync(http, kind, (ns, name, container), cancellationToken),
+            _ => throw new StreamRefusal(404, "not found: logs, exec, attach and port-forward are served here"),
+        });
+    }
 
-        if (http.Request.Method != "GET" || words is not ["", var kind, var ns, var name, var asked])
+    private Task StreamAsync(HttpContext http, string kind, (string Namespace, string Pod, string Container) asked, CancellationToken cancellationToken)
+    {
+        var pod = Find(asked.Namespace, asked.Pod);
+        var container = pod.Inits.Concat(pod.Containers).FirstOrDefault(record => record.Spec.Name == asked.Container)
+            ?? throw new StreamRefusal(404, $"container {asked.Container} not found in pod {asked.Pod}");
+        return kind switch
         {
-            throw new StreamRefusal(404, "not found: logs, exec, attach and port-forward are served here");
-        }
-
-        var pod = Find(ns, name);
-        var container = pod.Inits.Concat(pod.Containers).FirstOrDefault(record => record.Spec.Name == asked)
-            ?? throw new StreamRefusal(404, $"container {asked} not found in pod {name}");
-        switch (kind)
-        {
-            case "containerLogs":
-                await new LogStream(context, pod, container).ServeAsync(http, cancellationToken);
-                break;
-            case "exec":
-                await new ExecStream(context, _holders, pod, container).ServeAsync(http, cancellationToken);
-                break;
-            case "attach":
-                await new AttachStream(context, pod, container).ServeAsync(http, cancellationToken);
-                break;
-            default:
-                throw new StreamRefusal(404, $"not found: /{kind}");
-        }
+            "containerLogs" => new LogStream(context, pod, container).ServeAsync(http, cancellationToken),
+            "exec" => new ExecStream(context, _holders, pod, container).ServeAsync(http, cancellationToken),
+            "attach" => new AttachStream(context, pod, container).ServeAsync(http, cancellationToken),
+            _ => throw new StreamRefusal(404, $"not found: /{kind}"),
+        };
     }
 
     private PodWorker Find(string ns, string name) => pods.Find(ns, name) ?? throw new StreamRefusal(404, $"pod \"{name}\" is not run here yet, or no longer");

@@ -40,6 +40,55 @@ public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<Clu
         Assert.Equal("none", In("shy", $"test -e {Account} || echo none"));
     }
 
+    [Fact]
+    public void The_API_server_reaches_pods_Services_and_nodes_for_its_clients()
+    {
+        Serve("web", "");
+        foreach (var kind in (string[])["pods/web:80", "services/web:http"])
+        {
+            var answer = JsonNode.Parse(cluster.Kubectl("get", "--raw", $"/api/v1/namespaces/default/{kind}/proxy/some/path"))!;
+            Assert.Equal("web", (string?)answer["pod"]);
+        }
+
+        var node = cluster.Kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}");
+        Assert.Contains("lastUpdated", cluster.Kubectl("get", "--raw", $"/api/v1/nodes/{node}:10256/proxy/healthz"), StringComparison.Ordinal);
+        Assert.Contains("web_default_c.log", cluster.Kubectl("get", "--raw", $"/api/v1/nodes/{node}/proxy/logs/containers/"), StringComparison.Ordinal);
+        Assert.Contains(
+            "error trying to reach service: dial tcp", cluster.TryKubectl("", "get", "--raw", "/api/v1/namespaces/default/pods/web:81/proxy/").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_Service_of_a_further_range_is_served()
+    {
+        cluster.Kubectl("apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [203.0.113.0/24]}", ["apply", "-f", "-"]);
+        cluster.Kubectl("wait", "--for=condition=Ready", "servicecidr/more", "--timeout=60s");
+        Serve("far", "clusterIP: 203.0.113.10,");
+        Start("asker", "false");
+        Assert.Contains("far", In("asker", "curl -sS --max-time 5 http://203.0.113.10/"), StringComparison.Ordinal);
+        cluster.Kubectl("delete", "service", "far");
+        cluster.Kubectl("delete", "servicecidr", "more", "--timeout=60s");
+    }
+
+    /// <summary>A stand-in and its Service, ready to answer.</summary>
+    private void Serve(string name, string address)
+    {
+        cluster.Kubectl(
+            $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: {{name}}, labels: {app: {{name}} } }
+            spec: {containers: [{name: c, image: nginx, ports: [{containerPort: 80}]}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: {{name}}}
+            spec: { {{address}} selector: {app: {{name}} }, ports: [{name: http, port: 80}]}
+            """,
+            ["apply", "-f", "-"]);
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=jsonpath={.subsets[0].addresses[0].ip}", $"endpoints/{name}", "--timeout=60s");
+    }
+
     /// <summary>By the variables that every pod has, as in-cluster clients do.</summary>
     private static string Curl(string path, string more, string token = "") =>
         $"curl -sS --max-time 5 --cacert {Account}/ca.crt -H \"Authorization: Bearer {(token.Length > 0 ? token : $"$(cat {Account}/token)")}\" {more} " +
