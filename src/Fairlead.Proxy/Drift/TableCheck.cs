@@ -208,8 +208,11 @@ internal sealed class TableCheck
 
         var ofCodes = codes.Select(code => code.Code.Chain(code.Local)).ToHashSet();
         _drift.Table.AddRange(desired.Chains.Values.Where(chain => !ofCodes.Contains(chain.Chain.Name)).Select(OfChain).OfType<Difference>());
-        _drift.Table.AddRange(_actual.Chains.Keys.Where(name => !desired.Chains.ContainsKey(name) && !BalanceCode.IsChain(name))
-            .Select(name => new Difference(DifferenceKind.Stray) { What = $"chain {name}" }));
+
+        // An empty chain without a hook is what is left of one that was put right: it goes next time.
+        _drift.Table.AddRange(_actual.Chains.Values
+            .Where(chain => !desired.Chains.ContainsKey(chain.Chain.Name) && !BalanceCode.IsChain(chain.Chain.Name) && (chain.Chain.Base is not null || !chain.Rules.IsEmpty))
+            .Select(chain => new Difference(DifferenceKind.Stray) { What = $"chain {chain.Chain.Name}" }));
         foreach (var local in Sides)
         {
             var leads = codes.Where(code => code.Local == local).Select(code => code.Code.Datum).ToHashSet();

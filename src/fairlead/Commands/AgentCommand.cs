@@ -19,6 +19,7 @@ internal static class AgentCommand
         var conf = new Option<string>("--cni-conf-dir") { Description = "Where it looks for configurations", DefaultValueFactory = _ => "/etc/cni/net.d" };
         var state = new Option<string>("--state-dir") { Description = "Where the agent keeps its state", DefaultValueFactory = _ => "/var/lib/fairlead-agent" };
         var socket = new Option<string>("--socket") { Description = "Where the plugin reaches the agent", DefaultValueFactory = _ => "/run/fairlead/cni.sock" };
+        var inspect = new Option<string?>("--inspect-socket") { Description = "Where `fairlead inspect` reaches it; inspect.sock beside --socket unless given" };
         var upstream = new Option<IPEndPoint[]>("--dns-upstream")
         {
             Description = "Whom to ask for names outside the cluster, address:port (this node's resolv.conf unless said otherwise)",
@@ -33,7 +34,7 @@ internal static class AgentCommand
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, upstream, pods, services, external, masquerade, health, metrics, cleanup,
+            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, masquerade, health, metrics, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -55,6 +56,8 @@ internal static class AgentCommand
                 CniConfDirectory = parsed.GetRequiredValue(conf),
                 StateDirectory = parsed.GetRequiredValue(state),
                 Socket = parsed.GetRequiredValue(socket),
+                InspectSocket = parsed.GetValue(inspect)
+                    ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(parsed.GetRequiredValue(socket)))!, Path.GetFileName(AgentOptions.DefaultInspectSocket)),
                 DnsUpstreams = parsed.GetValue(upstream) is { Length: > 0 } upstreams ? upstreams : null,
                 PodRanges = parsed.GetValue(pods) ?? [],
                 ServiceRanges = parsed.GetValue(services) ?? [],

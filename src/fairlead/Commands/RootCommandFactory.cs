@@ -45,6 +45,7 @@ internal static class RootCommandFactory
             DownCommand.Create(output),
             StatusCommand.Create(output),
             KubeconfigCommand.Create(output),
+            InspectCommand.Create(output),
             DemoCommand.Create(output),
             ShellCompletionCommand.Create(),
             AgentCommand.Create(),

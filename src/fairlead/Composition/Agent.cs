@@ -36,9 +36,13 @@ internal static class Agent
         using var netns = NetNamespace.Current();
         using var nft = KernelNft.Open();
         using var flows = ConntrackSocket.Open();
+
+        // A connection of its own: no commit waits while somebody reads a large table.
+        using var inspected = KernelNft.Open();
         var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"));
+        using var inspection = new InspectionEndpoint(proxy, inspected);
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
         using var metrics = new PrometheusText(proxy.Meter, health.Meter);
         Task[] rooms =
@@ -48,6 +52,7 @@ internal static class Agent
             new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
             proxy.RunAsync(cancellationToken),
             new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),
+            .. Serve(new UnixDomainSocketEndPoint(options.InspectSocket), inspection.AnswerAsync),
             .. Serve(options.HealthEndpoint, health.AnswerAsync),
             .. Serve(options.MetricsEndpoint, context => AnswerMetricsAsync(context, metrics)),
             new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
@@ -58,7 +63,7 @@ internal static class Agent
         await await Task.WhenAny(rooms);
         return ExitCodes.Ok;
 
-        IEnumerable<Task> Serve(IPEndPoint? listen, RequestDelegate handler) =>
+        IEnumerable<Task> Serve(EndPoint? listen, RequestDelegate handler) =>
             listen is null ? [] : [HttpEndpoint.ServeAsync(listen, handler, loggers, time, cancellationToken)];
     }
 
@@ -85,6 +90,7 @@ internal static class Agent
         await ProxyRoom.CleanUpAsync(nft, cancellationToken);
         AnnouncerRoom.CleanUp();
         DnsRoom.CleanUp();
+        File.Delete(options.InspectSocket);
         return ExitCodes.Ok;
     }
 

@@ -24,6 +24,12 @@ internal sealed record AgentOptions
     /// <summary>The plugin's way to the agent.</summary>
     public required string Socket { get; init; }
 
+    /// <summary>Where `fairlead inspect` reaches an agent that is told of no other place.</summary>
+    public const string DefaultInspectSocket = "/run/fairlead/inspect.sock";
+
+    /// <summary>The way of `fairlead inspect` to the agent.</summary>
+    public required string InspectSocket { get; init; }
+
     /// <summary>Whom to ask for names outside the cluster; null: the resolvers of this node's resolv.conf.</summary>
     public IReadOnlyList<IPEndPoint>? DnsUpstreams { get; init; }
 

@@ -45,6 +45,9 @@ internal sealed class ClusterPaths(string name)
     /// <summary>The socket of a node's agent.</summary>
     public string AgentSocket(string node) => Path.Combine(Run, $"{node}.sock");
 
+    /// <summary>The socket on which a node's agent is inspected.</summary>
+    public string InspectSocket(string node) => Path.Combine(Run, $"{node}.inspect.sock");
+
     /// <summary>What the pods role keeps of a running pod: its network namespace is <c>net</c> in there, its files are under <c>files</c>.</summary>
     public string Sandbox(string ns, string pod, string uid) => Path.Combine(Run, "pods", $"{ns}_{pod}_{uid}");
 

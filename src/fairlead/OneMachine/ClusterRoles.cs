@@ -21,6 +21,7 @@ internal static class ClusterRoles
                 [
                     "agent", "--kubeconfig", paths.Kubeconfig(node), "--node-name", node, "--cni-bin-dir", Path.Combine(directory, "bin"),
                     "--cni-conf-dir", Path.Combine(directory, "net.d"), "--state-dir", Path.Combine(directory, "agent"), "--socket", paths.AgentSocket(node),
+                    "--inspect-socket", paths.InspectSocket(node),
                     "--dns-upstream", resolver,
                     .. spec.Ranges.SelectMany(ranges => new[] { "--pod-range", $"{ranges.Pods}", "--service-range", $"{ranges.Services}" }),
                     .. spec.ExternalIPRanges.SelectMany(range => new[] { "--external-ip-range", $"{range}" }),

@@ -7,8 +7,8 @@ namespace Fairlead.Serving;
 internal static partial class ServingLog
 {
     [LoggerMessage(1100, LogLevel.Information, "Serving {Endpoint}")]
-    public static partial void Serving(this ILogger logger, IPEndPoint endpoint);
+    public static partial void Serving(this ILogger logger, EndPoint endpoint);
 
     [LoggerMessage(1101, LogLevel.Warning, "Cannot listen on {Endpoint}: {Reason}. Trying again every 5 s; traffic is not concerned")]
-    public static partial void CannotListen(this ILogger logger, IPEndPoint endpoint, string reason);
+    public static partial void CannotListen(this ILogger logger, EndPoint endpoint, string reason);
 }

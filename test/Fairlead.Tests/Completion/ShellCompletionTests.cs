@@ -22,7 +22,7 @@ public sealed class ShellCompletionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("agent cni completion demo down kubeconfig status up", "fairlead", "")]
+    [InlineData("agent cni completion demo down inspect kubeconfig status up", "fairlead", "")]
     [InlineData("demo down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
     [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--de")]
@@ -33,6 +33,9 @@ public sealed class ShellCompletionTests : IDisposable
     [InlineData("east west", "fairlead", "down", "--name", "=")]
     [InlineData("dual ipv4", "fairlead", "up", "--nodes", "3", "--ip-family", "")]
     [InlineData("json", "fairlead", "status", "-o", "j")]
+    [InlineData("endpoints frontends services", "fairlead", "inspect", "")]
+    [InlineData("json table wide", "fairlead", "inspect", "services", "-o", "")]
+    [InlineData("east west", "fairlead", "inspect", "frontends", "--name", "")]
     [InlineData("lesson", "fairlead", "demo", "")]
     [InlineData("bash fish zsh", "fairlead", "completion", "")]
     [InlineData("", "fairlead", "up", "--nodes", "")]

@@ -136,7 +136,8 @@ public sealed class ProxyRoomTests : IAsyncDisposable
 
         var (table, containers) = (new Table("fairlead-proxy"), _nft.Tables["fairlead-proxy"].Containers);
         var before = RulesetText.Render(_nft.Tables["fairlead-proxy"]);
-        _nft.CommitByOthers(new Transaction(table).Flush(containers["endpoints4"].Container).Flush(containers["own-pods4"].Container).Add(new Chain("strange")));
+        _nft.CommitByOthers(new Transaction(table).Flush(containers["endpoints4"].Container).Flush(containers["own-pods4"].Container)
+            .Add(new Chain("strange")).Add(new Rule("strange", [Fairlead.Nftables.Expressions.Verdict.Return])));
         await UntilAsync(() => RulesetText.Render(_nft.Tables["fairlead-proxy"]) == before);
         await UntilAsync(() => text.Write().Contains("object=\"table\"", StringComparison.Ordinal));
         Assert.Equal(

@@ -1,5 +1,6 @@
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
+using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Memory;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
@@ -121,7 +122,7 @@ public sealed class TableCheckTests
             ["10.96.0.2:80/tcp: missing: chain lb-3-sticky-60", "10.96.0.2:80/tcp: missing: map balance { 1e:3 : goto lb-3-sticky-60 }"], Told(Compare()));
         Reconcile();
 
-        await _nft.CommitAsync(new Transaction(Table).Flush(new Chain("postrouting")).Add(new Chain("strange")).Add(new Chain("lb-77")).Add(new Set("odd", [FieldType.Mark])), default);
+        await _nft.CommitAsync(new Transaction(Table).Flush(new Chain("postrouting")).Add(new Chain("strange")).Add(new Rule("strange", [Verdict.Return])).Add(new Chain("empty")).Add(new Chain("lb-77")).Add(new Set("odd", [FieldType.Mark])), default);
         Assert.Equal(["missing", "stray", "stray"], Compare().Table.Select(difference => difference.Kind.ToString().ToLowerInvariant()).Order());
         Assert.Empty(Compare().Frontends);
     }

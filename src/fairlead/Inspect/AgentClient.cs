@@ -1,0 +1,79 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Fairlead.Proxy.Inspection;
+using Fairlead.Terminal;
+
+namespace Fairlead.Inspect;
+
+/// <summary>Asks one node's agent, on its socket.</summary>
+internal static class AgentClient
+{
+    // An agent that reads a table of many thousand Services on a busy node takes seconds, not minutes.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>What it says; a <see cref="NodeAnswer.Error"/> when it says nothing.</summary>
+    /// <param name="node">The node's name, for an agent that says nothing.</param>
+    /// <param name="socket">Where it listens.</param>
+    /// <param name="query">What to ask.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UserError">The socket is not this user's.</exception>
+    public static async Task<NodeAnswer> AskAsync(string node, string socket, InspectionQuery query, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            return await ReadAsync(socket, query, limit.Token);
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
+        {
+            throw new UserError($"only root may ask the agent at {socket}", "run it with sudo");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+        {
+            return new NodeAnswer { Node = node, Error = e is HttpRequestException { InnerException: null } ? e.Message : $"its agent does not answer at {socket}: {(e.InnerException ?? e).Message}" };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new NodeAnswer { Node = node, Error = $"its agent has not answered at {socket} within {Limit.TotalSeconds} s" };
+        }
+    }
+
+    private static async Task<NodeAnswer> ReadAsync(string socket, InspectionQuery query, CancellationToken cancellationToken)
+    {
+        using var handler = new SocketsHttpHandler { ConnectCallback = (_, token) => ConnectAsync(socket, token) };
+        using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        var path = $"services?depth={query.Depth}&namespace={Uri.EscapeDataString(query.Namespace)}&name={Uri.EscapeDataString(query.Name)}";
+        using var response = await client.GetAsync(new Uri($"http://agent/{path}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException(await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var lines = new StreamReader(body);
+        var head = JsonSerializer.Deserialize(await lines.ReadLineAsync(cancellationToken) ?? "", InspectJson.Default.AnswerHead)!;
+        var services = new List<InspectedService>();
+        while (await lines.ReadLineAsync(cancellationToken) is { } line)
+        {
+            services.Add(JsonSerializer.Deserialize(line, InspectJson.Default.InspectedService)!);
+        }
+
+        return new NodeAnswer { Node = head.Node, Problems = head.Problems, Services = services };
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
