@@ -64,7 +64,7 @@ public sealed class KubeClient : IKubeApi, IDisposable
         ResourceType type, string ns, ListOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Get, type.Path(ns) + Query(options, watch: true), null);
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var response = await SendAsync(request, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
             throw await RefusalAsync(response, cancellationToken);
@@ -186,11 +186,24 @@ public sealed class KubeClient : IKubeApi, IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
 
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A connection that does not come about in time ends in a cancellation that nobody asked for.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, $"nothing was heard from {_http.BaseAddress?.Authority} in time", e);
+        }
+    }
+
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
         using var request = Request(method, path, body);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var response = await SendAsync(request, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
             throw await RefusalAsync(response, cancellationToken);

@@ -78,7 +78,7 @@ internal static class Manifests
                 return $"{what} configured";
             }
         }
-        catch (KubeException e)
+        catch (Exception e) when (e is KubeException or HttpRequestException)
         {
             throw new UserError($"{origin}: {what}: {e.Message}");
         }

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Fairlead.Testing;
+
 namespace Fairlead.ClusterTests.OneMachine;
 
 [Collection(nameof(TwoNodes))]
@@ -24,6 +27,38 @@ public sealed class SkeletonTests(ClusterFixture cluster)
         Assert.Equal(1, code);
         Assert.Contains("has 2 nodes, not 3", error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Status_names_an_agent_that_is_gone_and_an_API_server_that_does_not_answer()
+    {
+        var processes = JsonNode.Parse(cluster.Fairlead("status", "--name", cluster.Name, "-o", "json"))!["processes"]!.AsArray();
+        int Pid(string name) => (int)processes.Single(process => (string?)process!["name"] == name)!["pid"]!;
+
+        // Nobody starts the agent again meanwhile.
+        Tool.Run("kill", "-STOP", $"{Pid("up")}");
+        var (code, output, error) = (0, "", "");
+        try
+        {
+            Tool.Run("kill", "-KILL", $"{Pid($"agent {cluster.Name}-2")}");
+            (code, output, error) = cluster.TryFairlead("status", "--name", cluster.Name);
+        }
+        finally
+        {
+            Tool.Run("kill", "-CONT", $"{Pid("up")}");
+        }
+
+        Assert.Equal((1, ""), (code, error));
+        Assert.StartsWith($"cluster {cluster.Name}: degraded\n", output, StringComparison.Ordinal);
+        Assert.Contains($"  problem: agent {cluster.Name}-2 is not running; its log is /var/lib/fairlead/{cluster.Name}/logs/agent-{cluster.Name}-2.log\n", output, StringComparison.Ordinal);
+        Assert.Contains("  problem: the API server does not answer: nothing was heard from 127.0.0.1:6443 in time\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_API_server_listens_on_loopback_and_the_fabric_the_DNS_relay_on_the_fabric_and_nothing_elsewhere() =>
+        Assert.Equal(
+            ["127.0.0.1:6443", "172.30.0.1:10053", "172.30.0.1:6443"],
+            cluster.Outside("ss", "-Htln").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]).Order());
 
     [Fact]
     public void The_kubeconfig_that_is_printed_is_all_that_kubectl_needs()

@@ -1,0 +1,48 @@
+namespace Fairlead.ClusterTests.OneMachine;
+
+/// <summary>`up` without --detach, on a terminal.</summary>
+public sealed class ForegroundUpTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+{
+    [Fact]
+    public async Task It_ticks_its_steps_runs_until_Ctrl_C_and_keeps_the_objects_and_when_killed_half_way_down_leaves_everything_as_it_was()
+    {
+        cluster.Kubectl("create", "configmap", "kept");
+        cluster.Fairlead("down", "--name", cluster.Name, "--keep-state");
+
+        await using (var terminal = cluster.FairleadOnTerminal("up", "--name", cluster.Name))
+        {
+            foreach (var step in (string[])["network", "control plane", $"nodes {cluster.Name}-1, {cluster.Name}-2", $"Cluster {cluster.Name} is ready: 2 nodes", "Ctrl-C stops it"])
+            {
+                await terminal.SeeAsync(step);
+            }
+
+            Assert.Matches(@"✓ network \d+\.\d\d s\n ✓ control plane \d+\.\d\d s\n ✓ nodes ", Plain(terminal.Shown));
+            cluster.Kubectl("get", "configmap", "kept");
+            await terminal.TypeAsync("\u0003");
+            await terminal.SeeAsync($"Stopping cluster {cluster.Name}; its objects are kept.");
+            Assert.Equal(0, await terminal.EndAsync());
+        }
+
+        var (code, status, _) = cluster.TryFairlead("status", "--name", cluster.Name);
+        Assert.Equal(1, code);
+        Assert.Contains("its objects are kept", status, StringComparison.Ordinal);
+        Assert.DoesNotContain(cluster.Name, cluster.Outside("ip", "netns").Output, StringComparison.Ordinal);
+
+        await using (var terminal = cluster.FairleadOnTerminal("up", "--name", cluster.Name))
+        {
+            await terminal.SeeAsync("network");
+            terminal.Kill();
+            await terminal.EndAsync();
+        }
+
+        Assert.NotEqual(cluster.Before, cluster.Traces());
+        cluster.Fairlead("up", "--detach", "--name", cluster.Name);
+        cluster.Kubectl("get", "configmap", "kept");
+
+        cluster.Fairlead("down", "--name", cluster.Name);
+        Assert.Equal(cluster.Before, cluster.Traces());
+    }
+
+    /// <summary>Without colours.</summary>
+    private static string Plain(string shown) => System.Text.RegularExpressions.Regex.Replace(shown, @"\e\[[\d;]*m", "");
+}
