@@ -94,8 +94,9 @@ internal sealed class ContainerOrder(PodWorker pod)
             container.Process = null;
             await process.DisposeAsync();
         }
-        else if (container is { StandIn: not null, Running: { } since })
+        else if (container is { StandIn: { } standIn, Running: { } since })
         {
+            await ContainerStopper.StopAsync(pod, container, standIn, grace, cancellationToken);
             container.Ended = new Termination(0, 0, "Completed", "", since, pod.Context.Time.GetUtcNow());
         }
 

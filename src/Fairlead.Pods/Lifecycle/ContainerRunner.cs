@@ -193,9 +193,17 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         container.Running ??= pod.Context.Time.GetUtcNow();
         var probes = ProbeLoops(cancellationToken);
         pod.Changed();
-        await using (container.StandIn)
+        try
         {
             await Task.WhenAll(probes, Task.Delay(Timeout.InfiniteTimeSpan, pod.Context.Time, cancellationToken));
+        }
+        finally
+        {
+            // That of a pod that is to end goes on answering until its preStop hook is over.
+            if (!pod.Stopping.IsCancellationRequested)
+            {
+                await container.StandIn.DisposeAsync();
+            }
         }
     }
 

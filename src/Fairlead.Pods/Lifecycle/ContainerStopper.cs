@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Documents;
 using Fairlead.Pods.Sandbox;
+using Fairlead.Pods.StandIns;
 
 namespace Fairlead.Pods.Lifecycle;
 
@@ -21,12 +22,7 @@ internal static class ContainerStopper
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            if (container.Spec.Document.Object("lifecycle").Object("preStop") is { } hook
-                && await HookAsync(pod, container, hook, either.Token) is { Length: > 0 } failure)
-            {
-                pod.Events.Warning("FailedPreStopHook", $"PreStopHook failed: {failure}", container.Spec.Name);
-            }
-
+            await PreStopAsync(pod, container, either.Token);
             process.Signal(Signals.Terminate);
             using var watch = pod.Context.Reactor.Watch(process.Handle);
             while (!process.WaitUntilEnded(TimeSpan.Zero))
@@ -37,6 +33,33 @@ internal static class ContainerStopper
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             process.Signal(Signals.Kill);
+        }
+    }
+
+    /// <summary>A stand-in has no process to be asked: it answers until its preStop hook, or the grace period, is over. A hook that is a command is not run.</summary>
+    internal static async Task StopAsync(PodWorker pod, ContainerRecord container, StandIn standIn, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await using (standIn)
+        {
+            using var patience = new CancellationTokenSource(grace > TimeSpan.Zero ? grace : TimeSpan.Zero, pod.Context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            try
+            {
+                await PreStopAsync(pod, container, either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The grace period is over.
+            }
+        }
+    }
+
+    private static async Task PreStopAsync(PodWorker pod, ContainerRecord container, CancellationToken cancellationToken)
+    {
+        if (container.Spec.Document.Object("lifecycle").Object("preStop") is { } hook
+            && await HookAsync(pod, container, hook, cancellationToken) is { Length: > 0 } failure)
+        {
+            pod.Events.Warning("FailedPreStopHook", $"PreStopHook failed: {failure}", container.Spec.Name);
         }
     }
 
