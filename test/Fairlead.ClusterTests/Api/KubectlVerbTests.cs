@@ -95,6 +95,18 @@ public sealed class KubectlVerbTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public void A_pod_is_bound_by_its_subresource_once()
+    {
+        var ns = Namespace();
+        api.KubectlWith("{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {schedulerName: mine, containers: [{name: c, image: busybox}]}}", "create", "-n", ns, "-f", "-");
+        string[] bind = ["create", "--raw", $"/api/v1/namespaces/{ns}/pods/p/binding", "-f", "-"];
+        const string Binding = """{"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"kind":"Node","name":"somewhere"}}""";
+        api.KubectlWith(Binding, bind);
+        Assert.Equal("somewhere True", api.Kubectl("get", "pod", "p", "-n", ns, "-o", "jsonpath={.spec.nodeName} {.status.conditions[?(@.type==\"PodScheduled\")].status}"));
+        Assert.Contains("Conflict", api.TryKubectl(Binding, bind).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_ReplicaSet_is_scaled()
     {
         var ns = Namespace();

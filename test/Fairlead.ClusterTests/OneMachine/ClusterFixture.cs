@@ -101,8 +101,9 @@ public class ClusterFixture : IAsyncLifetime
     internal Terminal OnTerminal(params string[] arguments) => new(
         100, 30, ["nsenter", $"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", KubectlProgram, "--cache-dir", Path.Combine(_directory, "cache"), .. arguments]);
 
-    /// <summary>The program on a terminal of 100 columns and 30 rows.</summary>
-    internal Terminal FairleadOnTerminal(params string[] arguments) => new(100, 30, ["nsenter", $"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", Program, .. arguments]);
+    /// <summary>The program on a terminal of 100 columns and 30 rows, with variables beside those of the tests.</summary>
+    internal Terminal FairleadOnTerminal(string[] variables, params string[] arguments) =>
+        new(100, 30, ["nsenter", $"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", .. variables, Program, .. arguments]);
 
     /// <summary>The address of a pod.</summary>
     public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");

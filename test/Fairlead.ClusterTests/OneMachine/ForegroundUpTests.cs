@@ -9,13 +9,14 @@ public sealed class ForegroundUpTests(ClusterFixture cluster) : IClassFixture<Cl
         cluster.Kubectl("create", "configmap", "kept");
         cluster.Fairlead("down", "--name", cluster.Name, "--keep-state");
 
-        await using (var terminal = cluster.FairleadOnTerminal("up", "--name", cluster.Name))
+        await using (var terminal = cluster.FairleadOnTerminal([], "up", "--name", cluster.Name))
         {
             foreach (var step in (string[])["network", "control plane", $"nodes {cluster.Name}-1, {cluster.Name}-2", $"Cluster {cluster.Name} is ready: 2 nodes", "Ctrl-C stops it"])
             {
                 await terminal.SeeAsync(step);
             }
 
+            Assert.NotEqual(Plain(terminal.Shown), terminal.Shown);
             Assert.Matches(@"✓ network \d+\.\d\d s\n ✓ control plane \d+\.\d\d s\n ✓ nodes ", Plain(terminal.Shown));
             cluster.Kubectl("get", "configmap", "kept");
             await terminal.TypeAsync("\u0003");
@@ -28,9 +29,10 @@ public sealed class ForegroundUpTests(ClusterFixture cluster) : IClassFixture<Cl
         Assert.Contains("its objects are kept", status, StringComparison.Ordinal);
         Assert.DoesNotContain(cluster.Name, cluster.Outside("ip", "netns").Output, StringComparison.Ordinal);
 
-        await using (var terminal = cluster.FairleadOnTerminal("up", "--name", cluster.Name))
+        await using (var terminal = cluster.FairleadOnTerminal(["NO_COLOR=1"], "up", "--name", cluster.Name))
         {
             await terminal.SeeAsync("network");
+            Assert.Equal(Plain(terminal.Shown), terminal.Shown);
             terminal.Kill();
             await terminal.EndAsync();
         }
