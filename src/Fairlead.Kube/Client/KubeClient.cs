@@ -18,16 +18,26 @@ public sealed class KubeClient : IKubeApi, IDisposable
     /// <summary>The largest answer taken, in bytes: a list page of 500 objects at the API's limit of 1.5 MB would be more, and is refused.</summary>
     private const int MaxAnswer = 256 * 1024 * 1024;
 
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
+
     private readonly HttpClient _http;
+    private readonly KubeConnection _connection;
 
     /// <summary>Connects lazily, over HTTP/2 where the server speaks it.</summary>
     public KubeClient(KubeConnection connection)
+        : this(connection, ConnectPatience)
     {
+    }
+
+    /// <summary>Gives up connecting after a time.</summary>
+    internal KubeClient(KubeConnection connection, TimeSpan patience)
+    {
+        _connection = connection;
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseProxy = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ConnectTimeout = patience,
             KeepAlivePingDelay = TimeSpan.FromSeconds(15),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             EnableMultipleHttp2Connections = true,
@@ -39,10 +49,6 @@ public sealed class KubeClient : IKubeApi, IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("fairlead");
-        if (connection.Token.Length > 0)
-        {
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Token);
-        }
     }
 
     /// <summary>Has the server refuse fields that it does not know (fieldValidation=Strict), which it drops otherwise.</summary>
@@ -186,8 +192,14 @@ public sealed class KubeClient : IKubeApi, IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
 
+    /// <summary>What ends it is the caller's token alone: an answer that does not come in time is a failure like any other.</summary>
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (_connection.Token() is { Length: > 0 } token)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);

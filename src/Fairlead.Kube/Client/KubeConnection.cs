@@ -5,6 +5,13 @@ namespace Fairlead.Kube.Client;
 /// <summary>How to reach an API server and who to be there.</summary>
 /// <param name="Server">The server's address, <c>https://host:port</c>.</param>
 /// <param name="Authorities">The certificates that must have signed the server's; nothing else is trusted.</param>
-/// <param name="Certificate">The client's certificate with its key; null to use <paramref name="Token"/>.</param>
-/// <param name="Token">A bearer token; empty for none.</param>
-public sealed record KubeConnection(Uri Server, X509Certificate2Collection Authorities, X509Certificate2? Certificate, string Token);
+/// <param name="Certificate">The client's certificate with its key; null to use a token.</param>
+/// <param name="Token">Gives the bearer token of the next request; empty for none. IOException: it cannot be read.</param>
+public sealed record KubeConnection(Uri Server, X509Certificate2Collection Authorities, X509Certificate2? Certificate, Func<string> Token)
+{
+    /// <summary>A connection by certificate.</summary>
+    public KubeConnection(Uri server, X509Certificate2Collection authorities, X509Certificate2? certificate)
+        : this(server, authorities, certificate, () => "")
+    {
+    }
+}

@@ -27,9 +27,20 @@ public static class KubeconfigReader
             throw new FormatException($"cluster {context.Text("cluster")}: server '{cluster.Text("server")}' is not an https address");
         }
 
-        var token = user.Text("token") is { Length: > 0 } given ? given
-            : user.Text("tokenFile") is { Length: > 0 } file ? File.ReadAllText(Path.Combine(directory, file)).Trim() : "";
-        return new KubeConnection(server, Authorities(cluster, directory), Certificate(user, directory), token);
+        return new KubeConnection(server, Authorities(cluster, directory), Certificate(user, directory), Token(user, directory));
+    }
+
+    /// <summary>A file comes before a text, as with client-go, and is read anew each time: what is mounted into a pod is replaced within the hour.</summary>
+    private static Func<string> Token(MarkedNode user, string directory)
+    {
+        if (user.Text("tokenFile") is { Length: > 0 } file)
+        {
+            var path = Path.Combine(directory, file);
+            return () => File.ReadAllText(path).Trim();
+        }
+
+        var token = user.Text("token") ?? "";
+        return () => token;
     }
 
     private static X509Certificate2Collection Authorities(MarkedNode cluster, string directory)
