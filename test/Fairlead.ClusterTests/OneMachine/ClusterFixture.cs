@@ -105,6 +105,31 @@ public class ClusterFixture : IAsyncLifetime
     internal Terminal FairleadOnTerminal(string[] variables, params string[] arguments) =>
         new(100, 30, ["nsenter", $"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", .. variables, Program, .. arguments]);
 
+    /// <summary>Applies what is written.</summary>
+    public void Apply(string manifest) => Kubectl(manifest, ["apply", "-f", "-"]);
+
+    /// <summary>A pod of one container, a stand-in on port 8080, with its name as label <c>app</c>, on a node by number.</summary>
+    public void StandIn(string name, int node) => Apply(
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{name}}, labels: {app: {{name}} } }
+        spec:
+          nodeName: {{Name}}-{{node}}
+          containers: [{name: main, image: "registry.example/web:1", ports: [{containerPort: 8080}]}]
+        """);
+
+    /// <summary>A pod that runs a script of the shell; <paramref name="more"/> are further fields of its spec.</summary>
+    public void Script(string name, string more, string script) => Apply(
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{name}}}
+        spec:
+          {{more}}
+          containers: [{name: c, image: "busybox:1.36", command: [sh, -c, {{System.Text.Json.JsonSerializer.Serialize(script)}}]}]
+        """);
+
     /// <summary>The address of a pod.</summary>
     public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");
 

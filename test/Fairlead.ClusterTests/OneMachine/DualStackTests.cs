@@ -12,8 +12,8 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
     [Fact]
     public void Pods_services_names_and_policies_work_by_IPv6_and_down_leaves_nothing()
     {
-        Pod("near", 1);
-        Pod("far", 2);
+        cluster.StandIn("near", 1);
+        cluster.StandIn("far", 2);
         cluster.Kubectl(
             """
             apiVersion: v1
@@ -51,7 +51,7 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
             spec: {podSelector: {matchLabels: {app: kept}}, policyTypes: [Ingress]}
             """,
             ["apply", "-f", "-"]);
-        Pod("kept", 2);
+        cluster.StandIn("kept", 2);
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "--timeout=60s");
         var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("near", $"[{Get("pod", "kept", "{.status.podIPs[1].ip}")}]:8080"));
         Assert.Contains("exit 28", refused.Message, StringComparison.Ordinal);
@@ -61,22 +61,4 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
     }
 
     private string Get(string kind, string name, string path) => cluster.Kubectl("get", kind, name, "-o", $"jsonpath={path}");
-
-    private void Pod(string name, int node) => cluster.Kubectl(
-        $$"""
-        apiVersion: v1
-        kind: Pod
-        metadata:
-          name: {{name}}
-          labels:
-            app: {{name}}
-        spec:
-          nodeName: {{cluster.Name}}-{{node}}
-          containers:
-          - name: main
-            image: registry.example/web:1
-            ports:
-            - containerPort: 8080
-        """,
-        ["apply", "-f", "-"]);
 }

@@ -10,7 +10,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     [Fact]
     public void A_host_network_pod_has_its_nodes_address_answers_there_and_reaches_the_pods_of_every_node()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -29,7 +29,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
             """);
         foreach (var node in (int[])[1, 2])
         {
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -60,7 +60,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     [Fact]
     public void With_dnsPolicy_None_resolv_conf_is_what_dnsConfig_says()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -81,7 +81,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         try
         {
             File.WriteAllText($"{directory}/file", "text");
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -125,7 +125,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         File.WriteAllText(secret, "x");
         try
         {
-            Run("blind", "restartPolicy: Never",
+            cluster.Script("blind", "restartPolicy: Never",
                 $"ls -A /root | wc -l; cat {secret} {cluster.Kubeconfig} 2>/dev/null; ls /root/.kube /var/lib/fairlead/{cluster.Name} /run/fairlead/{cluster.Name} 2>/dev/null; echo end");
             Assert.Equal("0\nend", OutputOf("blind"));
         }
@@ -141,7 +141,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}-grace").FullName;
         try
         {
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -171,7 +171,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     [Fact]
     public void A_container_that_takes_more_memory_than_its_limit_is_OOMKilled()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -198,8 +198,8 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     [Fact]
     public void The_exit_code_of_a_command_that_ended_while_the_pods_role_was_away_is_known()
     {
-        Run("away", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 3");
-        Run("back", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 4");
+        cluster.Script("away", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 3");
+        cluster.Script("back", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 4");
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/away", "pod/back", "--timeout=30s");
         var (away, back) = (ContainerPid("away"), ContainerPid("back"));
 
@@ -242,16 +242,4 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     private string Status(string pod, string path) => cluster.Kubectl("get", "pod", pod, "-o", $"jsonpath={path}");
-
-    private void Run(string name, string more, string script) => Apply(
-        $$"""
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: {{name}}}
-        spec:
-          {{more}}
-          containers: [{name: c, image: "busybox:1.36", command: [sh, -c, {{System.Text.Json.JsonSerializer.Serialize(script)}}]}]
-        """);
-
-    private void Apply(string manifest) => cluster.Kubectl(manifest, ["apply", "-f", "-"]);
 }

@@ -31,7 +31,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void What_a_container_leaves_as_its_termination_message_is_told_and_else_the_end_of_its_log()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -58,7 +58,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void Credentials_of_the_host_are_hidden_wherever_the_kubeconfig_is()
     {
-        Run("blind", "restartPolicy: Never", $"cat {cluster.Kubeconfig} /etc/shadow /etc/gshadow; ls -A /etc/kubernetes /etc/rancher 2>/dev/null | grep -v :; wc -c < /etc/passwd");
+        cluster.Script("blind", "restartPolicy: Never", $"cat {cluster.Kubeconfig} /etc/shadow /etc/gshadow; ls -A /etc/kubernetes /etc/rancher 2>/dev/null | grep -v :; wc -c < /etc/passwd");
         cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/blind", "--timeout=30s");
 
         Assert.NotEqual(0, new FileInfo(cluster.Kubeconfig).Length);
@@ -68,7 +68,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void Variables_and_files_tell_what_a_container_may_use()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -94,7 +94,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void Containers_behind_one_that_initializes_wait_for_that()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod

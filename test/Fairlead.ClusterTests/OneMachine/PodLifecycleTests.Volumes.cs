@@ -6,7 +6,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void A_volume_filled_from_the_API_cannot_be_written_and_is_the_fsGroups_to_read()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Secret
@@ -51,7 +51,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void A_directory_swapped_for_a_link_leads_nowhere_on_the_host()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -84,7 +84,7 @@ public sealed partial class PodLifecycleTests
     [Fact]
     public void A_subPath_is_made_when_missing_and_mounts_come_in_order_of_depth_in_dev_too()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod

@@ -14,7 +14,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     public void A_pod_ends_in_the_phase_and_with_the_code_of_its_command(string policy, string script, string phase, string reason, int code)
     {
         var name = $"ends-{policy.ToLowerInvariant()}-{phase.ToLowerInvariant()}";
-        Run(name, $"restartPolicy: {policy}", script);
+        cluster.Script(name, $"restartPolicy: {policy}", script);
         cluster.Kubectl("wait", $"--for=jsonpath={{.status.phase}}={phase}", $"pod/{name}", "--timeout=30s");
         Assert.Equal($"{code} {reason}", cluster.Kubectl(
             "get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].state.terminated.exitCode} {.status.containerStatuses[0].state.terminated.reason}"));
@@ -23,7 +23,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_command_that_keeps_failing_is_held_back_and_its_last_end_is_told()
     {
-        Run("crash", "", "exit 4");
+        cluster.Script("crash", "", "exit 4");
         cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff", "pod/crash", "--timeout=30s");
 
         Assert.Equal("4", cluster.Kubectl("get", "pod", "crash", "-o", "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}"));
@@ -33,7 +33,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void Init_containers_run_in_order_before_the_others_and_share_volumes()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -56,7 +56,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void Variables_and_volumes_show_what_they_refer_to()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: ConfigMap
@@ -109,7 +109,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_missing_ConfigMap_is_named_and_waited_for()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -131,7 +131,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}").FullName;
         try
         {
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -163,7 +163,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_command_deaf_to_SIGTERM_is_killed_when_its_grace_period_is_over()
     {
-        Run("deaf", "terminationGracePeriodSeconds: 1", "trap '' TERM; while :; do sleep 0.1; done");
+        cluster.Script("deaf", "terminationGracePeriodSeconds: 1", "trap '' TERM; while :; do sleep 0.1; done");
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=30s");
 
         cluster.Kubectl("delete", "pod", "deaf", "--timeout=15s");
@@ -172,7 +172,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_failed_liveness_probe_restarts_the_container()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -189,7 +189,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_readiness_gate_holds_a_pod_back_until_its_condition_is_true()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -220,7 +220,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_stand_in_that_declares_no_port_answers_on_the_targetPorts_of_its_Services_and_says_so()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Service
@@ -250,7 +250,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void What_the_host_keeps_to_itself_is_not_in_a_pod()
     {
-        Run("nosy", "restartPolicy: Never",
+        cluster.Script("nosy", "restartPolicy: Never",
             "ls -A /root /home /var/lib/fairlead 2>/dev/null | grep -v -e : -e '^$' | wc -l; find /run -type s | wc -l; ls -d /run/fairlead/* 2>/dev/null | wc -l; "
             + "cat /proc/1/comm; grep CapEff /proc/self/status | cut -f 2; touch /fl-made");
         cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/nosy", "--timeout=30s");
@@ -262,7 +262,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     [Fact]
     public void A_killed_pods_role_leaves_processes_running_and_adopts_them_when_it_is_back()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -308,16 +308,4 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         .SelectMany(File.ReadLines).Select(line => line.Split(' ', 4)[3]));
 
     private string Key(string pod) => $"default_{pod}_{cluster.Kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}")}";
-
-    private void Run(string name, string more, string script) => Apply(
-        $$"""
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: {{name}}}
-        spec:
-          {{more}}
-          containers: [{name: c, image: "busybox:1.36", command: [sh, -c, {{System.Text.Json.JsonSerializer.Serialize(script)}}]}]
-        """);
-
-    private void Apply(string manifest) => cluster.Kubectl(manifest, ["apply", "-f", "-"]);
 }

@@ -6,7 +6,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
     [Fact]
     public void A_startup_probe_holds_readiness_back_until_the_port_answers()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -32,7 +32,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
     [Fact]
     public void Readiness_follows_what_an_http_and_a_tcp_probe_of_a_named_port_find()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -64,7 +64,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
     [Fact]
     public void A_failed_http_liveness_probe_kills_and_restarts_the_container()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -93,7 +93,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}-pre").FullName;
         try
         {
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -136,7 +136,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}-order").FullName;
         try
         {
-            Apply(
+            cluster.Apply(
                 $$"""
                 apiVersion: v1
                 kind: Pod
@@ -175,7 +175,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
     [Fact]
     public void A_sidecar_that_ends_is_started_again_and_its_readiness_counts()
     {
-        Apply(
+        cluster.Apply(
             """
             apiVersion: v1
             kind: Pod
@@ -230,6 +230,4 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
     private string Status(string pod, string path) => cluster.Kubectl("get", "pod", pod, "-o", $"jsonpath={path}");
 
     private void WaitForEvent(string pod, string reason, string message) => PodEvents.Wait(cluster, pod, reason, message);
-
-    private void Apply(string manifest) => cluster.Kubectl(manifest, ["apply", "-f", "-"]);
 }

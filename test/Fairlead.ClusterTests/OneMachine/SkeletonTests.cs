@@ -76,8 +76,8 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     [Fact]
     public void A_pod_reaches_a_pod_of_another_node_and_is_seen_by_its_own_address()
     {
-        Pod("near", 1);
-        Pod("far", 2);
+        cluster.StandIn("near", 1);
+        cluster.StandIn("far", 2);
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=60s");
 
         var answer = cluster.Ask("near", $"{cluster.PodAddress("far")}:8080");
@@ -99,8 +99,8 @@ public sealed class SkeletonTests(ClusterFixture cluster)
             spec: {podSelector: {matchLabels: {app: kept}}, policyTypes: [Ingress]}
             """,
             ["apply", "-f", "-"]);
-        Pod("kept", 2);
-        Pod("asker", 1);
+        cluster.StandIn("kept", 2);
+        cluster.StandIn("asker", 1);
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "pod/asker", "--timeout=60s");
 
         var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("asker", $"{cluster.PodAddress("kept")}:8080"));
@@ -112,7 +112,7 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     [Fact]
     public void A_pod_resolves_services_by_the_node_and_a_killed_agent_answers_when_it_is_back()
     {
-        Pod("asking", 1);
+        cluster.StandIn("asking", 1);
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/asking", "--timeout=60s");
         string[] question = ["dig", "+short", "+tries=1", "+time=10", "@10.96.0.10", "kubernetes.default.svc.cluster.local"];
         Assert.Equal("10.96.0.1", cluster.InPod("asking", question).Trim());
@@ -122,22 +122,4 @@ public sealed class SkeletonTests(ClusterFixture cluster)
 
         Assert.Equal("10.96.0.1", cluster.InPod("asking", question).Trim());
     }
-
-    private void Pod(string name, int node) => cluster.Kubectl(
-        $$"""
-        apiVersion: v1
-        kind: Pod
-        metadata:
-          name: {{name}}
-          labels:
-            app: {{name}}
-        spec:
-          nodeName: {{cluster.Name}}-{{node}}
-          containers:
-          - name: main
-            image: registry.example/web:1
-            ports:
-            - containerPort: 8080
-        """,
-        ["apply", "-f", "-"]);
 }
