@@ -135,7 +135,7 @@ public sealed class InspectionTests : IAsyncDisposable
         Serve("b", row => row with { ClusterIPs = [Ip("10.96.0.1")] });
         await StartAsync();
         Assert.Equal(
-            [("a", InspectedState.InStep, ""), ("b", InspectedState.Error, "shop/a has this address and port, and comes first by name")],
+            [("a", InspectedState.InStep, ""), ("b", InspectedState.Error, "shop/a has this address and port")],
             (await InspectAsync()).Select(one => (one.Name, one.State, string.Join(';', one.Reasons))));
     }
 
