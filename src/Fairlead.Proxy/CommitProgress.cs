@@ -65,16 +65,24 @@ internal sealed class CommitPasses
     private long _begun;
     private TaskCompletionSource? _under;
 
-    /// <summary>A pass begins: from here on rows and kernel may differ. Dispose it when they agree again.</summary>
-    public Pass Begin()
+    /// <summary>A pass begins unless one is under way: from here on rows and kernel may differ.</summary>
+    public void Begin()
     {
         lock (_gate)
         {
-            _begun++;
-            _under = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _begun += _under is null ? 1 : 0;
+            _under ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+    }
 
-        return new Pass(this);
+    /// <summary>They agree again; or what they differ in is told by the rows.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _under?.SetResult();
+            _under = null;
+        }
     }
 
     /// <summary>Waits until no pass is under way.</summary>
@@ -105,20 +113,5 @@ internal sealed class CommitPasses
         {
             return _begun == number;
         }
-    }
-
-    private void End()
-    {
-        lock (_gate)
-        {
-            _under?.SetResult();
-            _under = null;
-        }
-    }
-
-    /// <summary>A pass under way.</summary>
-    internal readonly struct Pass(CommitPasses passes) : IDisposable
-    {
-        public void Dispose() => passes.End();
     }
 }

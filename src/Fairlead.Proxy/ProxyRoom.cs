@@ -177,7 +177,6 @@ public sealed class ProxyRoom : IDisposable
         }
 
         var started = _time.GetTimestamp();
-        using var pass = _passes.Begin();
         try
         {
             if (_committer.IsSynced)
@@ -198,6 +197,10 @@ public sealed class ProxyRoom : IDisposable
             ShowFailure(e.Message);
             return false;
         }
+        finally
+        {
+            _passes.End();
+        }
     }
 
     /// <summary>On what could not be committed, what could not be removed, and what differs and could not be put right.</summary>
@@ -215,6 +218,7 @@ public sealed class ProxyRoom : IDisposable
 
     private async Task StartAsync(long started, CancellationToken cancellationToken)
     {
+        _passes.Begin();
         await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken);
         foreach (var (key, frontend) in _compiler.Plan)
         {
@@ -232,14 +236,26 @@ public sealed class ProxyRoom : IDisposable
     {
         if (!change.IsEmpty)
         {
+            _passes.Begin();
             await _committer.CommitAsync(change, _compiler.Node, cancellationToken);
             _metrics.Programmed(_time.GetElapsedTime(started));
             _logger.Committed(change.Frontends.Count, (long)_time.GetElapsedTime(started).TotalMilliseconds);
         }
 
         Settle();
-        if (await drift.CheckAsync(RepairAsync, cancellationToken))
+        await drift.CheckAsync(RepairAsync, cancellationToken);
+    }
+
+    private async Task<bool> RepairAsync(CancellationToken cancellationToken)
+    {
+        _passes.Begin();
+        try
         {
+            if (!await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken))
+            {
+                return false;
+            }
+
             // Putting it right may have moved endpoints to other slots.
             foreach (var (key, frontend) in _compiler.Plan)
             {
@@ -247,14 +263,7 @@ public sealed class ProxyRoom : IDisposable
             }
 
             Settle();
-        }
-    }
-
-    private async Task<bool> RepairAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _committer.ReconcileAsync(_compiler.Plan, _compiler.Node, cancellationToken);
+            return true;
         }
         finally
         {

@@ -106,6 +106,15 @@ public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<For
             Assert.Equal(service[family], far.Resolve("far.default.svc.cluster.local", record));
         }
 
+        // Each node's own agent says what its kernel holds.
+        foreach (var node in new[] { N1, N2 })
+        {
+            var (code, output, _) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "inspect", "endpoints", "far", "--socket", node.InspectSocket);
+            Assert.True(code == 0, output);
+            Assert.All(Enumerable.Range(0, 2), family => Assert.Matches(
+                $@"(?m)^{node.Name} +default +far +\[?{service[family]}\]?:80/tcp +\[?{far.Addresses[family]}\]?:8080 +n2 +Ready +0 +<none> +InStep +ready$", output));
+        }
+
         Assert.Equal("10.112.0.1", near.Resolve("kubernetes.default.svc.cluster.local"));
         Assert.DoesNotContain("10.96.0.10", Tool.RunIn(N1.Netns, "ip", "-o", "addr"), StringComparison.Ordinal);
 
@@ -212,6 +221,7 @@ public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<For
         Assert.Equal(before, Everything(node));
         Assert.Equal(foreign, Directory.GetFiles(node.BinDirectory).Concat(Directory.GetFiles(node.ConfDirectory)));
         Assert.False(File.Exists(node.Socket));
+        Assert.False(File.Exists(node.InspectSocket));
         Assert.Empty(Directory.GetFileSystemEntries(node.StateDirectory));
         Assert.Equal((0, "", ""), node.CleanUp());
     }

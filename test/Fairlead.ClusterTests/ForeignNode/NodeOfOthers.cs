@@ -37,6 +37,8 @@ internal sealed class NodeOfOthers(string name, int number, string clusterDirect
 
     public string Socket => Path.Combine(_directory, "cni.sock");
 
+    public string InspectSocket => Path.Combine(_directory, "inspect.sock");
+
     public string Log
     {
         get

@@ -21,6 +21,10 @@ public sealed class CommandLineTests
     [InlineData("sideways", "demo", "sideways")]
     [InlineData("sideways", "demo", "--only", "sideways")]
     [InlineData("tcsh", "completion", "tcsh")]
+    [InlineData("did you mean services?", "inspect", "servces")]
+    [InlineData("a/b/c names no Service", "inspect", "services", "a/b/c")]
+    [InlineData("a/b names no Service of namespace c", "inspect", "endpoints", "a/b", "-n", "c")]
+    [InlineData("wide", "inspect", "frontends", "-o", "pdf")]
     public void A_wrong_command_line_exits_2_and_says_what_is_wrong(string reason, params string[] arguments)
     {
         var (code, _, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", arguments);
@@ -47,6 +51,16 @@ public sealed class CommandLineTests
         Assert.Equal(0, code);
         var offered = Tool.TryRun("bash", $"{script}\nCOMP_WORDS=(fairlead do); COMP_CWORD=1; _fairlead; echo \"${{COMPREPLY[@]}}\"\n", "--norc");
         Assert.Equal((0, "down\n", ""), offered);
+    }
+
+    [Fact]
+    public void Inspection_of_what_does_not_run_exits_1_and_says_how_to_start_it()
+    {
+        var (code, output, error) = Tool.TryRun(ClusterFixture.BuiltProgram, "", "inspect", "services", "--name", "never-started");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Equal(
+            "error: there is no cluster never-started\nhint: `fairlead up --name never-started` starts one; on a node of another cluster, --socket names where its agent answers\n", error);
     }
 
     [Fact]
