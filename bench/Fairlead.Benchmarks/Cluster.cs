@@ -5,12 +5,13 @@ using System.Net.Sockets;
 using System.Text;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Kubeconfig;
+using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Testing;
 
 namespace Fairlead.Benchmarks;
 
-/// <summary>A two-node cluster of the release binary; gone at the end.</summary>
+/// <summary>A cluster of the release binary; gone at the end.</summary>
 internal sealed class Cluster : IDisposable
 {
     private const string Balancer = "172.30.255.1";
@@ -34,25 +35,34 @@ internal sealed class Cluster : IDisposable
     private TimeSpan _ready;
     private KubeClient? _api;
 
-    private Cluster(string program) => _program = program;
+    private Cluster(string program, string name) => (_program, Name) = (program, name);
 
     /// <summary>Its name.</summary>
-    public string Name { get; } = "bench";
+    public string Name { get; }
 
     /// <summary>Its API.</summary>
     public KubeClient Api => _api ??= new KubeClient(KubeconfigReader.Read(Path.Combine(_directory, "config")));
 
     /// <summary>Brings it up with one Service and its pod.</summary>
-    public static Cluster Start(string program)
+    public static Cluster Start(string program, string name, int nodes = 2)
     {
-        var cluster = new Cluster(program);
+        var cluster = new Cluster(program, name);
         var manifest = Path.Combine(cluster._directory, "front.yaml");
         File.WriteAllText(manifest, Manifest);
         cluster._watch.Start();
-        cluster.Run("up", "--detach", "--name", cluster.Name, "-f", manifest);
+        cluster.Run("up", "--detach", "--name", name, "--nodes", $"{nodes}", "-f", manifest);
         cluster._ready = cluster._watch.Elapsed;
         return cluster;
     }
+
+    /// <summary>The first node's network namespace.</summary>
+    public NetNamespace OpenNode() => NetNamespace.Open(NetNamespace.NamedPath($"fairlead-{Name}-node-1"));
+
+    /// <summary>The process of the first node's agent.</summary>
+    public Process Agent() => Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains($"--node-name\0{Name}-1\0", StringComparison.Ordinal)));
+
+    /// <summary>The process of the API server, its store and controllers.</summary>
+    public Process ControlPlane() => Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains("\0up\0", StringComparison.Ordinal)));
 
     /// <summary>Prints what the start took.</summary>
     public async Task MeasureStartAsync()
@@ -72,7 +82,7 @@ internal sealed class Cluster : IDisposable
     /// <summary>Prints how long a DNS query waits that is sent just after its node's agent was killed.</summary>
     private void MeasureKilledAgent()
     {
-        using var agent = Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains($"--node-name\0{Name}-1\0", StringComparison.Ordinal)));
+        using var agent = Agent();
         agent.Kill();
         _watch.Restart();
         AskDns();
@@ -83,6 +93,18 @@ internal sealed class Cluster : IDisposable
     public void PrintMemory(string what, string beside) =>
         Figures.Print(what, Figures.Text(Processes().Sum(id => Kilobytes(id, "status", "VmRSS:")) / 1024, "0", " MB"),
             $"{beside}; {Figures.Text(Processes().Sum(id => Kilobytes(id, "smaps_rollup", "Pss:")) / 1024, "0", " MB")} with shared pages counted once");
+
+    /// <summary>Starts a pod without a command and waits until it is Ready.</summary>
+    /// <returns>The path of its network namespace, and its address.</returns>
+    public async Task<(string Netns, IpAddr Address)> StartPodAsync(string name)
+    {
+        await PodStarts.StartAsync(Api, name, []);
+        var pod = await Api.GetAsync(ResourceTypes.Pods, "default", name, CancellationToken.None);
+        return ($"/run/fairlead/{Name}/pods/default_{name}_{(string?)pod["metadata"]!["uid"]}/net", IpAddr.Parse((string)pod["status"]!["podIP"]!));
+    }
+
+    /// <summary>A field of /proc/PID/status in MB.</summary>
+    public static double Megabytes(Process process, string field) => Kilobytes(process.Id, "status", field) / 1024;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -101,7 +123,7 @@ internal sealed class Cluster : IDisposable
         byte[] name = [.. "kubernetes.default.svc.cluster.local".Split('.').SelectMany(label => Encoding.ASCII.GetBytes(label).Prepend((byte)label.Length)), 0];
         byte[] query = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. name, 0, 1, 0, 1];
         var reply = new byte[512];
-        using var node = NetNamespace.Open(NetNamespace.NamedPath($"fairlead-{Name}-node-1"));
+        using var node = OpenNode();
         using var socket = node.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         socket.ReceiveTimeout = 3000;
         socket.Connect(IPAddress.Parse("10.96.0.10"), 53);

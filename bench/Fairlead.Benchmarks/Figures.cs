@@ -17,6 +17,9 @@ internal static class Figures
     /// <summary>A number with its unit.</summary>
     public static string Text(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + unit;
 
+    /// <summary>How many want to run on this machine, over the last minute: what else it does meanwhile.</summary>
+    public static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
+
     /// <summary>The value that a share of all is not above.</summary>
     public static TimeSpan Quantile(IEnumerable<TimeSpan> times, double share)
     {

@@ -44,7 +44,7 @@ internal static class PodStarts
     private static string Median(IEnumerable<TimeSpan> times) => Figures.Time(Figures.Quantile(times, 0.5));
 
     /// <summary>Creates a pod and follows it until it is Ready; each time is from before the creation.</summary>
-    private static async Task<(TimeSpan Answered, TimeSpan Bound, TimeSpan Ready)> StartAsync(KubeClient api, string name, string[] command)
+    public static async Task<(TimeSpan Answered, TimeSpan Bound, TimeSpan Ready)> StartAsync(KubeClient api, string name, string[] command)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var clock = Stopwatch.StartNew();

@@ -1,28 +1,45 @@
 using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
-if (args is not [var program, .. var only] || only is not ([] or ["pods"]))
+string[] groups = ["services", "scale", "path", "cluster"];
+if (args is not [var program, .. var only] || only.Except(groups).Any())
 {
-    Console.Error.WriteLine("usage: Fairlead.Benchmarks RELEASE-BINARY [pods], in a network namespace without an uplink (`make bench` does both)");
+    Console.Error.WriteLine($"usage: Fairlead.Benchmarks RELEASE-BINARY [{string.Join('|', groups)}]..., in a network namespace without an uplink (`make bench` does both)");
     return 2;
 }
 
 Tool.Run("ip", "link", "set", "lo", "up");
-Console.WriteLine($"{Environment.ProcessorCount} processors, Linux {Environment.OSVersion.Version}");
-if (only is [])
+Console.WriteLine($"{Environment.ProcessorCount} processors, Linux {Environment.OSVersion.Version}, load average {Figures.Load()}");
+if (Wanted("services"))
 {
-    await ServiceRules.MeasureAsync(services: 2_000, endpoints: 10);
+    const int Part = 2_000;
+    var chains = ServiceChains.Load(Part, 10);
+    await ServiceRules.MeasureAsync(Part, 10, $"{Figures.Time(chains)} as chains, loaded by nft");
+    await ServiceRules.MeasureAsync(10_000, 10, $"target 2 s; as chains, {Part} take {Figures.Time(chains)}");
+    await ServiceRules.MeasureAsync(50_000, 2, "no target");
 }
 
-using (var cluster = Cluster.Start(program))
+if (Wanted("scale"))
 {
-    await cluster.MeasureStartAsync();
-    if (only is [])
-    {
-        await ApiLoad.MeasureAsync(cluster.Api);
-    }
+    using var cluster = Cluster.Start(program, "bench-scale", nodes: 1);
+    await ClusterScale.MeasureAsync(cluster, services: 10_000, endpoints: 10);
+    await ServicePath.MeasureAsync(cluster);
+}
 
+if (only.Contains("path"))
+{
+    using var cluster = Cluster.Start(program, "bench-path", nodes: 1);
+    await ServicePath.MeasureAsync(cluster);
+}
+
+if (Wanted("cluster"))
+{
+    using var cluster = Cluster.Start(program, "bench");
+    await cluster.MeasureStartAsync();
+    await ApiLoad.MeasureAsync(cluster.Api);
     await PodStarts.MeasureAsync(cluster);
 }
 
 return 0;
+
+bool Wanted(string group) => only is [] || only.Contains(group);

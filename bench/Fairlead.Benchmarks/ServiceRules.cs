@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text;
 using Fairlead.Cluster;
-using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Proxy;
@@ -10,81 +8,81 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Benchmarks;
 
-/// <summary>Services into the kernel, beside the same translation as one chain per Service and endpoint, loaded by <c>nft</c> in the same run.</summary>
+/// <summary>Services into the kernel by the proxy room alone: from nothing, changed one at a time, and found there by a room that starts anew.</summary>
 internal static class ServiceRules
 {
-    public static async Task MeasureAsync(int services, int endpoints)
+    private const int Changes = 500;
+
+    /// <summary>Measures one size of cluster in a network namespace of its own.</summary>
+    /// <param name="services">How many Services.</param>
+    /// <param name="endpoints">Endpoints of each.</param>
+    /// <param name="beside">What the same, or a stated part of it, takes another way.</param>
+    public static async Task MeasureAsync(int services, int endpoints, string beside)
     {
         Figures.Heading($"{services} Services x {endpoints} endpoints, in a namespace of its own");
-        var chains = MeasureChains(services, endpoints);
         using var node = new TestNetns();
-        using var nft = node.Run(KernelNft.Open);
-        using var stop = new CancellationTokenSource();
-        var tables = new ClusterTables();
-        var room = new ProxyRoom(new ProxyOptions { NodeName = "n1", ServiceRanges = [IpNet.Parse("10.96.0.0/12")] }, tables, nft, flows: null, TimeProvider.System, NullLogger.Instance);
-        tables.Nodes.Replace([new("n1", new NodeRow { Name = "n1", InternalIPs = [IpAddr.Parse("172.30.0.11")] })]);
-        tables.Services.Replace([.. Enumerable.Range(0, services).Select(i => new KeyValuePair<ObjectKey, ServiceRow>(Key(i), Service(i)))]);
-        tables.EndpointSlices.Replace([.. Enumerable.Range(0, services).Select(i => new KeyValuePair<ObjectKey, EndpointSliceRow>(Key(i), Slice(i, endpoints)))]);
-
-        var watch = Stopwatch.StartNew();
-        var running = room.RunAsync(stop.Token);
-        await room.WaitUntilCommittedAsync(CancellationToken.None);
-        Figures.Print("from nothing into the kernel", Figures.Time(watch.Elapsed), $"{Figures.Time(chains)} as chains, loaded by nft");
-
-        var changes = new List<TimeSpan>();
-        for (var i = 0; i < 200; i++)
+        var tables = ServiceLoad.Tables(services, endpoints);
+        using (var nft = node.Run(KernelNft.Open))
+        using (var room = Room(tables, nft))
         {
-            watch.Restart();
-            tables.EndpointSlices.Upsert(Key(i), Slice(i, endpoints - 1));
-            await room.WaitUntilCommittedAsync(CancellationToken.None);
-            changes.Add(watch.Elapsed);
-        }
-
-        Figures.Print("one endpoint less, median of 200", Figures.Time(Figures.Quantile(changes, 0.5)), $"p99 {Figures.Time(Figures.Quantile(changes, 0.99))}");
-        await stop.CancelAsync();
-        await running.ContinueWith(_ => { }, TaskScheduler.Default);
-    }
-
-    private static TimeSpan MeasureChains(int services, int endpoints)
-    {
-        var text = new StringBuilder("table ip chains {\n");
-        for (var i = 0; i < services; i++)
-        {
-            for (var e = 0; e < endpoints; e++)
+            var watch = Stopwatch.StartNew();
+            await using var running = await Running.StartAsync(room);
+            Figures.Print("from nothing into the kernel", Figures.Time(watch.Elapsed), beside);
+            await MeasureChangesAsync("one endpoint less, then one more", room, i => tables.EndpointSlices.Upsert(
+                ServiceLoad.Key(i / 2), ServiceLoad.Slice(i / 2, endpoints - ((i + 1) % 2))));
+            await MeasureChangesAsync("one Service more with its endpoints", room, i =>
             {
-                text.Append($"chain e{i}x{e} {{\nmeta l4proto tcp dnat to {Endpoint(i, e)}:8080\n}}\n");
-            }
-
-            text.Append($"chain s{i} {{\nnumgen random mod {endpoints} vmap {{ {string.Join(", ", Enumerable.Range(0, endpoints).Select(e => $"{e} : goto e{i}x{e}"))} }}\n}}\n");
+                tables.EndpointSlices.Upsert(ServiceLoad.Key(services + i), ServiceLoad.Slice(services + i, endpoints));
+                tables.Services.Upsert(ServiceLoad.Key(services + i), ServiceLoad.Service(services + i));
+            });
+            await MeasureChangesAsync("that Service less", room, i =>
+            {
+                tables.Services.Delete(ServiceLoad.Key(services + i));
+                tables.EndpointSlices.Delete(ServiceLoad.Key(services + i));
+            });
         }
 
-        text.Append("map services {\ntype ipv4_addr . inet_proto . inet_service : verdict\nelements = { ");
-        text.AppendJoin(", ", Enumerable.Range(0, services).Select(i => $"{ClusterIP(i)} . tcp . 80 : goto s{i}"));
-        text.Append(" }\n}\nchain prerouting {\ntype nat hook prerouting priority -100\nip daddr . meta l4proto . th dport vmap @services\n}\n}\n");
-        using var node = new TestNetns();
-        var watch = Stopwatch.StartNew();
-        var (code, _, error) = Tool.TryRun("nsenter", text.ToString(), $"--net={node.Path}", "nft", "-f", "-");
-        return code == 0 ? watch.Elapsed : throw new InvalidOperationException($"nft refused the baseline: {error}");
+        using var again = node.Run(KernelNft.Open);
+        using var next = Room(tables, again);
+        var adoption = Stopwatch.StartNew();
+        await using var adopting = await Running.StartAsync(next);
+        Figures.Print("a new room finds all of it there, until it is in step", Figures.Time(adoption.Elapsed), "no target; packets go on meanwhile");
     }
 
-    private static ObjectKey Key(int i) => new("load", $"s{i}");
-
-    private static IpAddr ClusterIP(int i) => IpAddr.Parse($"10.96.{i >> 8}.{i & 255}");
-
-    private static IpAddr Endpoint(int i, int e) => IpAddr.Parse($"10.244.{(i * 10 + e) >> 8 & 255}.{(i * 10 + e) & 255}");
-
-    private static ServiceRow Service(int i) => new()
+    private static async Task MeasureChangesAsync(string what, ProxyRoom room, Action<int> change)
     {
-        Key = Key(i),
-        ClusterIPs = [ClusterIP(i)],
-        Ports = [new ServicePort("", IpProtocol.Tcp, 80, 0, "8080", "")],
-    };
+        var changes = new List<TimeSpan>();
+        for (var i = 0; i < Changes; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            change(i);
+            await room.WaitUntilCommittedAsync(CancellationToken.None);
+            changes.Add(Stopwatch.GetElapsedTime(start));
+        }
 
-    private static EndpointSliceRow Slice(int i, int endpoints) => new()
+        Figures.Print($"{what}, median of {Changes}", Figures.Time(Figures.Quantile(changes, 0.5)),
+            $"p99 {Figures.Time(Figures.Quantile(changes, 0.99))}, target 5 ms");
+    }
+
+    private static ProxyRoom Room(ClusterTables tables, KernelNft nft) => new(
+        new ProxyOptions { NodeName = ServiceLoad.Node, ServiceRanges = [IpNet.Parse("10.96.0.0/12")] }, tables, nft, flows: null, TimeProvider.System, NullLogger.Instance);
+
+    /// <summary>A room in step with its tables; ends with this object.</summary>
+    private sealed class Running(CancellationTokenSource stop, Task room) : IAsyncDisposable
     {
-        Key = Key(i),
-        Service = Key(i),
-        Ports = [new EndpointPort("", IpProtocol.Tcp, 8080)],
-        Endpoints = [.. Enumerable.Range(0, endpoints).Select(e => new SliceEndpoint { Address = Endpoint(i, e), NodeName = "n2" })],
-    };
+        public static async Task<Running> StartAsync(ProxyRoom room)
+        {
+            var stop = new CancellationTokenSource();
+            var running = new Running(stop, room.RunAsync(stop.Token));
+            await room.WaitUntilCommittedAsync(CancellationToken.None);
+            return running;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await room.ContinueWith(_ => { }, TaskScheduler.Default);
+            stop.Dispose();
+        }
+    }
 }

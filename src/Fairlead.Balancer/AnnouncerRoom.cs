@@ -29,6 +29,9 @@ public sealed class AnnouncerRoom : IDisposable
     private readonly AnnouncementCompiler _compiler;
     private readonly Dictionary<IpAddr, int> _repeats = [];
 
+    // What the last pass brought about. Most changes of Services and slices concern no balanced one: then there is nothing to do.
+    private (IReadOnlyDictionary<IpAddr, AnnouncementRow> Rows, ValueArray<IpAddr> Addresses)? _settled;
+
     // At first, too: an earlier run may have left half of it.
     private bool _verify = true;
 
@@ -103,9 +106,15 @@ public sealed class AnnouncerRoom : IDisposable
     {
         var take = nodes.Take();
         var rows = _compiler.Apply(services.Take().Changes, slices.Take().Changes, take);
+        var addresses = take.Rows.GetValueOrDefault(_node)?.InternalIPs ?? default;
+        if (_settled is { } settled && ReferenceEquals(settled.Rows, rows) && settled.Addresses == addresses && _repeats.Count == 0 && !Volatile.Read(ref _verify))
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        _settled = null;
         Announcements.Replace([.. rows]);
         var ours = rows.Values.Where(row => row.IsOurs).Select(row => row.Address).ToHashSet();
-        var addresses = take.Rows.GetValueOrDefault(_node)?.InternalIPs ?? default;
         try
         {
             foreach (var address in _responder.Apply(ours, addresses, Interlocked.Exchange(ref _verify, false)))
@@ -130,6 +139,7 @@ public sealed class AnnouncerRoom : IDisposable
             return RetryAfter;
         }
 
+        _settled = (rows, addresses);
         return _repeats.Count > 0 ? RepeatAfter : Timeout.InfiniteTimeSpan;
     }
 

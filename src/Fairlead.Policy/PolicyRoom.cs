@@ -36,6 +36,9 @@ public sealed class PolicyRoom
     private bool _allChanged = true;
     private readonly HashSet<ObjectKey> _changed = [];
 
+    // Something may differ from what is in force. Services wake the room for the sake of one of them: all others are no work.
+    private bool _isPending = true;
+
     /// <summary>Makes the room of one node; nothing happens before <see cref="RunAsync"/>.</summary>
     /// <param name="tables">The cluster.</param>
     /// <param name="node">The node's own tables: attachments are read, enforced pods written.</param>
@@ -76,7 +79,7 @@ public sealed class PolicyRoom
             Note(attachments.Take().Changes.SelectMany(change => new[] { change.Old?.Pod, change.New?.Pod }.OfType<ObjectKey>()));
             Note(services.Take().Changes.Where(change => change.Key == PolicyWorld.DnsService).Select(_ => PolicyWorld.DnsPeerKey));
             _allChanged |= namespaces.Take().Changes.Count > 0;
-            _ = (policies.Take(), nodes.Take());
+            _isPending |= policies.Take().Changes.Count + nodes.Take().Changes.Count + _changed.Count > 0 || _allChanged || !Initialized;
             try
             {
                 await CheckDriftAsync(drift, cancellationToken);
@@ -112,7 +115,7 @@ public sealed class PolicyRoom
         if (await drift.CheckAsync(_committer.HasDriftedAsync, cancellationToken))
         {
             // Connections that nothing refused meanwhile end like those of an earlier run, and what was adopted is no longer there.
-            (_inForce, _adopted) = (null, null);
+            (_inForce, _adopted, _isPending) = (null, null, true);
             _logger.Drifted();
         }
     }
@@ -130,6 +133,11 @@ public sealed class PolicyRoom
             return;
         }
 
+        if (!_isPending)
+        {
+            return;
+        }
+
         var plan = _compiler.Compile(PolicyWorld.Of(_tables), _node.Attachments.Snapshot(), _allChanged ? null : _changed);
         _allChanged = false;
         _changed.Clear();
@@ -137,6 +145,7 @@ public sealed class PolicyRoom
         Cut(plan);
         _inForce = plan;
         Publish(plan);
+        _isPending = false;
     }
 
     private void Cut(PolicyPlan plan)

@@ -15,8 +15,9 @@ internal sealed class AnnouncementCompiler(string node)
     private readonly Dictionary<ObjectKey, ValueArray<AnnouncementRow>> _announced = [];
     private readonly HashSet<ObjectKey> _dirty = [];
     private IReadOnlyList<NodeRow> _nodes = [];
+    private Dictionary<IpAddr, AnnouncementRow> _current = [];
 
-    /// <summary>Takes in what changed; returns the announcements as they are now, of every balanced Service.</summary>
+    /// <summary>Takes in what changed; returns the announcements as they are now, of every balanced Service: the same object when none of them changed.</summary>
     public IReadOnlyDictionary<IpAddr, AnnouncementRow> Apply(
         IReadOnlyCollection<Change<ObjectKey, ServiceRow>> services,
         IReadOnlyCollection<Change<ObjectKey, EndpointSliceRow>> slices,
@@ -38,13 +39,15 @@ internal sealed class AnnouncementCompiler(string node)
             _dirty.UnionWith(_services.Keys);
         }
 
+        var changed = false;
         foreach (var key in _dirty)
         {
-            Elect(key);
+            changed |= Elect(key);
         }
 
         _dirty.Clear();
-        return Announcements();
+        _current = changed ? Announcements() : _current;
+        return _current;
     }
 
     private static readonly NodeRow Absent = new() { Name = "" };
@@ -89,20 +92,23 @@ internal sealed class AnnouncementCompiler(string node)
         }
     }
 
-    private void Elect(ObjectKey key)
+    /// <summary>True when that changes what is announced.</summary>
+    private bool Elect(ObjectKey key)
     {
         if (!_services.TryGetValue(key, out var service))
         {
-            _announced.Remove(key);
-            return;
+            return _announced.Remove(key);
         }
 
         List<SliceEndpoint> endpoints = _slices.TryGetValue(key, out var slices) ? [.. slices.Values.SelectMany(slice => slice.Endpoints)] : [];
-        _announced[key] = service.LoadBalancerIPs.Select(address =>
+        var before = _announced.GetValueOrDefault(key);
+        var after = service.LoadBalancerIPs.Select(address =>
         {
             var owner = Election.Owner(service, address, _nodes, endpoints) ?? "";
             return new AnnouncementRow(address, key, owner, owner == node);
         }).ToValueArray();
+        _announced[key] = after;
+        return before != after;
     }
 
     /// <summary>An address that two Services claim belongs to the one that comes first by key, on every node alike.</summary>

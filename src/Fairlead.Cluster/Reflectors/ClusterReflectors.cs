@@ -21,11 +21,17 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     public Task RunServicesAsync(CancellationToken cancellationToken) => Task.WhenAll(
         RunNodesAsync(cancellationToken),
         Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
-        Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, EndpointSliceReader.Read, cancellationToken));
+        RunSlicesAsync(cancellationToken));
 
     /// <summary>Lists and watches nodes alone until cancelled.</summary>
     public Task RunNodesAsync(CancellationToken cancellationToken) =>
         Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken);
+
+    private Task RunSlicesAsync(CancellationToken cancellationToken)
+    {
+        var texts = new SharedTexts();
+        return Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, document => EndpointSliceReader.Read(document, texts), cancellationToken);
+    }
 
     private Task Run<TKey, TRow>(
         ResourceType type, Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, CancellationToken cancellationToken)

@@ -13,9 +13,12 @@ internal static class EndpointSliceReader
     private const string ServiceLabel = "kubernetes.io/service-name";
     private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
-    public static EndpointSliceRow Read(JsonObject document)
+    public static EndpointSliceRow Read(JsonObject document) => Read(document, new SharedTexts());
+
+    public static EndpointSliceRow Read(JsonObject document, SharedTexts texts)
     {
-        var key = document.Key();
+        var named = document.Key();
+        var key = named with { Namespace = texts.Of(named.Namespace) };
         var labels = document.Labels("metadata", "labels");
         var service = labels[ServiceLabel];
         var family = document.Text("addressType") switch
@@ -35,7 +38,7 @@ internal static class EndpointSliceReader
             TriggeredAt = Time(document.Object("metadata").Object("annotations").Text(TriggerAnnotation)),
             Ports = document.Objects("ports").Where(port => port.Port("port") > 0)
                 .Select(port => new EndpointPort(port.Text("name"), port.Protocol("protocol"), port.Port("port"))).ToValueArray(),
-            Endpoints = document.Objects("endpoints").Select(endpoint => Endpoint(endpoint, family)).OfType<SliceEndpoint>().ToValueArray(),
+            Endpoints = document.Objects("endpoints").Select(endpoint => Endpoint(endpoint, family, texts)).OfType<SliceEndpoint>().ToValueArray(),
         };
     }
 
@@ -43,7 +46,7 @@ internal static class EndpointSliceReader
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     /// <summary>Null for an address of the other family or one that an endpoint must not have (CVE-2021-25737).</summary>
-    private static SliceEndpoint? Endpoint(JsonObject endpoint, IpFamily family)
+    private static SliceEndpoint? Endpoint(JsonObject endpoint, IpFamily family, SharedTexts texts)
     {
         if (endpoint.Texts("addresses") is not [var text, ..] || !IpAddr.TryParse(text, out var address) || address.Family != family || address.IsSpecial)
         {
@@ -61,9 +64,9 @@ internal static class EndpointSliceReader
             Serving = conditions.Flag(ready, "serving"),
             Terminating = conditions.Flag("terminating"),
             Hostname = endpoint.Text("hostname"),
-            NodeName = endpoint.Text("nodeName"),
-            Zone = endpoint.Text("zone"),
-            Pod = target.Text("kind") == "Pod" ? new ObjectKey(target.Text("namespace"), target.Text("name")) : default,
+            NodeName = texts.Of(endpoint.Text("nodeName")),
+            Zone = texts.Of(endpoint.Text("zone")),
+            Pod = target.Text("kind") == "Pod" ? new ObjectKey(texts.Of(target.Text("namespace")), target.Text("name")) : default,
             ForZones = hints.Objects("forZones").Select(zone => zone.Text("name")).ToValueArray(),
             ForNodes = hints.Objects("forNodes").Select(node => node.Text("name")).ToValueArray(),
         };

@@ -7,23 +7,40 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Cluster.Reflectors;
 
 /// <summary>Fills a table from documents. A document that cannot be read has no row, and says so in the log.</summary>
-internal sealed class RowSink<TKey, TRow>(Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, ILogger log) : IReflectorSink
+internal sealed class RowSink<TKey, TRow>(Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, ILogger log) : IPagedSink
     where TKey : notnull
     where TRow : class
 {
+    private List<KeyValuePair<TKey, TRow>> _listed = [];
+
     /// <inheritdoc/>
     public void Replace(IReadOnlyList<JsonObject> items)
     {
-        var rows = new List<KeyValuePair<TKey, TRow>>(items.Count);
+        BeginList();
+        AddPage(items);
+        EndList();
+    }
+
+    /// <inheritdoc/>
+    public void BeginList() => _listed = [];
+
+    /// <inheritdoc/>
+    public void AddPage(IReadOnlyList<JsonObject> items)
+    {
         foreach (var item in items)
         {
             if (Read(item) is { } row)
             {
-                rows.Add(KeyValuePair.Create(keyOf(item.Key()), row));
+                _listed.Add(KeyValuePair.Create(keyOf(item.Key()), row));
             }
         }
+    }
 
-        table.Replace(rows);
+    /// <inheritdoc/>
+    public void EndList()
+    {
+        table.Replace(_listed);
+        _listed = [];
     }
 
     /// <inheritdoc/>

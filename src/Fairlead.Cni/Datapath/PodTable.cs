@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Cni.Ipam;
 using Fairlead.Linux.Addresses;
 using Fairlead.Nftables.Expressions;
@@ -92,7 +91,7 @@ internal static class PodTable
                 && (ranges.Contains(pair.Key) || SameElements(container.Elements, pair.Value.Elements)));
     }
 
-    private static bool SameElements(ImmutableDictionary<Datum, Element> one, ImmutableDictionary<Datum, Element> other) =>
+    private static bool SameElements(IReadOnlyDictionary<Datum, Element> one, IReadOnlyDictionary<Datum, Element> other) =>
         one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var element) && element == pair.Value);
 
     private static Set Addresses(IpFamily family) => new($"addresses-{Suffix(family)}", [FieldType.InterfaceName, FieldType.Address(family)]);

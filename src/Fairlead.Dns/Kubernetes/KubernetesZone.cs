@@ -111,7 +111,7 @@ internal sealed class KubernetesZone
         writer.Authoritative = true;
         if (query.Type == RecordType.PTR)
         {
-            _records.Pointers(query.Name, names, ref writer);
+            _records.Pointers(query.Name, address, names, ref writer);
         }
 
         Conclude(names is null ? Found.Nothing : Found.Name, query, query.Name, AddressNames.ReverseZone(address.Family), ref writer);

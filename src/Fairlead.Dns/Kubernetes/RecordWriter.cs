@@ -1,4 +1,5 @@
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Kubernetes;
 
@@ -57,14 +58,26 @@ internal sealed class RecordWriter(uint ttl)
         return Found.Name;
     }
 
-    /// <summary>PTR records.</summary>
-    public void Pointers(scoped ReadOnlySpan<byte> owner, ReverseName[]? names, ref DnsWriter writer)
+    /// <summary>PTR records: an endpoint has its own name under every Service it serves, a cluster address the Service's own.</summary>
+    public void Pointers(scoped ReadOnlySpan<byte> owner, IpAddr address, ServiceNames[]? services, ref DnsWriter writer)
     {
         Span<byte> target = stackalloc byte[DnsReader.MaxName];
-        foreach (var name in names ?? [])
+        foreach (var service in services ?? [])
         {
-            writer.HasAnswered = true;
-            writer.Name(owner, RecordType.PTR, ttl, Under(name.Label, name.Service, target));
+            foreach (var endpoint in service.Endpoints)
+            {
+                if (endpoint.Address == address)
+                {
+                    writer.HasAnswered = true;
+                    writer.Name(owner, RecordType.PTR, ttl, Under(endpoint.Label, service.Name, target));
+                }
+            }
+
+            if (!service.IsHeadless && service.HasAddress(address))
+            {
+                writer.HasAnswered = true;
+                writer.Name(owner, RecordType.PTR, ttl, service.Name);
+            }
         }
     }
 

@@ -3,40 +3,44 @@ using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Kubernetes;
 
-/// <summary>A name that an address has: a label (or none) under a Service's name.</summary>
-internal readonly record struct ReverseName(byte[] Label, byte[] Service);
-
-/// <summary>Names by address, for PTR. One writer, any number of readers.</summary>
+/// <summary>
+/// Which Services give an address a name, for PTR. One writer, any number of readers. The names themselves are the Services': an entry per endpoint of the
+/// cluster is held here, and nothing more for each.
+/// </summary>
 internal sealed class ReverseNames
 {
-    private readonly ConcurrentDictionary<IpAddr, ReverseName[]> _names = new();
+    private readonly ConcurrentDictionary<IpAddr, ServiceNames[]> _holders = new();
 
-    /// <summary>The names of an address; null when it has none.</summary>
-    public ReverseName[]? Find(IpAddr address) => _names.GetValueOrDefault(address);
+    /// <summary>The Services that name an address; null when none does.</summary>
+    public ServiceNames[]? Find(IpAddr address) => _holders.GetValueOrDefault(address);
 
     /// <summary>Replaces what one Service gave its addresses.</summary>
     public void Replace(ServiceNames? old, ServiceNames? now)
     {
-        var wanted = (now is null ? [] : Of(now)).ToLookup(pair => pair.Address, pair => pair.Name);
-        var touched = (old is null ? [] : Of(old).Select(pair => pair.Address)).Concat(wanted.Select(group => group.Key)).ToHashSet();
         var service = (now ?? old)?.Name ?? [];
-        foreach (var address in touched)
+        ServiceNames[] alone = now is null ? [] : [now];
+        foreach (var address in Of(now))
         {
-            var others = Find(address)?.Where(name => !name.Service.AsSpan().SequenceEqual(service)) ?? [];
-            ReverseName[] names = [.. others, .. wanted[address]];
-            if (names.Length > 0)
+            _holders[address] = Others(address, service) is { Length: > 0 } others ? [.. others, .. alone] : alone;
+        }
+
+        var kept = old is null ? [] : Of(now).ToHashSet();
+        foreach (var address in Of(old).Where(address => !kept.Contains(address)))
+        {
+            if (Others(address, service) is { Length: > 0 } others)
             {
-                _names[address] = names;
+                _holders[address] = others;
             }
             else
             {
-                _names.TryRemove(address, out _);
+                _holders.TryRemove(address, out _);
             }
         }
     }
 
-    // A cluster address has the Service's own name; an endpoint has its own under every Service it serves.
-    private static IEnumerable<(IpAddr Address, ReverseName Name)> Of(ServiceNames names) => names.Endpoints
-        .Select(endpoint => (endpoint.Address, new ReverseName(endpoint.Label, names.Name)))
-        .Concat(names.IsHeadless ? [] : names.Addresses.Select(own => (own.Address, new ReverseName([], names.Name))));
+    private ServiceNames[] Others(IpAddr address, byte[] service) =>
+        Find(address) is { } there ? Array.FindAll(there, names => !names.Name.AsSpan().SequenceEqual(service)) : [];
+
+    private static IEnumerable<IpAddr> Of(ServiceNames? names) => names is null ? []
+        : names.Endpoints.Select(endpoint => endpoint.Address).Concat(names.IsHeadless ? [] : names.Addresses.Select(own => own.Address));
 }

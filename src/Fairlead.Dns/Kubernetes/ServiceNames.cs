@@ -40,6 +40,20 @@ internal sealed record ServiceNames
     /// <summary>SRV records of the Service's own name: every port, named or not.</summary>
     public SrvTarget[] AllPorts { get; init; } = [];
 
+    /// <summary>Whether the Service's own name resolves to it.</summary>
+    public bool HasAddress(IpAddr address)
+    {
+        foreach (var own in Addresses)
+        {
+            if (own.Address == address)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The endpoints with this label; empty when there is none.</summary>
     public ReadOnlySpan<NamedAddress> Labelled(ReadOnlySpan<byte> label)
     {

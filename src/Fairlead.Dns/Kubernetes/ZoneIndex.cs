@@ -35,8 +35,8 @@ internal sealed class ZoneIndex(string zone, TimeProvider time)
     /// <summary>Whether the namespace exists. <paramref name="label"/> has its length byte.</summary>
     public bool HasNamespace(ReadOnlySpan<byte> label) => _namespaces.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(label);
 
-    /// <summary>The names of an address; null when it has none.</summary>
-    public ReverseName[]? FindAddress(IpAddr address) => _reverse.Find(address);
+    /// <summary>The Services that give an address a name; null when none does.</summary>
+    public ServiceNames[]? FindAddress(IpAddr address) => _reverse.Find(address);
 
     /// <summary>Applies what the tables' feeds gave.</summary>
     public void Apply(Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces)

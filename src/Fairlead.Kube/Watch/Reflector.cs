@@ -57,6 +57,8 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
+        var paged = sink as IPagedSink;
+        paged?.BeginList();
         var items = new List<JsonObject>();
         var page = options with { Limit = PageSize, Continue = "", ResourceVersion = "" };
         while (true)
@@ -70,15 +72,33 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
                 }
             }
 
+            if (paged is not null)
+            {
+                paged.AddPage(items);
+                items.Clear();
+            }
+
             var next = (string?)list["metadata"]?["continue"] ?? "";
             if (next.Length == 0)
             {
-                sink.Replace(items);
+                End(paged, items);
                 _delay = FirstDelay;
                 return (string?)list["metadata"]?["resourceVersion"] ?? "";
             }
 
             page = page with { Continue = next };
+        }
+    }
+
+    private void End(IPagedSink? paged, List<JsonObject> items)
+    {
+        if (paged is null)
+        {
+            sink.Replace(items);
+        }
+        else
+        {
+            paged.EndList();
         }
     }
 

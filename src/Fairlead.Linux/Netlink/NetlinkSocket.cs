@@ -33,6 +33,9 @@ public sealed class NetlinkSocket : IDisposable
     /// <summary>The socket's netlink address.</summary>
     public uint PortId { get; }
 
+    /// <summary>How often the kernel was called to send or receive; what a request costs apart from the kernel's work on it.</summary>
+    public long SystemCalls { get; private set; }
+
     /// <summary>Opens a socket in the network namespace of the calling thread.</summary>
     /// <exception cref="LinuxException">The kernel has no such protocol, or no descriptor is left.</exception>
     public static NetlinkSocket Open(NetlinkProtocol protocol)
@@ -220,6 +223,7 @@ public sealed class NetlinkSocket : IDisposable
             Set(_socket, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, _sendQueue);
         }
 
+        SystemCalls++;
         while (Libc.Send(_socket, bytes, (nuint)bytes.Length, 0) < 0)
         {
             var error = (Errno)Marshal.GetLastPInvokeError();
@@ -238,6 +242,7 @@ public sealed class NetlinkSocket : IDisposable
             var from = default(SockAddrNl);
             var size = Unsafe.SizeOf<SockAddrNl>();
             var flags = Libc.MSG_TRUNC | (wait ? 0 : Libc.MSG_DONTWAIT);
+            SystemCalls++;
             var length = Libc.ReceiveFrom(_socket, _receive, ReceiveBuffer, flags, ref from, ref size);
             if (length > ReceiveBuffer)
             {

@@ -36,12 +36,12 @@ public sealed class NetlinkSubscription : IDisposable
     /// <summary>Joins one more group. Messages from now on are received.</summary>
     /// <param name="group">Group number (RTNLGRP_*, NFNLGRP_*), not a mask.</param>
     /// <exception cref="LinuxException">No such group.</exception>
-    public void Join(int group)
-    {
-        Span<byte> value = stackalloc byte[sizeof(int)];
-        MemoryMarshal.Write(value, group);
-        SetRaw(Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, value);
-    }
+    public void Join(int group) => Membership(Libc.NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>Leaves a group: the kernel no longer makes its messages for this socket.</summary>
+    /// <param name="group">Group number (RTNLGRP_*, NFNLGRP_*), not a mask.</param>
+    /// <exception cref="LinuxException">No such group.</exception>
+    public void Leave(int group) => Membership(Libc.NETLINK_DROP_MEMBERSHIP, group);
 
     /// <summary>
     /// Has the kernel drop every datagram whose first message is of another type, so that the many messages about single objects neither wake the
@@ -87,6 +87,13 @@ public sealed class NetlinkSubscription : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private void Membership(int option, int group)
+    {
+        Span<byte> value = stackalloc byte[sizeof(int)];
+        MemoryMarshal.Write(value, group);
+        SetRaw(Libc.SOL_NETLINK, option, value);
+    }
 
     private void SetRaw(int level, int option, ReadOnlySpan<byte> value)
     {

@@ -16,6 +16,10 @@ public sealed class NetlinkWriter : IDisposable
     internal const int HeaderSize = 16;
 
     private const int MaxSize = 256 * 1024 * 1024;
+
+    // The pool keeps what it is given, and grows with each doubling: what only a first load of a large table needs goes back to the system instead.
+    private const int MaxPooled = 1024 * 1024;
+
     private byte[] _buffer;
     private int _length;
     private int _message = -1;
@@ -160,12 +164,7 @@ public sealed class NetlinkWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        var buffer = Interlocked.Exchange(ref _buffer, []);
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
+        Return(Interlocked.Exchange(ref _buffer, []));
         Clear();
     }
 
@@ -212,10 +211,18 @@ public sealed class NetlinkWriter : IDisposable
             throw new InvalidOperationException($"a netlink request holds at most {MaxSize} bytes");
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent((int)wanted);
+        var larger = wanted <= MaxPooled ? ArrayPool<byte>.Shared.Rent((int)wanted) : new byte[wanted];
         _buffer.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        Return(_buffer);
         _buffer = larger;
+    }
+
+    private static void Return(byte[] buffer)
+    {
+        if (buffer.Length is > 0 and <= MaxPooled)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private void Close()

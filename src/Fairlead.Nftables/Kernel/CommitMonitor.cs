@@ -58,6 +58,50 @@ internal sealed class CommitMonitor : IDisposable
         }
     }
 
+    /// <summary>
+    /// Commits without listening meanwhile: for a listener the kernel makes a message of 4 KB for every element, all of them held until the commit is
+    /// done, and of a hundred thousand not one is about others. Whether others have committed in the meantime the generation tells. One caller at a time.
+    /// </summary>
+    /// <param name="commit">One commit by the own socket.</param>
+    /// <param name="generation">Asks for the generation: it grows by one with each commit of anybody.</param>
+    internal void WithoutListening(Action commit, Func<uint> generation)
+    {
+        if (!TryLeave())
+        {
+            commit();
+            return;
+        }
+
+        uint? expected = null;
+        try
+        {
+            var before = generation();
+            commit();
+            expected = before + 1;
+        }
+        finally
+        {
+            _subscription.Join(NFNLGRP_NFTABLES);
+            if (generation() != expected)
+            {
+                _listeners?.Invoke();
+            }
+        }
+    }
+
+    private bool TryLeave()
+    {
+        lock (_gate)
+        {
+            if (_joined)
+            {
+                _subscription.Leave(NFNLGRP_NFTABLES);
+            }
+
+            return _joined;
+        }
+    }
+
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using Fairlead.Linux.Netlink;
+using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Objects;
 
 namespace Fairlead.Nftables.Kernel;
@@ -32,18 +32,20 @@ internal static class ElementReader
     /// Null when the listing cannot be whole: the kernel lists a hash table while it is being resized with some elements twice and others not at all, and
     /// its generation does not tell.
     /// </summary>
-    public static ImmutableDictionary<Datum, Element>? Join(IReadOnlyCollection<Listed> listed, Container container, uint? expected)
+    public static Dictionary<Datum, Element>? Join(IReadOnlyCollection<List<Listed>> messages, Container container, uint? expected)
     {
-        var builder = ImmutableDictionary.CreateBuilder<Datum, Element>();
+        var listed = messages.SelectMany(message => message);
+        var count = messages.Sum(message => message.Count);
+        var elements = new Dictionary<Datum, Element>(count);
         if (container is not { IsInterval: true, IsConcat: false })
         {
             foreach (var item in listed)
             {
-                builder[item.Element.Key] = item.Element;
+                elements[item.Element.Key] = item.Element;
             }
 
             var moves = (container.Flags & (ContainerFlags.Timeout | ContainerFlags.Dynamic)) != 0;
-            return builder.Count == listed.Count && (moves || expected is null || expected == builder.Count) ? builder.ToImmutable() : null;
+            return elements.Count == count && (moves || expected is null || expected == count) ? elements : null;
         }
 
         // Where one range ends right before the next begins both have the same key: the end comes first.
@@ -53,7 +55,7 @@ internal static class ElementReader
             if (open is not null)
             {
                 var last = item.Element.Key.Previous();
-                builder[open.Key] = last == open.Key ? open : open with { KeyEnd = last };
+                elements[open.Key] = last == open.Key ? open : open with { KeyEnd = last };
             }
 
             open = item.EndsRange ? null : item.Element;
@@ -61,10 +63,10 @@ internal static class ElementReader
 
         if (open is not null)
         {
-            builder[open.Key] = open with { KeyEnd = AllOnes(open.Key.Length) };
+            elements[open.Key] = open with { KeyEnd = AllOnes(open.Key.Length) };
         }
 
-        return builder.ToImmutable();
+        return elements;
     }
 
     private static Datum AllOnes(int length)
@@ -76,38 +78,46 @@ internal static class ElementReader
 
     private static Listed Read(NetlinkAttributes attributes, Container container)
     {
-        var element = new Element(default(Datum));
-        var flags = 0u;
+        var (key, keyEnd, value, flags, comment) = (default(Datum), default(Datum), default(Datum), 0u, "");
+        Verdict? verdict = null;
+        TimeSpan? timeout = null;
         foreach (var attribute in attributes)
         {
             switch (attribute.Type)
             {
                 case Wire.NFTA_SET_ELEM_KEY:
-                    element = element with { Key = NftData.Value(attribute.Nested) };
+                    key = NftData.Value(attribute.Nested);
                     break;
                 case Wire.NFTA_SET_ELEM_KEY_END:
-                    element = element with { KeyEnd = NftData.Value(attribute.Nested) };
+                    keyEnd = NftData.Value(attribute.Nested);
+                    break;
+                case Wire.NFTA_SET_ELEM_DATA when container is Map { IsVerdictMap: true }:
+                    verdict = NftData.Verdict(attribute.Nested);
                     break;
                 case Wire.NFTA_SET_ELEM_DATA:
-                    element = container is Map { IsVerdictMap: true }
-                        ? element with { Verdict = NftData.Verdict(attribute.Nested) }
-                        : element with { Value = NftData.Value(attribute.Nested) };
+                    value = NftData.Value(attribute.Nested);
                     break;
                 case Wire.NFTA_SET_ELEM_FLAGS:
                     flags = attribute.U32Be;
                     break;
                 case Wire.NFTA_SET_ELEM_TIMEOUT:
-                    element = element with { Timeout = Wire.Duration(attribute.U64Be) };
+                    timeout = Wire.Duration(attribute.U64Be);
                     break;
                 case Wire.NFTA_SET_ELEM_USERDATA:
-                    element = element with { Comment = TableReader.Comment(attribute.Value) };
+                    comment = TableReader.Comment(attribute.Value);
                     break;
             }
         }
 
         // The kernel repeats what is the set's own; a single key of fields is listed as a range of itself.
-        element = element.Timeout == container.Timeout ? element with { Timeout = null } : element;
-        element = element.KeyEnd == element.Key ? element with { KeyEnd = default } : element;
+        var element = new Element(key)
+        {
+            KeyEnd = keyEnd == key ? default : keyEnd,
+            Value = value,
+            Verdict = verdict,
+            Timeout = timeout == container.Timeout ? null : timeout,
+            Comment = comment,
+        };
         return new Listed(element, (flags & Wire.NFT_SET_ELEM_INTERVAL_END) != 0);
     }
 }

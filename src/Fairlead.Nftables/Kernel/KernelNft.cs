@@ -11,6 +11,10 @@ namespace Fairlead.Nftables.Kernel;
 /// </summary>
 public sealed class KernelNft : INft, IDisposable
 {
+    // From here on, what the kernel makes of a commit for listeners costs more than asking it afterwards.
+    private const int ManyObjects = 1000;
+
+    private readonly Lock _commits = new();
     private readonly NetlinkSocket _socket;
     private readonly TableReader _reader;
     private readonly CommitMonitor _monitor;
@@ -28,6 +32,9 @@ public sealed class KernelNft : INft, IDisposable
         add => _monitor.Add(value);
         remove => _monitor.Remove(value);
     }
+
+    /// <summary>How often the kernel was called so far.</summary>
+    internal long SystemCalls => _socket.SystemCalls;
 
     /// <summary>Opens nf_tables of the network namespace of the calling thread.</summary>
     /// <exception cref="NftException">The kernel has no nf_tables, or the caller lacks CAP_NET_ADMIN there.</exception>
@@ -80,6 +87,21 @@ public sealed class KernelNft : INft, IDisposable
     }
 
     private void Commit(Transaction transaction)
+    {
+        lock (_commits)
+        {
+            if (transaction.Size < ManyObjects)
+            {
+                Send(transaction);
+            }
+            else
+            {
+                _monitor.WithoutListening(() => Send(transaction), _reader.Generation);
+            }
+        }
+    }
+
+    private void Send(Transaction transaction)
     {
         using var writer = new NetlinkWriter(64 * 1024);
         var origins = BatchWriter.Write(writer, transaction);

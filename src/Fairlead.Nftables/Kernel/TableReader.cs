@@ -97,12 +97,12 @@ internal sealed class TableReader(NetlinkSocket socket)
         return true;
     }
 
-    private ImmutableDictionary<Datum, Element>? Elements(Table table, Container container, uint? count)
+    private Dictionary<Datum, Element>? Elements(Table table, Container container, uint? count)
     {
         using var request = Request(Wire.NFT_MSG_GETSETELEM, NetlinkFlags.Dump, table.Name);
         request.Text(Wire.NFTA_SET_ELEM_LIST_SET, container.Name);
         var lists = socket.Dump(request, $"list elements of {container.Title}", message => ElementReader.Read(message, container));
-        return ElementReader.Join([.. lists.SelectMany(list => list)], container, count);
+        return ElementReader.Join(lists, container, count);
     }
 
     private List<T> Dump<T>(ushort type, Table table, NetlinkParser<T> parse)

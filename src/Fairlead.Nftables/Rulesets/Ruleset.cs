@@ -7,7 +7,7 @@ namespace Fairlead.Nftables.Rulesets;
 public sealed record ChainContent(Chain Chain, ImmutableList<Rule> Rules);
 
 /// <summary>A set or map and its elements by key (of ranges, the first key).</summary>
-public sealed record ContainerContent(Container Container, ImmutableDictionary<Datum, Element> Elements);
+public sealed record ContainerContent(Container Container, IReadOnlyDictionary<Datum, Element> Elements);
 
 /// <summary>
 /// A table with everything in it, as a value that never changes. Reading a backend gives one; the text renderer, the tracer and drift checks take one.

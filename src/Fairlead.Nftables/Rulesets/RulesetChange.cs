@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Collections.ObjectModel;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Transactions;
 
@@ -89,13 +90,13 @@ internal static class RulesetChange
                 return exists && content!.Container != container
                     ? throw Failure(operation, EEXIST, "it exists with another type, flags, size or timeout")
                     : ruleset.With(ruleset.Containers.SetItem(
-                        container.Name, content ?? new ContainerContent(container, ImmutableDictionary<Datum, Element>.Empty)));
+                        container.Name, content ?? new ContainerContent(container, ReadOnlyDictionary<Datum, Element>.Empty)));
             case Verb.Destroy when !exists:
                 return ruleset;
             case Verb.Delete or Verb.Flush when !exists:
                 throw Failure(operation, ENOENT, "it does not exist");
             case Verb.Flush:
-                return ruleset.With(ruleset.Containers.SetItem(container.Name, content! with { Elements = ImmutableDictionary<Datum, Element>.Empty }));
+                return ruleset.With(ruleset.Containers.SetItem(container.Name, content! with { Elements = ReadOnlyDictionary<Datum, Element>.Empty }));
             default:
                 return References.ToContainer(ruleset, container.Name) is { } holder
                     ? throw Failure(operation, EBUSY, $"{holder} refers to it")
@@ -131,34 +132,34 @@ internal static class RulesetChange
             throw Failure(operation, EINVAL, "the set or map is of another type");
         }
 
-        var builder = content.Elements.ToBuilder();
+        var changed = new Dictionary<Datum, Element>(content.Elements);
         foreach (var item in elements.Items)
         {
             if (operation.Verb == Verb.Delete)
             {
-                _ = builder.Remove(item.Key) ? 0 : throw Failure(operation, ENOENT, $"element {item.Key} does not exist");
+                _ = changed.Remove(item.Key) ? 0 : throw Failure(operation, ENOENT, $"element {item.Key} does not exist");
                 continue;
             }
 
-            AddElement(ruleset, builder, item, operation);
+            AddElement(ruleset, changed, item, operation);
         }
 
-        if (content.Container.Size != 0 && builder.Count > content.Container.Size)
+        if (content.Container.Size != 0 && changed.Count > content.Container.Size)
         {
             throw Failure(operation, ENFILE, $"it has room for {content.Container.Size}");
         }
 
-        return ruleset.With(ruleset.Containers.SetItem(elements.Container.Name, content with { Elements = builder.ToImmutable() }));
+        return ruleset.With(ruleset.Containers.SetItem(elements.Container.Name, content with { Elements = changed }));
     }
 
-    private static void AddElement(Ruleset ruleset, ImmutableDictionary<Datum, Element>.Builder builder, Element item, Operation operation)
+    private static void AddElement(Ruleset ruleset, Dictionary<Datum, Element> changed, Element item, Operation operation)
     {
         if (item.Verdict is { Chain.Length: > 0 } verdict && !ruleset.Chains.ContainsKey(verdict.Chain))
         {
             throw Failure(operation, ENOENT, $"chain {verdict.Chain} does not exist");
         }
 
-        if (builder.TryGetValue(item.Key, out var there))
+        if (changed.TryGetValue(item.Key, out var there))
         {
             // The kernel takes an addition of what is there as done, unless the value differs.
             var same = there.KeyEnd == item.KeyEnd && there.Value == item.Value && there.Verdict == item.Verdict;
@@ -170,7 +171,7 @@ internal static class RulesetChange
             return;
         }
 
-        builder.Add(item.Key, item);
+        changed.Add(item.Key, item);
     }
 
     private static NftException Failure(Operation operation, int errno, string reason) => new($"{operation}: {reason}", errno);

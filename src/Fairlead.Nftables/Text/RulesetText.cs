@@ -91,7 +91,7 @@ public static class RulesetText
             text.Append("\t\ttimeout ").Append(FieldText.Duration(timeout)).Append('\n');
         }
 
-        if (!content.Elements.IsEmpty)
+        if (content.Elements.Count > 0)
         {
             var elements = content.Elements.Values.OrderBy(element => element.Key).Select(element => Render(container, element));
             text.Append("\t\telements = { ").AppendJoin(",\n\t\t\t     ", elements).Append(" }\n");

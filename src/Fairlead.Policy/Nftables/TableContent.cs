@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Collections.ObjectModel;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Transactions;
@@ -82,14 +83,14 @@ internal sealed record TableContent(
     }
 
     private static void ChangeElements(
-        Transaction transaction, Container container, ImmutableDictionary<Datum, Element>? from, ImmutableDictionary<Datum, Element> wanted)
+        Transaction transaction, Container container, IReadOnlyDictionary<Datum, Element>? from, IReadOnlyDictionary<Datum, Element> wanted)
     {
         if (ReferenceEquals(from, wanted))
         {
             return;
         }
 
-        from ??= ImmutableDictionary<Datum, Element>.Empty;
+        from ??= ReadOnlyDictionary<Datum, Element>.Empty;
         var gone = from.Values.Where(element => wanted.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
         var added = wanted.Values.Where(element => from.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
         transaction.Delete(new Elements(container, gone)).Add(new Elements(container, added));

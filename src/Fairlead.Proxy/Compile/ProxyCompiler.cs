@@ -23,7 +23,9 @@ internal sealed class ProxyCompiler(ProxyOptions options)
     private readonly Dictionary<ObjectKey, ServiceRow> _services = [];
     private readonly Dictionary<ObjectKey, Dictionary<ObjectKey, EndpointSliceRow>> _slices = [];
     private readonly Dictionary<ObjectKey, CompiledService> _compiled = [];
-    private readonly Dictionary<FrontendKey, SortedDictionary<ObjectKey, Frontend>> _claims = [];
+
+    // First by name first. All but a few have one claimant: an array of one is the least that can be held of it.
+    private readonly Dictionary<FrontendKey, Frontend[]> _claims = [];
     private readonly Dictionary<FrontendKey, Frontend> _plan = [];
     private readonly Dictionary<ObjectKey, HealthCheckRow> _healthChecks = [];
     private readonly Dictionary<ObjectKey, ValueArray<string>> _warnings = [];
@@ -67,7 +69,7 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         }
 
         var frontends = Settle(keys);
-        touched.UnionWith(keys.SelectMany(key => _claims.TryGetValue(key, out var claims) ? claims.Keys : Enumerable.Empty<ObjectKey>()));
+        touched.UnionWith(keys.SelectMany(key => _claims.TryGetValue(key, out var claims) ? claims.Select(claim => claim.Service) : []));
         return new PlanChange(frontends, checks, Rewarn(touched), nodeChanged);
     }
 
@@ -183,18 +185,27 @@ internal sealed class ProxyCompiler(ProxyOptions options)
 
     private void Claim(Frontend frontend)
     {
-        if (!_claims.TryGetValue(frontend.Key, out var claims))
-        {
-            _claims[frontend.Key] = claims = [];
-        }
+        var others = _claims.GetValueOrDefault(frontend.Key) ?? [];
 
         // Two ports of one Service with the same number and protocol are refused by the API; should they come, the first stays.
-        claims.TryAdd(frontend.Service, frontend);
+        if (!Array.Exists(others, other => other.Service == frontend.Service))
+        {
+            _claims[frontend.Key] = others.Length == 0 ? [frontend] : [.. others.Append(frontend).OrderBy(claim => claim.Service)];
+        }
     }
 
     private void Withdraw(FrontendKey key, ObjectKey service)
     {
-        if (_claims.TryGetValue(key, out var claims) && claims.Remove(service) && claims.Count == 0)
+        if (!_claims.TryGetValue(key, out var claims))
+        {
+            return;
+        }
+
+        if (Array.FindAll(claims, claim => claim.Service != service) is { Length: > 0 } left)
+        {
+            _claims[key] = left;
+        }
+        else
         {
             _claims.Remove(key);
         }
@@ -210,7 +221,7 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         foreach (var key in keys)
         {
             var before = _plan.GetValueOrDefault(key);
-            var after = _claims.TryGetValue(key, out var claims) ? claims.Values.MinBy(frontend => frontend.Kind) : null;
+            var after = _claims.TryGetValue(key, out var claims) ? claims.MinBy(frontend => frontend.Kind) : null;
             if (Equals(before, after))
             {
                 continue;

@@ -14,8 +14,18 @@ internal sealed class ElementDelta
     public void Add(Placed placed) => Of(placed.Container).Come.Add(placed.Element);
 
     /// <summary>Adds the difference of two lists of elements. A value that changed is taken out and put in: the kernel changes none in place.</summary>
-    public void Between(IEnumerable<Placed> before, IEnumerable<Placed> after)
+    public void Between(IReadOnlyCollection<Placed> before, IEnumerable<Placed> after)
     {
+        if (before.Count == 0)
+        {
+            foreach (var placed in after)
+            {
+                Add(placed);
+            }
+
+            return;
+        }
+
         var old = new Dictionary<(Container, Datum), Element>(KeyComparer.Instance);
         foreach (var placed in before)
         {

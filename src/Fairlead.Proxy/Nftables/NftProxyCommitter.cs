@@ -71,7 +71,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
         Drift = null;
         var (actual, foreign) = await ReadAsync(cancellationToken);
         var desired = Rebuild(plan, node, actual is null ? null : new SlotReader(actual, _schema));
-        var tx = foreign is not null ? Anew(desired) : RulesetDiff.Between(actual, RulesetDiff.Made(desired));
+        var tx = foreign is not null ? Anew(desired) : actual is null ? desired : RulesetDiff.Between(actual, RulesetDiff.Made(desired));
         if (wasSynced && !tx.IsEmpty)
         {
             var drift = foreign is null ? TableCheck.Compare(actual, before, nodeBefore, _schema) : TableCheck.Without(before, foreign);
@@ -87,7 +87,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     public static Task RemoveAsync(INft nft, CancellationToken cancellationToken) =>
         nft.CommitAsync(new Transaction(ProxySchema.Table).Destroy(ProxySchema.Table), cancellationToken);
 
-    private IEnumerable<Placed> Own(Committed? committed) => committed is null ? [] : FrontendElements.Own(committed, _schema);
+    private List<Placed> Own(Committed? committed) => committed is null ? [] : [.. FrontendElements.Own(committed, _schema)];
 
     private List<Placed> Shared(Committed? committed) => committed is null ? [] : [.. FrontendElements.Shared(committed, _schema)];
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Values;
 using Fairlead.Proxy.Frontends;
@@ -11,7 +12,7 @@ namespace Fairlead.Proxy.Nftables;
 /// </summary>
 internal sealed class SlotReader
 {
-    private readonly Dictionary<(FrontendKey Key, bool Local), SortedDictionary<int, Slot>> _slots = [];
+    private readonly Dictionary<(FrontendKey Key, bool Local), List<(int Index, Slot Slot)>> _slots = [];
 
     public SlotReader(Ruleset ruleset, ProxySchema schema)
     {
@@ -32,26 +33,22 @@ internal sealed class SlotReader
             return default;
         }
 
-        var slots = new List<Slot>();
-        while (found.TryGetValue(slots.Count, out var slot))
-        {
-            slots.Add(slot);
-        }
-
-        return slots.ToValueArray();
+        found.Sort((left, right) => left.Index.CompareTo(right.Index));
+        return found.TakeWhile((item, index) => item.Index == index).Select(item => item.Slot).ToValueArray();
     }
 
     private void Read(Ruleset ruleset, FamilySchema family, ScopeSchema scope, bool local)
     {
+        var pods = ruleset.Containers.GetValueOrDefault(family.Hairpins.Name)?.Elements;
         foreach (var (key, slot, value) in Elements(ruleset, scope.Endpoints.Name, family))
         {
-            Put(key, local, slot, new Slot(EndpointOf(value, family, ruleset), slot));
+            Put(key, local, slot, new Slot(EndpointOf(value, family, pods), slot));
         }
 
         var byId = new Dictionary<(FrontendKey, int), Endpoint>();
         foreach (var (key, id, value) in Elements(ruleset, scope.StickyEndpoints.Name, family))
         {
-            byId[(key, id)] = EndpointOf(value, family, ruleset);
+            byId[(key, id)] = EndpointOf(value, family, pods);
         }
 
         foreach (var (key, slot, value) in Elements(ruleset, scope.StickySlots.Name, family))
@@ -71,7 +68,7 @@ internal sealed class SlotReader
             _slots[(key, local)] = slots = [];
         }
 
-        slots[index] = slot;
+        slots.Add((index, slot));
     }
 
     private static IEnumerable<(FrontendKey Key, int Number, Datum Value)> Elements(Ruleset ruleset, string map, FamilySchema family)
@@ -88,10 +85,10 @@ internal sealed class SlotReader
         }
     }
 
-    private static Endpoint EndpointOf(Datum value, FamilySchema family, Ruleset ruleset)
+    private static Endpoint EndpointOf(Datum value, FamilySchema family, IReadOnlyDictionary<Datum, Element>? pods)
     {
         var address = IpAddr.FromBytes(value.Bytes[..family.Family.Bytes]);
-        var isLocalPod = ruleset.Containers.TryGetValue(family.Hairpins.Name, out var hairpins) && hairpins.Elements.ContainsKey(Datum.Of(address, address));
+        var isLocalPod = pods is { Count: > 0 } && pods.ContainsKey(Datum.Of(address, address));
         return new Endpoint(address, BinaryPrimitives.ReadUInt16BigEndian(value.Bytes[family.Family.Bytes..]), isLocalPod);
     }
 }

@@ -63,8 +63,8 @@ internal static class AgentCommand
                 ServiceRanges = parsed.GetValue(services) ?? [],
                 ExternalIPRanges = parsed.GetValue(external) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
-                HealthEndpoint = parsed.GetValue(health),
-                MetricsEndpoint = parsed.GetValue(metrics),
+                HealthEndpoint = parsed.GetRequiredValue(health).EndPoint,
+                MetricsEndpoint = parsed.GetRequiredValue(metrics).EndPoint,
             };
             return RunAsync(options, parsed.GetValue(cleanup), cancellationToken);
         });
@@ -87,21 +87,21 @@ internal static class AgentCommand
         }
     }
 
-    private static Option<IPEndPoint?> Endpoint(string name, string description, IPEndPoint usual) => new(name)
+    private static Option<ListenAddress> Endpoint(string name, string description, IPEndPoint usual) => new(name)
     {
         Description = description,
-        DefaultValueFactory = _ => usual,
+        DefaultValueFactory = _ => new ListenAddress(usual),
         CustomParser = result =>
         {
             var text = result.Tokens.Count == 0 ? usual.ToString() : result.Tokens[0].Value;
             if (text == "none")
             {
-                return null;
+                return new ListenAddress(null);
             }
 
             if (IPEndPoint.TryParse(text, out var endpoint) && endpoint.Port != 0)
             {
-                return endpoint;
+                return new ListenAddress(endpoint);
             }
 
             result.AddError($"{text} is not an address:port that {result.Argument.Name} takes");
@@ -109,3 +109,6 @@ internal static class AgentCommand
         },
     };
 }
+
+/// <summary>Where to listen; null: nowhere. A null by itself counts as no value to a parser of options.</summary>
+internal sealed record ListenAddress(IPEndPoint? EndPoint);

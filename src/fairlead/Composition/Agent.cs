@@ -57,6 +57,7 @@ internal static class Agent
             .. Serve(options.MetricsEndpoint, context => AnswerMetricsAsync(context, metrics)),
             new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
+            HeapTrim.OfProcess(time).RunAsync(proxy.WaitUntilCommittedAsync(cancellationToken), cancellationToken),
         ];
 
         // A room that ends has failed; the supervisor (or kubelet) starts the agent anew, and it adopts what is there.

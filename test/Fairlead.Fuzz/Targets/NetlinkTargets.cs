@@ -57,7 +57,7 @@ internal static class NetlinkTargets
                 case Wire.NFT_MSG_NEWSETELEM:
                     foreach (var container in Containers.Values)
                     {
-                        outcome += ElementReader.Join(ElementReader.Read(message, container), container, null)?.Count;
+                        outcome += ElementReader.Join([ElementReader.Read(message, container)], container, null)?.Count;
                     }
 
                     break;

@@ -1,4 +1,5 @@
 using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Netlink;
 using Fairlead.Nftables;
 using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Kernel;
@@ -200,4 +201,63 @@ public sealed class KernelNftTests : IDisposable
         await others.WaitAsync(Deadline.Token());
         Assert.Equal(0, others.CurrentCount);
     }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(20_000)]
+    public async Task A_commit_is_three_system_calls_whatever_is_there_already(int elements)
+    {
+        var map = new Map("map", [FieldType.IPv4Address], [FieldType.Mark]);
+        await _nft.CommitAsync(new Transaction(Own).Add(Own).Add(map).Add(new Elements(map, Marks(0, elements))), Deadline.Token());
+        var before = _nft.SystemCalls;
+        await _nft.CommitAsync(
+            new Transaction(Own).Delete(new Elements(map, Marks(0, 3))).Add(new Elements(map, Marks(elements, 5))), Deadline.Token());
+
+        // The batch sent, its one acknowledgement, and the look whether there is more.
+        Assert.Equal(3, _nft.SystemCalls - before);
+    }
+
+    [Fact]
+    public async Task A_commit_of_others_beside_a_large_one_of_our_own_is_told()
+    {
+        var others = new SemaphoreSlim(0);
+        using var second = _netns.Run(KernelNft.Open);
+        using var socket = _netns.Run(() => NetlinkSocket.Open(NetlinkProtocol.Netfilter));
+        using var monitor = _netns.Run(() => new CommitMonitor(socket.PortId));
+        monitor.Add(() => others.Release());
+        uint Generation() => second.GenerationAsync(default).Result;
+        void Commit(string chain) => _nft.CommitAsync(new Transaction(Own).Add(Own).Add(new Chain(chain)), default).Wait();
+        monitor.WithoutListening(() => Commit("one"), Generation);
+        Assert.Equal(0, others.CurrentCount);
+        monitor.WithoutListening(
+            () =>
+            {
+                Commit("two");
+                second.CommitAsync(new Transaction(Own).Add(new Chain("theirs")), default).Wait();
+            },
+            Generation);
+        Assert.Equal(1, others.CurrentCount);
+
+        // And afterwards it listens again.
+        await second.CommitAsync(new Transaction(Own).Delete(Own), Deadline.Token());
+        await others.WaitAsync(Deadline.Token());
+        await others.WaitAsync(Deadline.Token());
+    }
+
+    [Fact]
+    public async Task A_large_commit_of_our_own_is_not_told()
+    {
+        var others = new SemaphoreSlim(0);
+        _nft.ChangedByOthers += () => others.Release();
+        var map = new Map("map", [FieldType.IPv4Address], [FieldType.Mark]);
+        await _nft.CommitAsync(new Transaction(Own).Add(Own).Add(map).Add(new Elements(map, Marks(0, 5000))), Deadline.Token());
+        Assert.Equal(0, others.CurrentCount);
+        using var second = _netns.Run(KernelNft.Open);
+        await second.CommitAsync(new Transaction(Own).Delete(Own), Deadline.Token());
+        await others.WaitAsync(Deadline.Token());
+        Assert.Equal(0, others.CurrentCount);
+    }
+
+    private static List<Element> Marks(int first, int count) =>
+        [.. Enumerable.Range(first, count).Select(i => Element.Of(Datum.Of(Address(i)), Datum.Of((uint)i)))];
 }

@@ -260,7 +260,7 @@ internal sealed class ProxyScenario : IAsyncDisposable
 
     private IEnumerable<string> ElementsLeft() => _nft.Tables["fairlead-proxy"].Containers.Values
         .Where(content => !content.Container.Name.StartsWith("own-pods", StringComparison.Ordinal)
-            && !content.Container.Name.StartsWith("service-ranges", StringComparison.Ordinal) && !content.Elements.IsEmpty)
+            && !content.Container.Name.StartsWith("service-ranges", StringComparison.Ordinal) && content.Elements.Count > 0)
         .Select(content => content.Container.Name);
 
     private TraceHost Host() => new(

@@ -1,0 +1,56 @@
+using Fairlead.Composition;
+using Fairlead.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fairlead.Tests.Serving;
+
+/// <summary>When an agent gives memory back: once it has started, and when it has grown by half since.</summary>
+public sealed class HeapTrimTests
+{
+    private const long Megabyte = 1024 * 1024;
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task It_trims_after_the_start_and_after_growth_and_never_for_nothing()
+    {
+        var (size, held, trims) = (400 * Megabyte, 100 * Megabyte, 0);
+        var looks = new SemaphoreSlim(0);
+        var started = new TaskCompletionSource();
+        using var stop = new CancellationTokenSource();
+        var trim = new HeapTrim(_time, Look, () => (trims, size) = (trims + 1, held));
+        var running = trim.RunAsync(started.Task, stop.Token);
+        Assert.Equal(0, trims);
+        started.SetResult();
+        await looks.WaitAsync(Deadline.Token());
+        Assert.Equal(1, trims);
+
+        size = (150 * Megabyte) + HeapTrim.Slack;
+        await TickAsync();
+        Assert.Equal(1, trims);
+
+        (size, held) = ((150 * Megabyte) + HeapTrim.Slack + 1, 140 * Megabyte);
+        await TickAsync();
+        await looks.WaitAsync(Deadline.Token());
+        Assert.Equal(2, trims);
+
+        // What is held now is what counts from now on.
+        size = (210 * Megabyte) + HeapTrim.Slack;
+        await TickAsync();
+        Assert.Equal(2, trims);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        long Look()
+        {
+            looks.Release();
+            return size;
+        }
+
+        Task TickAsync()
+        {
+            _time.Advance(HeapTrim.Interval);
+            return looks.WaitAsync(Deadline.Token());
+        }
+    }
+}
