@@ -20,6 +20,9 @@ internal static partial class ProxyLog
     [LoggerMessage(2004, LogLevel.Debug, "services: {Count} UDP flows to endpoints that are gone were deleted")]
     public static partial void FlowsDeleted(this ILogger logger, int count);
 
+    [LoggerMessage(2007, LogLevel.Warning, "services: the kernel parameter {Name} cannot be set to {Value}: {Reason}")]
+    public static partial void NotSet(this ILogger logger, string name, string value, string reason);
+
     [LoggerMessage(2006, LogLevel.Warning, "services: {Service}: {Text}")]
     public static partial void NotServed(this ILogger logger, ObjectKey service, string text);
 

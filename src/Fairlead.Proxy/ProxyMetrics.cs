@@ -41,6 +41,7 @@ internal sealed class ProxyMetrics : IDisposable
         _serviceChanges = Count("kubeproxy_sync_proxy_rules_service_changes_total", "Changes of Services taken.");
         _endpointChanges = Count("kubeproxy_sync_proxy_rules_endpoint_changes_total", "Changes of EndpointSlices taken.");
         _failures = Count("kubeproxy_sync_proxy_rules_nftables_sync_failures_total", "Changes that the kernel refused; they are tried again.");
+        Count("kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total", "Always 0: what is no longer wanted goes with the change itself.").Add(0);
         _flowsDuration = Duration("kubeproxy_conntrack_reconciler_sync_duration_seconds", "Deleting UDP flows to endpoints that are gone.", SyncBounds);
         _flowsDeleted = Count("kubeproxy_conntrack_reconciler_deleted_entries_total", "UDP flows deleted because their endpoint is gone.");
         _drifts = Count("fairlead_proxy_drifts_total", "Times the kernel did not hold what had been committed.");

@@ -23,6 +23,9 @@ public sealed record ProxyOptions
     /// </summary>
     public ValueArray<IpNet> ExternalIPRanges { get; init; }
 
+    /// <summary>Only at those of the node's InternalIPs that are in one of these are node ports served. Empty: at all of them.</summary>
+    public ValueArray<IpNet> NodePortRanges { get; init; }
+
     /// <summary>Services the node answers by itself; the room makes no frontends for them. By default the cluster's DNS.</summary>
     public ValueArray<ObjectKey> ServedByNode { get; init; } = [new ObjectKey("kube-system", "kube-dns")];
 

@@ -65,7 +65,8 @@ internal static class ServiceCompiler
         var external = common with { Outside = outside, LocalEndpoints = service.ExternalLocal ? selected.Local : default };
         if (service.Type is ServiceType.NodePort or ServiceType.LoadBalancer && port.NodePort != 0)
         {
-            frontends.AddRange(node.InternalIPs.Where(address => address.Family == family)
+            frontends.AddRange(node.InternalIPs
+                .Where(address => address.Family == family && (options.NodePortRanges.Count == 0 || options.NodePortRanges.Any(range => range.Contains(address))))
                 .Select(address => external with { Key = new FrontendKey(address, port.Protocol, port.NodePort), Kind = FrontendKind.NodePort }));
         }
 

@@ -28,13 +28,14 @@ internal static class AgentCommand
         var pods = CommonOptions.Ranges("--pod-range", "The cluster's pod ranges");
         var services = CommonOptions.Ranges("--service-range", "The cluster's Service ranges");
         var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given: whoever may write a Service could take any address's traffic)");
+        var nodePorts = CommonOptions.Ranges("--nodeport-addresses", "Serve node ports only at those of the node's InternalIPs that are in these ranges (at all of them unless given)");
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
         var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, masquerade, health, metrics, cleanup,
+            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, nodePorts, masquerade, health, metrics, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -62,6 +63,7 @@ internal static class AgentCommand
                 PodRanges = parsed.GetValue(pods) ?? [],
                 ServiceRanges = parsed.GetValue(services) ?? [],
                 ExternalIPRanges = parsed.GetValue(external) ?? [],
+                NodePortRanges = parsed.GetValue(nodePorts) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
                 HealthEndpoint = parsed.GetRequiredValue(health).EndPoint,
                 MetricsEndpoint = parsed.GetRequiredValue(metrics).EndPoint,

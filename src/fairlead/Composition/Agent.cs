@@ -13,6 +13,7 @@ using Fairlead.Linux.Namespaces;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
 using Fairlead.Proxy;
+using Fairlead.Proxy.Conntrack;
 using Fairlead.Serving;
 using Fairlead.State;
 using Fairlead.Terminal;
@@ -39,6 +40,7 @@ internal static class Agent
 
         // A connection of its own: no commit waits while somebody reads a large table.
         using var inspected = KernelNft.Open();
+        ConntrackSettings.Apply(Environment.ProcessorCount, loggers.CreateLogger("proxy"));
         var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"));
@@ -54,7 +56,7 @@ internal static class Agent
             new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),
             .. Serve(new UnixDomainSocketEndPoint(options.InspectSocket), inspection.AnswerAsync),
             .. Serve(options.HealthEndpoint, health.AnswerAsync),
-            .. Serve(options.MetricsEndpoint, context => AnswerMetricsAsync(context, metrics)),
+            .. Serve(options.MetricsEndpoint, new ProxyPages(options, Proxy(options), metrics).AnswerAsync),
             new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
             HeapTrim.OfProcess(time).RunAsync(proxy.WaitUntilCommittedAsync(cancellationToken), cancellationToken),
@@ -67,13 +69,6 @@ internal static class Agent
         IEnumerable<Task> Serve(EndPoint? listen, RequestDelegate handler) =>
             listen is null ? [] : [HttpEndpoint.ServeAsync(listen, handler, loggers, time, cancellationToken)];
     }
-
-    private static Task AnswerMetricsAsync(HttpContext context, PrometheusText metrics) => context.Request.Path.Value switch
-    {
-        "/metrics" => Replies.TextAsync(context, StatusCodes.Status200OK, metrics.Write(), PrometheusText.ContentType),
-        "/proxyMode" => Replies.TextAsync(context, StatusCodes.Status200OK, "nftables", "text/plain; charset=utf-8"),
-        _ => Replies.TextAsync(context, StatusCodes.Status404NotFound, "see /metrics\n", "text/plain; charset=utf-8"),
-    };
 
     /// <summary>Removes everything the agent made on this node; what is switched on for forwarding stays, since others may count on it by now.</summary>
     /// <exception cref="UserError">The agent is running.</exception>
@@ -125,6 +120,7 @@ internal static class Agent
     {
         NodeName = options.NodeName,
         ServiceRanges = options.ServiceRanges.ToValueArray(),
+        NodePortRanges = options.NodePortRanges.ToValueArray(),
         ExternalIPRanges = options.ExternalIPRanges.ToValueArray(),
     };
 

@@ -91,6 +91,7 @@ internal sealed class ProxyScenario : IAsyncDisposable
                 _options = words[1] switch
                 {
                     "clusterIpFromOutside" => Options() with { ClusterIpFromOutside = true },
+                    "nodeports" => Options() with { NodePortRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                     "external" => Options() with { ExternalIPRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                     _ => Options() with { ServiceRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                 };
