@@ -38,10 +38,12 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
         var service = moment.Services.GetValueOrDefault(key);
         var slices = moment.Slices[key].Where(slice => !slice.LeftToOtherProxy).OrderBy(slice => slice.Key).ToList();
         var (compiled, warnings) = service is null ? default : ServiceCompiler.Compile(service, slices, moment.Node, moment.Options);
-        var asked = compiled.ToDictionary(frontend => frontend.Key);
-        var frontends = compiled.Concat(_rows[key].Select(row => row.Frontend).Where(frontend => !asked.ContainsKey(frontend.Key)))
+
+        // Of two kinds of address that are one, the plan has the first.
+        var asked = compiled.Select(frontend => frontend.Key).ToHashSet();
+        var frontends = compiled.DistinctBy(frontend => frontend.Key).Concat(_rows[key].Select(row => row.Frontend).Where(frontend => !asked.Contains(frontend.Key)))
             .OrderBy(frontend => frontend.Kind).ThenBy(frontend => frontend.Key)
-            .Select(frontend => Of(frontend, service, asked.ContainsKey(frontend.Key), slices)).ToList();
+            .Select(frontend => Of(frontend, service, asked.Contains(frontend.Key), slices)).ToList();
         var left = service is null ? "" : ServiceCompiler.LeftAlone(service, moment.Options);
         var state = frontends.Count > 0 ? frontends.Max(frontend => frontend.State) : InspectedState.NotProxied;
         return new InspectedService

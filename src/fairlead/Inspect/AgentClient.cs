@@ -47,7 +47,8 @@ internal static class AgentClient
         using var response = await client.GetAsync(new Uri($"http://agent/{path}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw new HttpRequestException(await response.Content.ReadAsStringAsync(cancellationToken));
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            throw new HttpRequestException(text.Length > 0 ? text : $"its agent failed ({(int)response.StatusCode}); its log says why");
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);

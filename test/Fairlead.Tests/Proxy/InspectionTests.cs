@@ -140,6 +140,15 @@ public sealed class InspectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_address_that_one_service_has_in_two_ways_is_one_frontend()
+    {
+        Serve("web", row => row with { Type = ServiceType.LoadBalancer, LoadBalancerIPs = [Ip("172.30.255.1"), Ip("172.30.255.1")] });
+        await StartAsync();
+        var service = Assert.Single(await InspectAsync());
+        Assert.Equal((InspectedState.InStep, 3), (service.State, service.FrontendCount));
+    }
+
+    [Fact]
     public async Task A_room_commits_while_somebody_reads_and_the_reader_reads_again()
     {
         Serve("web");
