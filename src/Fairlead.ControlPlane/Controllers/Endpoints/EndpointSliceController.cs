@@ -10,10 +10,14 @@ internal sealed class EndpointSliceController : IController, IDisposable
 {
     private readonly ControllerContext _context;
     private readonly ReconcileLoop<ObjectKey> _loop;
+    private readonly HintEvents _hints;
+    private readonly InformerIndex<ServiceInfo> _hinted;
 
     public EndpointSliceController(ControllerContext context)
     {
         _context = context;
+        _hints = new HintEvents(context.Recorder("endpoint-slice-controller"));
+        _hinted = context.Services.AddIndex(service => service.TopologyAuto ? [""] : []);
         _loop = context.Loop<ObjectKey>(Name, ReconcileAsync, 4, rest: 4);
         ServiceTriggers.Connect(context, _loop.Queue);
         context.Slices.Changed += (old, slice) =>
@@ -22,6 +26,14 @@ internal sealed class EndpointSliceController : IController, IDisposable
             if ((slice ?? old) is { ManagedBy: SlicePlan.Manager, Service: { Name.Length: > 0 } service })
             {
                 _loop.Queue.Add(service);
+            }
+        };
+        context.Nodes.Changed += (old, node) =>
+        {
+            // Another distribution of processors over the zones is another distribution of hints.
+            foreach (var service in Weight(old) == Weight(node) ? [] : _hinted[""])
+            {
+                _loop.Queue.Add(service.Meta.Key);
             }
         };
     }
@@ -38,6 +50,7 @@ internal sealed class EndpointSliceController : IController, IDisposable
         var existing = _context.SlicesByService[key.ToString()].Where(slice => slice.ManagedBy == SlicePlan.Manager).ToList();
         if (_context.Services.Get(key) is not { } service || service.Type == "ExternalName")
         {
+            _hints.Forget(key);
             await DeleteAsync(existing, cancellationToken);
             return;
         }
@@ -48,7 +61,8 @@ internal sealed class EndpointSliceController : IController, IDisposable
         }
 
         var pods = ServiceTriggers.Selected(_context, service);
-        var plan = SlicePlan.For(service, pods, name => _context.Nodes.Get(new ObjectKey("", name)), existing);
+        var zones = service.TopologyAuto ? ZoneShares.Of(_context.Nodes.Rows) : null;
+        var plan = SlicePlan.For(service, pods, name => _context.Nodes.Get(new ObjectKey("", name)), existing, zones);
         var trigger = PodEndpoints.TriggerTime(service, pods);
         foreach (var write in plan.Write)
         {
@@ -56,7 +70,11 @@ internal sealed class EndpointSliceController : IController, IDisposable
         }
 
         await DeleteAsync(plan.Delete, cancellationToken);
+        await _hints.SayAsync(service, plan.Hints, cancellationToken);
     }
+
+    private static (string Zone, long Processors) Weight(NodeInfo? node) =>
+        node is { Ready: "True", IsControlPlane: false } ? (node.Zone, node.MilliProcessors) : ("", -1);
 
     private async Task WriteAsync(ServiceInfo service, SliceWrite write, DateTimeOffset trigger, CancellationToken cancellationToken)
     {

@@ -14,18 +14,29 @@ internal sealed record SlicePlan(IReadOnlyList<SliceWrite> Write, IReadOnlyList<
     public const string Manager = "endpointslice-controller.k8s.io";
     public const string HeadlessLabel = "service.kubernetes.io/headless";
 
+    /// <summary>What came of zone hints, per address type; empty when none are wanted.</summary>
+    public IReadOnlyList<HintOutcome> Hints { get; private init; } = [];
+
     /// <summary>Plans for <paramref name="service"/>, which has a selector.</summary>
     /// <param name="service">The Service.</param>
     /// <param name="pods">The pods it selects.</param>
     /// <param name="node">Looks a node up by name.</param>
     /// <param name="existing">The slices of the Service that this controller manages.</param>
-    public static SlicePlan For(ServiceInfo service, IReadOnlyCollection<PodInfo> pods, Func<string, NodeInfo?> node, IReadOnlyCollection<SliceInfo> existing)
+    /// <param name="zones">The zones' parts, for a Service that asks for hints by them.</param>
+    public static SlicePlan For(
+        ServiceInfo service, IReadOnlyCollection<PodInfo> pods, Func<string, NodeInfo?> node, IReadOnlyCollection<SliceInfo> existing, ZoneShares? zones = null)
     {
+        List<HintOutcome> hints = [];
         List<SliceWrite> write = [];
         List<SliceInfo> delete = [.. existing.Where(slice => service.Families.All(family => family.Name != slice.AddressType))];
         foreach (var family in service.Families)
         {
             var desired = Desired(service, pods, node, family);
+            if (zones is not null)
+            {
+                hints.Add(new HintOutcome(family.Name, AddHints(desired, zones)));
+            }
+
             if (desired.Count == 0)
             {
                 // A Service that nothing serves has one slice that says so.
@@ -35,7 +46,7 @@ internal sealed record SlicePlan(IReadOnlyList<SliceWrite> Write, IReadOnlyList<
             new SlicePacker(family.Name, LabelsFor(service), write, delete).Pack(desired, existing);
         }
 
-        return new SlicePlan(write, delete);
+        return new SlicePlan(write, delete) { Hints = hints };
     }
 
     /// <summary>The labels of every slice of the Service: the Service's own, and those that say what the slice is.</summary>
@@ -74,6 +85,20 @@ internal sealed record SlicePlan(IReadOnlyList<SliceWrite> Write, IReadOnlyList<
         }
 
         return groups;
+    }
+
+    /// <summary>Gives the ready endpoints their hints; returns why there are none.</summary>
+    private static string AddHints(Dictionary<ValueArray<SlicePort>, List<SliceAddress>> desired, ZoneShares shares)
+    {
+        var places = desired.Values.SelectMany(group => group.Select((address, index) => (Group: group, Index: index, Address: address)))
+            .Where(place => place.Address.Ready).OrderBy(place => place.Address.Pod).ToList();
+        var (zones, problem) = TopologyHints.For([.. places.Select(place => place.Address.Zone)], shares);
+        foreach (var (place, zone) in places.Zip(zones))
+        {
+            place.Group[place.Index] = place.Address with { ForZones = [zone] };
+        }
+
+        return problem;
     }
 
     private static SliceAddress Endpoint(ServiceInfo service, PodInfo pod, IpAddr address, Func<string, NodeInfo?> node)

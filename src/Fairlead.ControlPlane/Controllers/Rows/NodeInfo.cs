@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Kube.Documents;
+using Fairlead.Kube.Schema;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
 
@@ -34,6 +35,12 @@ internal sealed record NodeInfo : IObjectRow
     /// <summary>status.allocatable.pods; 110 when the node does not say.</summary>
     public int PodCapacity { get; init; } = 110;
 
+    /// <summary>status.allocatable.cpu in thousandths of a processor; 0 when the node does not say.</summary>
+    public long MilliProcessors { get; init; }
+
+    public bool IsControlPlane =>
+        Meta.Labels["node-role.kubernetes.io/control-plane"] is not null || Meta.Labels["node-role.kubernetes.io/master"] is not null;
+
     public string Name => Meta.Key.Name;
 
     public string Zone => Meta.Labels["topology.kubernetes.io/zone"] ?? "";
@@ -50,6 +57,7 @@ internal sealed record NodeInfo : IObjectRow
             Ready = ready.Text("status"),
             Taints = spec.Objects("taints").Select(ReadTaint).ToValueArray(),
             PodCIDRs = texts.Where(text => IpNet.TryParse(text, out _)).Select(IpNet.Parse).ToValueArray(),
+            MilliProcessors = Quantity.TryParse(status.IntOrText("allocatable", "cpu"), out var cpu) ? cpu.MilliValue : 0,
             PodCapacity = int.TryParse(status.IntOrText("allocatable", "pods"), out var pods) ? pods : 110,
         };
     }

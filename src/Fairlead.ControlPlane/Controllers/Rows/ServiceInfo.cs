@@ -35,10 +35,14 @@ internal sealed record ServiceInfo : IObjectRow
     /// <summary>spec.trafficDistribution, empty when not set or overridden by the topology-mode annotation.</summary>
     public string TrafficDistribution { get; init; } = "";
 
+    /// <summary>The topology-mode annotation asks for hints by zone (KEP-2433).</summary>
+    public bool TopologyAuto { get; init; }
+
     public static ServiceInfo Read(JsonObject service)
     {
         var spec = service.At("spec");
         var selector = spec.Labels("selector");
+        var auto = IsTopologyAuto(service.At("metadata", "annotations"));
         return new ServiceInfo
         {
             Meta = RowMeta.From(service),
@@ -49,12 +53,17 @@ internal sealed record ServiceInfo : IObjectRow
             Selector = selector.Count == 0 ? null : selector,
             Ports = spec.Objects("ports").Select(ReadPort).ToValueArray(),
             PublishNotReady = spec.Flag("publishNotReadyAddresses"),
-            TrafficDistribution = TopologyMode(service) ? "" : spec.Text("trafficDistribution"),
+            TopologyAuto = auto,
+            TrafficDistribution = auto ? "" : spec.Text("trafficDistribution"),
         };
     }
 
-    private static bool TopologyMode(JsonObject service) =>
-        service.Text("metadata", "annotations", "service.kubernetes.io/topology-mode") is { Length: > 0 } mode && mode is not ("Disabled" or "disabled");
+    /// <summary>The older annotation counts before the newer one, as upstream; both know one word.</summary>
+    private static bool IsTopologyAuto(JsonNode? annotations)
+    {
+        var older = annotations.Text("service.kubernetes.io/topology-aware-hints");
+        return (older.Length > 0 ? older : annotations.Text("service.kubernetes.io/topology-mode")) is "Auto" or "auto";
+    }
 
     private static ValueArray<IpFamily> ReadFamilies(JsonNode? spec)
     {
