@@ -2,26 +2,29 @@ using Fairlead.Linux.Addresses;
 
 namespace Fairlead.ControlPlane.Kinds;
 
-/// <summary>Validation of addresses and ranges, strict as Kubernetes 1.36 is (KEP-4858).</summary>
+/// <summary>
+/// Validation of addresses and ranges, strict as Kubernetes 1.36 is (KEP-4858). A text that the stored object has in the same field is taken as it is, so
+/// that objects which older rules let in can still be changed.
+/// </summary>
 internal static class AddressRules
 {
     private const string AddressRule = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     private const string RangeRule = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
-    public static void Address(string text, FieldPath field, FieldErrors errors)
+    public static void Address(string text, FieldPath field, FieldErrors errors, IEnumerable<string>? stored = null)
     {
-        if (!IpAddr.TryParse(text, out _))
+        if (!IpAddr.TryParse(text, out _) && stored?.Contains(text) != true)
         {
             errors.Invalid(field, text, AddressRule);
         }
     }
 
     /// <summary>An address that traffic can be sent to: not unspecified, loopback, link-local or multicast (CVE-2021-25737).</summary>
-    public static void Destination(string text, FieldPath field, FieldErrors errors)
+    public static void Destination(string text, FieldPath field, FieldErrors errors, IEnumerable<string>? stored = null)
     {
         if (!IpAddr.TryParse(text, out var address))
         {
-            errors.Invalid(field, text, AddressRule);
+            Address(text, field, errors, stored);
         }
         else if (Special(address) is { } fault)
         {
@@ -29,8 +32,14 @@ internal static class AddressRules
         }
     }
 
-    public static bool Range(string text, FieldPath field, FieldErrors errors)
+    /// <summary>A range without host bits; true when it is one.</summary>
+    public static bool Range(string text, FieldPath field, FieldErrors errors, IEnumerable<string>? stored = null)
     {
+        if (stored?.Contains(text) == true)
+        {
+            return IpNet.TryParse(text, out _);
+        }
+
         if (!IpNet.TryParse(text, out var range))
         {
             errors.Invalid(field, text, RangeRule);

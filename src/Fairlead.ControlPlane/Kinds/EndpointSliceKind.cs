@@ -62,15 +62,16 @@ internal sealed class EndpointSliceKind : KindDefinition
             return;
         }
 
+        var stored = old.List("endpoints").Items().SelectMany(entry => entry.Item.List("addresses").Texts()).ToHashSet();
         foreach (var (index, endpoint) in obj.List("endpoints").Items())
         {
-            ValidateEndpoint(endpoint, type, new FieldPath("endpoints").Index(index), errors);
+            ValidateEndpoint(endpoint, type, new FieldPath("endpoints").Index(index), stored, errors);
         }
 
         ValidatePorts(obj.List("ports"), errors);
     }
 
-    private static void ValidateEndpoint(JsonObject endpoint, string? type, FieldPath field, FieldErrors errors)
+    private static void ValidateEndpoint(JsonObject endpoint, string? type, FieldPath field, HashSet<string> stored, FieldErrors errors)
     {
         var addresses = endpoint.List("addresses").Texts().ToArray();
         if (addresses.Length == 0)
@@ -84,14 +85,14 @@ internal sealed class EndpointSliceKind : KindDefinition
 
         for (var index = 0; index < Math.Min(addresses.Length, MostAddresses); index++)
         {
-            ValidateAddress(addresses[index], type, field.Child("addresses").Index(index), errors);
+            ValidateAddress(addresses[index], type, field.Child("addresses").Index(index), stored, errors);
         }
 
         Rules.CheckName(endpoint.At("hostname"), field.Child("hostname"), name => Names.DnsLabel(name), errors);
         Rules.CheckName(endpoint.At("nodeName"), field.Child("nodeName"), name => Names.DnsSubdomain(name), errors);
     }
 
-    private static void ValidateAddress(string text, string? type, FieldPath field, FieldErrors errors)
+    private static void ValidateAddress(string text, string? type, FieldPath field, HashSet<string> stored, FieldErrors errors)
     {
         if (type == "FQDN")
         {
@@ -105,7 +106,7 @@ internal sealed class EndpointSliceKind : KindDefinition
             return;
         }
 
-        AddressRules.Destination(text, field, errors);
+        AddressRules.Destination(text, field, errors, stored);
     }
 
     private static void ValidatePorts(JsonArray? ports, FieldErrors errors)

@@ -36,6 +36,7 @@ internal sealed class EndpointsKind : KindDefinition
 
     protected override void ValidateObject(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
+        var stored = Addresses(old).Select(address => address.Text("ip") ?? "").ToHashSet();
         foreach (var (index, subset) in obj.List("subsets").Items())
         {
             var field = new FieldPath("subsets").Index(index);
@@ -48,7 +49,7 @@ internal sealed class EndpointsKind : KindDefinition
             {
                 foreach (var (number, address) in subset.List(list).Items())
                 {
-                    ValidateAddress(address, field.Child(list).Index(number), errors);
+                    ValidateAddress(address, field.Child(list).Index(number), stored, errors);
                 }
             }
 
@@ -60,9 +61,12 @@ internal sealed class EndpointsKind : KindDefinition
         }
     }
 
-    private static void ValidateAddress(JsonObject address, FieldPath field, FieldErrors errors)
+    private static IEnumerable<JsonObject> Addresses(JsonObject? endpoints) => endpoints.List("subsets").Items()
+        .SelectMany(subset => subset.Item.List("addresses").Items().Concat(subset.Item.List("notReadyAddresses").Items())).Select(entry => entry.Item);
+
+    private static void ValidateAddress(JsonObject address, FieldPath field, HashSet<string> stored, FieldErrors errors)
     {
-        AddressRules.Destination(address.Text("ip") ?? "", field.Child("ip"), errors);
+        AddressRules.Destination(address.Text("ip") ?? "", field.Child("ip"), errors, stored);
         Rules.CheckName(address.At("hostname"), field.Child("hostname"), name => Names.DnsLabel(name), errors);
         Rules.CheckName(address.At("nodeName"), field.Child("nodeName"), name => Names.DnsSubdomain(name), errors);
     }

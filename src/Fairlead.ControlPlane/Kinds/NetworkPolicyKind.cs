@@ -44,5 +44,5 @@ internal sealed class NetworkPolicyKind : KindDefinition
         [Print.Name(obj), Print.Selector(obj.Object("spec", "podSelector")), Print.Age(obj, now)];
 
     protected override void ValidateObject(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors) =>
-        NetworkPolicyRules.Validate(obj.Object("spec"), errors);
+        NetworkPolicyRules.Validate(obj.Object("spec"), old.Object("spec"), errors);
 }

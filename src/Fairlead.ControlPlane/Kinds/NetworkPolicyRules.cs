@@ -6,14 +6,15 @@ namespace Fairlead.ControlPlane.Kinds;
 /// <summary>Validation of a NetworkPolicy (features.md §3.1).</summary>
 internal static class NetworkPolicyRules
 {
-    public static void Validate(JsonObject? spec, FieldErrors errors)
+    public static void Validate(JsonObject? spec, JsonObject? old, FieldErrors errors)
     {
+        var stored = Blocks(old).ToArray();
         SelectorRules.Validate(spec.Object("podSelector"), FieldPath.Spec.Child("podSelector"), errors);
         foreach (var (direction, peers) in (ReadOnlySpan<(string, string)>)[("ingress", "from"), ("egress", "to")])
         {
             foreach (var (index, rule) in spec.List(direction).Items())
             {
-                ValidateRule(rule, peers, FieldPath.Spec.Child(direction).Index(index), errors);
+                ValidateRule(rule, peers, FieldPath.Spec.Child(direction).Index(index), stored, errors);
             }
         }
 
@@ -35,7 +36,7 @@ internal static class NetworkPolicyRules
         }
     }
 
-    private static void ValidateRule(JsonObject rule, string peers, FieldPath field, FieldErrors errors)
+    private static void ValidateRule(JsonObject rule, string peers, FieldPath field, JsonObject[] stored, FieldErrors errors)
     {
         foreach (var (index, port) in rule.List("ports").Items())
         {
@@ -44,7 +45,7 @@ internal static class NetworkPolicyRules
 
         foreach (var (index, peer) in rule.List(peers).Items())
         {
-            ValidatePeer(peer, field.Child(peers).Index(index), errors);
+            ValidatePeer(peer, field.Child(peers).Index(index), stored, errors);
         }
     }
 
@@ -80,7 +81,7 @@ internal static class NetworkPolicyRules
         }
     }
 
-    private static void ValidatePeer(JsonObject peer, FieldPath field, FieldErrors errors)
+    private static void ValidatePeer(JsonObject peer, FieldPath field, JsonObject[] stored, FieldErrors errors)
     {
         if (!peer.Has("podSelector") && !peer.Has("namespaceSelector") && !peer.Has("ipBlock"))
         {
@@ -92,13 +93,21 @@ internal static class NetworkPolicyRules
         SelectorRules.Validate(peer.Object("namespaceSelector"), field.Child("namespaceSelector"), errors);
         if (peer.Object("ipBlock") is { } block)
         {
-            ValidateBlock(block, field.Child("ipBlock"), errors);
+            // A block that is stored already is not judged again, by whatever rules it came in (KEP-4858).
+            if (!stored.Any(known => Doc.Same(known, block)))
+            {
+                ValidateBlock(block, field.Child("ipBlock"), errors);
+            }
+
             if (peer.Has("podSelector") || peer.Has("namespaceSelector"))
             {
                 errors.Forbidden(field, "may not specify both ipBlock and another peer");
             }
         }
     }
+
+    private static IEnumerable<JsonObject> Blocks(JsonObject? spec) => spec.List("ingress").Items().SelectMany(rule => rule.Item.List("from").Items())
+        .Concat(spec.List("egress").Items().SelectMany(rule => rule.Item.List("to").Items())).Select(peer => peer.Item.Object("ipBlock")).OfType<JsonObject>();
 
     private static void ValidateBlock(JsonObject block, FieldPath field, FieldErrors errors)
     {

@@ -23,7 +23,7 @@ internal static class ServiceAddressRules
 
         ValidatePolicy(spec, errors);
         ValidateFamilies(spec, errors);
-        ValidateAddresses(service, spec, errors);
+        ValidateAddresses(service, spec, old.List("spec", "clusterIPs").Texts().ToArray(), errors);
         if (old is not null && !ServiceTraits.IsExternalName(old))
         {
             ValidateChange(spec, old.Object("spec"), errors);
@@ -74,7 +74,7 @@ internal static class ServiceAddressRules
         }
     }
 
-    private static void ValidateAddresses(JsonObject service, JsonObject? spec, FieldErrors errors)
+    private static void ValidateAddresses(JsonObject service, JsonObject? spec, string[] stored, FieldErrors errors)
     {
         var addresses = spec.List("clusterIPs").Texts().ToArray();
         var families = spec.List("ipFamilies").Texts().ToArray();
@@ -100,11 +100,11 @@ internal static class ServiceAddressRules
 
         for (var index = 0; index < addresses.Length; index++)
         {
-            ValidateAddress(addresses, index, index < families.Length ? families[index] : null, errors);
+            ValidateAddress(addresses, index, index < families.Length ? families[index] : null, stored, errors);
         }
     }
 
-    private static void ValidateAddress(string[] addresses, int index, string? family, FieldErrors errors)
+    private static void ValidateAddress(string[] addresses, int index, string? family, string[] stored, FieldErrors errors)
     {
         var (text, field) = (addresses[index], Addresses.Index(index));
         if (text == "None")
@@ -116,7 +116,7 @@ internal static class ServiceAddressRules
         }
         else if (!IpAddr.TryParse(text, out var address))
         {
-            AddressRules.Address(text, field, errors);
+            AddressRules.Address(text, field, errors, stored);
         }
         else if (family is not null && address.Family.Name != family)
         {

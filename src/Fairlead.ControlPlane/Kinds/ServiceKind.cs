@@ -65,11 +65,10 @@ internal sealed class ServiceKind : KindDefinition
         if (!context.IsStatus)
         {
             ServiceTransitions.Apply(obj, old);
-        }
-
-        if (!ServiceTraits.IsLoadBalancer(obj))
-        {
-            obj.Object("status")?.Remove("loadBalancer");
+            if (!ServiceTraits.IsLoadBalancer(obj))
+            {
+                obj.Object("status")?.Remove("loadBalancer");
+            }
         }
 
         obj.Ensure("status").Ensure("loadBalancer");
@@ -79,11 +78,11 @@ internal sealed class ServiceKind : KindDefinition
     {
         if (context.IsStatus)
         {
-            ServiceStatusRules.Validate(obj, errors);
+            ServiceStatusRules.Validate(obj, old, errors);
             return;
         }
 
-        ServiceRules.Validate(obj, errors);
+        ServiceRules.Validate(obj, old, errors);
         ServiceAddressRules.Validate(obj, old, errors);
         if (old is not null)
         {

@@ -12,7 +12,7 @@ internal static class ServiceRules
 
     private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
-    public static void Validate(JsonObject service, FieldErrors errors)
+    public static void Validate(JsonObject service, JsonObject? old, FieldErrors errors)
     {
         var spec = service.Object("spec");
         var type = ServiceTraits.TypeOf(service);
@@ -24,9 +24,10 @@ internal static class ServiceRules
         ServicePortRules.Validate(service, errors);
         MetadataRules.Labels(spec.Object("selector"), FieldPath.Spec.Child("selector"), errors);
         ValidateAffinity(spec, errors);
+        var stored = old.List("spec", "externalIPs").Texts().ToArray();
         foreach (var (address, index) in spec.List("externalIPs").Texts().Select((text, index) => (text, index)))
         {
-            AddressRules.Destination(address, FieldPath.Spec.Child("externalIPs").Index(index), errors);
+            AddressRules.Destination(address, FieldPath.Spec.Child("externalIPs").Index(index), errors, stored);
         }
 
         if (type == "ExternalName")
@@ -34,7 +35,7 @@ internal static class ServiceRules
             ValidateExternalName(spec, errors);
         }
 
-        ValidateLoadBalancer(service, spec, errors);
+        ValidateLoadBalancer(service, spec, old, errors);
         ValidateTrafficPolicies(service, spec, errors);
     }
 
@@ -87,10 +88,10 @@ internal static class ServiceRules
         }
     }
 
-    private static void ValidateLoadBalancer(JsonObject service, JsonObject? spec, FieldErrors errors)
+    private static void ValidateLoadBalancer(JsonObject service, JsonObject? spec, JsonObject? old, FieldErrors errors)
     {
         var isLoadBalancer = ServiceTraits.IsLoadBalancer(service);
-        ValidateSourceRanges(service, spec, isLoadBalancer, errors);
+        ValidateSourceRanges(service, old, isLoadBalancer, errors);
         if (!isLoadBalancer)
         {
             foreach (var name in (ReadOnlySpan<string>)["allocateLoadBalancerNodePorts", "loadBalancerClass"])
@@ -119,26 +120,30 @@ internal static class ServiceRules
         }
     }
 
-    private static void ValidateSourceRanges(JsonObject service, JsonObject? spec, bool isLoadBalancer, FieldErrors errors)
+    private static void ValidateSourceRanges(JsonObject service, JsonObject? old, bool isLoadBalancer, FieldErrors errors)
     {
-        var field = FieldPath.Spec.Child("loadBalancerSourceRanges");
-        var ranges = spec.List("loadBalancerSourceRanges").Texts().Select((text, index) => (Text: text, Field: field.Index(index))).ToList();
-        if (ranges.Count == 0 && service.Text("metadata", "annotations", SourceRangesAnnotation) is { } annotation)
-        {
-            field = FieldPath.Metadata.Child("annotations").Key(SourceRangesAnnotation);
-            ranges = [.. annotation.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => (text, field))];
-        }
-
+        var ranges = SourceRanges(service).ToList();
         if (ranges.Count > 0 && !isLoadBalancer)
         {
-            errors.Forbidden(field, OnlyLoadBalancer);
+            errors.Forbidden(ranges[0].Field, OnlyLoadBalancer);
             return;
         }
 
-        foreach (var (text, place) in ranges)
+        var stored = SourceRanges(old).Select(range => range.Text).ToList();
+        foreach (var (text, field, index) in ranges)
         {
-            AddressRules.Range(text.Trim(), place, errors);
+            AddressRules.Range(text, index < 0 ? field : field.Index(index), errors, stored);
         }
+    }
+
+    /// <summary>The field, or the older annotation where the field says nothing; white space around a range does not matter.</summary>
+    private static IEnumerable<(string Text, FieldPath Field, int Index)> SourceRanges(JsonObject? service)
+    {
+        var field = FieldPath.Spec.Child("loadBalancerSourceRanges");
+        var ranges = service.List("spec", "loadBalancerSourceRanges").Texts().Select((text, index) => (text.Trim(), field, index)).ToArray();
+        var annotation = FieldPath.Metadata.Child("annotations").Key(SourceRangesAnnotation);
+        var older = service.Text("metadata", "annotations", SourceRangesAnnotation) ?? "";
+        return ranges.Length > 0 ? ranges : older.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => (text, annotation, -1));
     }
 
     private static void ValidateTrafficPolicies(JsonObject service, JsonObject? spec, FieldErrors errors)

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Fairlead.ControlPlane.Kinds;
 
-/// <summary>Validation of a Service's status (features.md §1.1, row 21).</summary>
+/// <summary>Validation of a Service's status (features.md §1.1, row 21). Its conditions are not judged, as upstream: clients leave their times out.</summary>
 internal static class ServiceStatusRules
 {
-    public static void Validate(JsonObject service, FieldErrors errors)
+    public static void Validate(JsonObject service, JsonObject? old, FieldErrors errors)
     {
         var field = FieldPath.Status.Child("loadBalancer").Child("ingress");
         var ingress = service.List("status", "loadBalancer", "ingress");
@@ -15,53 +15,19 @@ internal static class ServiceStatusRules
             return;
         }
 
+        var stored = old.List("status", "loadBalancer", "ingress").Items().Select(entry => entry.Item.Text("ip") ?? "").ToArray();
         foreach (var (index, item) in ingress.Items())
         {
-            ValidateIngress(item, field.Index(index), errors);
-        }
-
-        Conditions(service.List("status", "conditions"), FieldPath.Status.Child("conditions"), errors);
-    }
-
-    /// <summary>Conditions of the common form (meta/v1 Condition).</summary>
-    public static void Conditions(JsonArray? conditions, FieldPath field, FieldErrors errors)
-    {
-        var types = new HashSet<string>();
-        foreach (var (index, item) in conditions.Items())
-        {
-            var path = field.Index(index);
-            if (item.Text("type") is not { Length: > 0 } type)
-            {
-                errors.Required(path.Child("type"));
-            }
-            else if (!types.Add(type))
-            {
-                errors.Duplicate(path.Child("type"), type);
-            }
-
-            if (item.Text("status") is not ("True" or "False" or "Unknown"))
-            {
-                errors.NotSupported(path.Child("status"), item.Text("status") ?? "", "False", "True", "Unknown");
-            }
-
-            if (string.IsNullOrEmpty(item.Text("reason")))
-            {
-                errors.Required(path.Child("reason"));
-            }
-
-            if (!item.Has("lastTransitionTime"))
-            {
-                errors.Required(path.Child("lastTransitionTime"));
-            }
+            ValidateIngress(item, field.Index(index), stored, errors);
         }
     }
 
-    private static void ValidateIngress(JsonObject item, FieldPath field, FieldErrors errors)
+    private static void ValidateIngress(JsonObject item, FieldPath field, string[] stored, FieldErrors errors)
     {
         var mode = item.Text("ipMode");
         if (item.Text("ip") is { Length: > 0 } ip)
         {
-            AddressRules.Address(ip, field.Child("ip"), errors);
+            AddressRules.Address(ip, field.Child("ip"), errors, stored);
             if (mode is null)
             {
                 errors.Required(field.Child("ipMode"), "must be specified when `ip` is set");

@@ -92,7 +92,7 @@ internal static class ServiceTransitions
         }
 
         if (ServiceTraits.MayHaveNodePorts(old) && !ServiceTraits.MayHaveNodePorts(service)
-            && NodePorts(spec).SetEquals(NodePorts(old.Object("spec"))))
+            && NodePorts(spec).IsSubsetOf(NodePorts(old.Object("spec"))))
         {
             foreach (var (_, port) in spec.List("ports").Items())
             {

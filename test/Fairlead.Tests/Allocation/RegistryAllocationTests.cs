@@ -21,7 +21,7 @@ public sealed class RegistryAllocationTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _store = ObjectStore.Open(Path.Combine(_directory, "store.db"), new KindIndex(), 100);
-        _registry = new ApiRegistry(_store, TimeProvider.System, new ServiceAllocation(new ClusterRanges { Services = [IpNet.Parse("10.0.0.0/29")] }));
+        _registry = new ApiRegistry(_store, TimeProvider.System, Allocation());
         _api = new LocalApi(_registry);
         await _api.CreateAsync(ResourceTypes.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default" } }, default);
     }
@@ -71,6 +71,45 @@ public sealed class RegistryAllocationTests : IAsyncLifetime
         await _api.PatchAsync(ResourceTypes.Services, "default", "a", "", PatchKind.Merge, JsonNode.Parse("""{"metadata":{"finalizers":null}}""")!, default);
         await _api.CreateAsync(ResourceTypes.Services, "default", New("b", "10.0.0.5"), default);
     }
+
+    [Fact]
+    public async Task After_a_restart_what_Services_hold_is_theirs_and_nothing_else_is_taken()
+    {
+        var kept = await _api.CreateAsync(ResourceTypes.Services, "default", Balancer("kept"), default);
+        await _api.CreateAsync(ResourceTypes.Services, "default", New("gone", "10.0.0.6"), default);
+        await _api.DeleteAsync(ResourceTypes.Services, "default", "gone", null, default);
+        var services = Allocation();
+        Assert.Empty(services.Restore(_store.Snapshot(KindIndex.Resource(ResourceTypes.Services)).Objects.Values.Select(item => item.Parse())));
+        var restarted = new LocalApi(new ApiRegistry(_store, TimeProvider.System, services));
+
+        var (address, node, health) = (kept.Text("spec", "clusterIP"), kept["spec"]!["ports"]![0].Number("nodePort"), kept.Number("spec", "healthCheckNodePort"));
+        foreach (var wish in (string[])[$"\"clusterIP\":\"{address}\"", $"\"type\":\"NodePort\",\"ports\":[{{\"port\":80,\"nodePort\":{node}}}]", $"\"type\":\"NodePort\",\"ports\":[{{\"port\":80,\"nodePort\":{health}}}]"])
+        {
+            var thief = JsonNode.Parse($$"""{"metadata":{"name":"thief"},"spec":{"ports":[{"port":80}]} }""")!.AsObject();
+            foreach (var (name, value) in JsonNode.Parse($"{{{wish}}}")!.AsObject())
+            {
+                thief["spec"]![name] = value?.DeepClone();
+            }
+
+            var refusal = await Assert.ThrowsAsync<KubeException>(() => restarted.CreateAsync(ResourceTypes.Services, "default", thief, default));
+            Assert.Contains("is already allocated", refusal.Message, StringComparison.Ordinal);
+        }
+
+        var again = await restarted.PatchAsync(
+            ResourceTypes.Services, "default", "kept", "", PatchKind.Merge, JsonNode.Parse("""{"metadata":{"labels":{"a":"b"}}}""")!, default);
+        Assert.Equal(kept["spec"]!.ToJsonString(), again["spec"]!.ToJsonString());
+        foreach (var free in (string[])["a", "b", "c", "d", "e"])
+        {
+            await restarted.CreateAsync(ResourceTypes.Services, "default", New(free, ""), default);
+        }
+
+        await Assert.ThrowsAsync<KubeException>(() => restarted.CreateAsync(ResourceTypes.Services, "default", New("f", ""), default));
+    }
+
+    private static ServiceAllocation Allocation() => new(new ClusterRanges { Services = [IpNet.Parse("10.0.0.0/29")] });
+
+    private static JsonObject Balancer(string name) => JsonNode.Parse(
+        $$"""{"metadata":{"name":"{{name}}"},"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Local","ports":[{"port":80}]} }""")!.AsObject();
 
     private static JsonObject New(string name, string address) => JsonNode.Parse(
         $$"""{"metadata":{"name":"{{name}}"},"spec":{"clusterIP":"{{address}}","ports":[{"port":80}]} }""")!.AsObject();

@@ -1,6 +1,7 @@
-using Fairlead.ControlPlane.Controllers;
+using Fairlead.Cluster.Controllers;
 using Fairlead.ControlPlane.Controllers.Endpoints;
 using Fairlead.ControlPlane.Controllers.Rows;
+using Fairlead.ControlPlane.Controllers;
 
 namespace Fairlead.Tests.Controllers;
 
@@ -67,4 +68,48 @@ public sealed class EndpointsPlanTests
         Assert.Equal(applies, MirrorPlan.Applies(endpoints, service));
         Assert.False(MirrorPlan.Applies(endpoints, null));
     }
+
+    [Fact]
+    public void Subsets_that_share_an_address_are_mirrored_by_their_ports()
+    {
+        var plan = MirrorPlan.For(Endpoints("""
+            { "addresses": [ { "ip": "10.0.0.1" } ], "ports": [ { "name": "port1", "port": 1000 } ] },
+            { "addresses": [ { "ip": "10.0.0.1" } ], "ports": [ { "name": "port2", "port": 1001 } ] }
+            """), []);
+        Assert.Equal(["port1 10.0.0.1", "port2 10.0.0.1"], plan.Write.Select(write => $"{write.Ports[0].Name} {write.Addresses[0].Address}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Of_a_subset_a_thousand_addresses_are_mirrored_and_those_of_the_next_as_well()
+    {
+        var many = string.Join(',', Enumerable.Range(0, 1200).Select(i => $$"""{ "ip": "10.0.{{i / 200}}.{{i % 200}}" }"""));
+        var plan = MirrorPlan.For(Endpoints($$"""
+            { "addresses": [ {{many}} ], "ports": [ { "port": 80 } ] }, { "addresses": [ { "ip": "10.9.9.9" } ], "ports": [ { "port": 81 } ] }
+            """), []);
+        Assert.Equal(1000, plan.Write.Where(write => write.Ports[0].Port == 80).Sum(write => write.Addresses.Count));
+        Assert.Equal(1, plan.Write.Where(write => write.Ports[0].Port == 81).Sum(write => write.Addresses.Count));
+        Assert.All(plan.Write, write => Assert.InRange(write.Addresses.Count, 1, 100));
+    }
+
+    [Fact]
+    public void A_mirrored_slice_has_the_labels_and_annotations_of_its_Endpoints_and_follows_them()
+    {
+        const string Subset = """{ "addresses": [ { "ip": "10.0.0.1" } ], "ports": [ { "port": 80 } ] }""";
+        var first = Endpoints(Subset, """, "labels": { "team": "shop" }, "annotations": { "a": "1", "kubectl.kubernetes.io/last-applied-configuration": "{}" } """);
+        Assert.Equal(["a=1"], MirrorPlan.AnnotationsFor(first).Select(pair => $"{pair.Key}={pair.Value}"));
+        Assert.Equal(
+            ["endpointslice.kubernetes.io/managed-by=endpointslicemirroring-controller.k8s.io", "kubernetes.io/service-name=db", "team=shop"],
+            MirrorPlan.LabelsFor(first).Select(pair => $"{pair.Key}={pair.Value}"));
+        var document = SliceJson.Write(
+            Assert.Single(MirrorPlan.For(first, []).Write), "default", "db-", MirrorPlan.LabelsFor(first),
+            new OwnerReference("v1", "Endpoints", "db", "uid-db", true, true), MirrorPlan.AnnotationsFor(first));
+        document["metadata"]!["name"] = "db-1";
+        var stored = SliceInfo.Read(document);
+        Assert.Empty(MirrorPlan.For(first, [stored]).Write);
+        Assert.Equal(stored, Assert.Single(MirrorPlan.For(Endpoints(Subset, """, "labels": { "team": "shop" }, "annotations": { "a": "2" } """), [stored]).Write).Existing);
+    }
+
+    private static EndpointsInfo Endpoints(string subsets, string meta = "") => EndpointsInfo.Read(Make.Document($$"""
+        { "metadata": { "namespace": "default", "name": "db", "uid": "uid-db" {{meta}} }, "subsets": [ {{subsets}} ] }
+        """));
 }

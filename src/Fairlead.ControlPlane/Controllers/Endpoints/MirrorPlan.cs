@@ -17,6 +17,7 @@ internal static class MirrorPlan
     public const string Manager = "endpointslicemirroring-controller.k8s.io";
 
     private const string SkipLabel = "endpointslice.kubernetes.io/skip-mirror";
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
     private const string LeaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
 
     /// <summary>True when the Endpoints object is a user's, for a Service without selector.</summary>
@@ -27,6 +28,7 @@ internal static class MirrorPlan
     /// <summary>Plans the slices for <paramref name="endpoints"/> beside the ones that mirror it already.</summary>
     public static SlicePlan For(EndpointsInfo endpoints, IReadOnlyCollection<SliceInfo> existing)
     {
+        var annotations = AnnotationsFor(endpoints);
         List<SliceWrite> write = [];
         List<SliceInfo> delete = [];
         var subsets = JsonNode.Parse(endpoints.Subsets) as JsonArray ?? [];
@@ -35,8 +37,16 @@ internal static class MirrorPlan
             new SlicePacker(family.Name, LabelsFor(endpoints), write, delete).Pack(Desired(subsets, family), existing);
         }
 
+        // Annotations alone are worth a write, too.
+        var told = write.Select(item => item.Existing).Concat(delete).OfType<SliceInfo>().ToHashSet();
+        write.AddRange(existing.Where(slice => !told.Contains(slice) && slice.Meta.Deleted is null && !slice.Meta.Annotations.Equals(annotations))
+            .Select(slice => new SliceWrite(slice, slice.AddressType, slice.Ports, slice.Addresses)));
         return new SlicePlan(write, delete);
     }
+
+    /// <summary>The annotations of every mirrored slice: the Endpoints object's, but for what kubectl keeps there for itself.</summary>
+    public static Labels AnnotationsFor(EndpointsInfo endpoints) =>
+        Labels.From(endpoints.Meta.Annotations.Where(pair => pair.Key != LastApplied).ToDictionary());
 
     /// <summary>The labels of every mirrored slice.</summary>
     public static Labels LabelsFor(EndpointsInfo endpoints)

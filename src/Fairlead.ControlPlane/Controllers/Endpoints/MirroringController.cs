@@ -40,7 +40,7 @@ internal sealed class MirroringController : IController, IDisposable
         foreach (var write in plan.Write)
         {
             var owner = new OwnerReference("v1", "Endpoints", key.Name, endpoints!.Meta.Uid, true, true);
-            var body = SliceJson.Write(write, key.Namespace, key.Name + "-", MirrorPlan.LabelsFor(endpoints), owner, _context.Time.GetUtcNow());
+            var body = SliceJson.Write(write, key.Namespace, key.Name + "-", MirrorPlan.LabelsFor(endpoints), owner, MirrorPlan.AnnotationsFor(endpoints));
             _context.Slices.Observe(write.Existing is { } slice
                 ? await _context.Api.UpdateAsync(ResourceTypes.EndpointSlices, key.Namespace, slice.Meta.Key.Name, "", body, cancellationToken)
                 : await _context.Api.CreateAsync(ResourceTypes.EndpointSlices, key.Namespace, body, cancellationToken));

@@ -13,13 +13,17 @@ internal static class SliceJson
     public const string TriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
 
     /// <summary>The whole slice. <paramref name="owner"/> is the Service or Endpoints it is made from.</summary>
-    public static JsonObject Write(SliceWrite write, string space, string prefix, Labels labels, OwnerReference owner, DateTimeOffset trigger)
+    public static JsonObject Write(SliceWrite write, string space, string prefix, Labels labels, OwnerReference owner, DateTimeOffset trigger) =>
+        Write(write, space, prefix, labels, owner, Labels.From(new Dictionary<string, string> { [TriggerTime] = trigger.ToApiTime() }));
+
+    /// <summary>The whole slice, with all its annotations.</summary>
+    public static JsonObject Write(SliceWrite write, string space, string prefix, Labels labels, OwnerReference owner, Labels annotations)
     {
         var meta = new JsonObject
         {
             ["namespace"] = space,
             ["labels"] = labels.ToJson(),
-            ["annotations"] = new JsonObject { [TriggerTime] = trigger.ToApiTime() },
+            ["annotations"] = annotations.ToJson(),
             ["ownerReferences"] = new JsonArray(owner.ToJson()),
         };
         if (write.Existing is { } existing)
