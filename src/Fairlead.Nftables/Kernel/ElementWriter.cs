@@ -19,7 +19,10 @@ internal static class ElementWriter
         {
             var item = elements.Items[i];
             var isTree = container is { IsInterval: true, IsConcat: false };
-            Write(writer, item, item.Key, isTree ? default : item.KeyEnd, 0, keysOnly);
+
+            // Ranges of several fields have a last key each: without one, nft takes two single keys for the ends of one range.
+            var isRange = container is { IsInterval: true, IsConcat: true };
+            Write(writer, item, item.Key, !isRange ? default : item.KeyEnd.IsEmpty ? item.Key : item.KeyEnd, 0, keysOnly);
 
             // The kernel's tree of ranges wants the first key and, as an element of its own, the key after the last.
             if (isTree && (item.KeyEnd.IsEmpty ? item.Key : item.KeyEnd).Next() is { IsEmpty: false } end)

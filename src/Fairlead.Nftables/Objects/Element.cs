@@ -27,11 +27,11 @@ public sealed record Element(Datum Key)
     /// <summary>An element of a map of verdicts.</summary>
     public static Element Of(Datum key, Verdict verdict) => new(key) { Verdict = verdict };
 
-    /// <summary>An element for a range of keys.</summary>
-    public static Element Range(Datum first, Datum last) => new(first) { KeyEnd = last };
+    /// <summary>An element for a range of keys; one of a single key is that key, as it is read back.</summary>
+    public static Element Range(Datum first, Datum last) => new(first) { KeyEnd = last == first ? default : last };
 
     /// <summary>An element for a range of addresses, in a set of addresses.</summary>
-    public static Element Range(IpNet net) => new(Datum.Of(net.Address)) { KeyEnd = Datum.Of(net.Last) };
+    public static Element Range(IpNet net) => Range(Datum.Of(net.Address), Datum.Of(net.Last));
 }
 
 /// <summary>Elements to add to or delete from a set or map. Deleting needs only keys. Any number: a commit splits them into messages.</summary>
