@@ -65,6 +65,10 @@ public sealed class KernelNft : INft, IDisposable
     public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken) =>
         Task.Run(() => _reader.Read(new Table(table), cancellationToken), cancellationToken);
 
+    /// <summary>Every chain of every table of this network namespace, whosever it is. <see cref="LinuxException"/> when the kernel refuses.</summary>
+    public Task<IReadOnlyList<ChainListing>> ListChainsAsync(CancellationToken cancellationToken) =>
+        Task.Run<IReadOnlyList<ChainListing>>(_reader.Chains, cancellationToken);
+
     /// <inheritdoc/>
     public Task<uint> GenerationAsync(CancellationToken cancellationToken)
     {

@@ -64,6 +64,15 @@ internal sealed class TableReader(NetlinkSocket socket)
         throw new NftException($"read {table.Title}: it changed during every reading", (int)Errno.EINTR);
     }
 
+    /// <summary>Every chain of every table, of whatever family.</summary>
+    public List<ChainListing> Chains()
+    {
+        using var request = new NetlinkWriter();
+        request.Begin(Wire.Message(Wire.NFT_MSG_GETCHAIN), NetlinkFlags.Dump);
+        request.Header(new NfGenMsg(Wire.NFPROTO_UNSPEC, 0));
+        return socket.Dump(request, "list chains", ListedChain);
+    }
+
     /// <summary>False when a listing was not whole; a table that does not exist is null.</summary>
     private bool TryRead(Table table, out Ruleset? ruleset)
     {
@@ -157,6 +166,33 @@ internal sealed class TableReader(NetlinkSocket socket)
         }
 
         return new Chain(name, hook < 0 ? null : new BaseChain(TypeOf(type), (Hook)hook, priority, policy == 0));
+    }
+
+    private static ChainListing ListedChain(NetlinkMessage message)
+    {
+        var family = message.Header<NfGenMsg>().Family;
+        var (table, name, hook, policy) = ("", "", -1, 1u);
+        foreach (var attribute in message.Attributes<NfGenMsg>())
+        {
+            switch (attribute.Type)
+            {
+                case Wire.NFTA_TABLE:
+                    table = attribute.Text;
+                    break;
+                case Wire.NFTA_CHAIN_NAME:
+                    name = attribute.Text;
+                    break;
+                case Wire.NFTA_CHAIN_HOOK:
+                    hook = ReadHook(attribute.Nested).Hook;
+                    break;
+                case Wire.NFTA_CHAIN_POLICY:
+                    policy = attribute.U32Be;
+                    break;
+            }
+        }
+
+        var known = Wire.FamilyName(family) is "inet" or "ip" or "ip6" && hook >= 0;
+        return new ChainListing(Wire.FamilyName(family), table, name, known ? (Hook)hook : null, hook >= 0 && policy == 0);
     }
 
     private static ChainType TypeOf(string name) =>

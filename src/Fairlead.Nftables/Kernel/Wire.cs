@@ -17,6 +17,7 @@ internal readonly struct NfGenMsg(byte family, ushort resource)
 /// <summary>Numbers of <c>linux/netfilter/nf_tables.h</c> and <c>nfnetlink.h</c> that more than one file needs, under their names there.</summary>
 internal static class Wire
 {
+    public const byte NFPROTO_UNSPEC = 0;
     public const byte NFPROTO_INET = 1;
     public const ushort NFNL_SUBSYS_NFTABLES = 10;
     public const ushort NFNL_MSG_BATCH_BEGIN = 0x10;
@@ -91,6 +92,18 @@ internal static class Wire
 
     /// <summary>The message type on the wire.</summary>
     public static ushort Message(ushort type) => (ushort)((NFNL_SUBSYS_NFTABLES << 8) | type);
+
+    /// <summary>A family (<c>NFPROTO_*</c>) as nft names it.</summary>
+    public static string FamilyName(byte family) => family switch
+    {
+        NFPROTO_INET => "inet",
+        2 => "ip",
+        3 => "arp",
+        5 => "netdev",
+        7 => "bridge",
+        10 => "ip6",
+        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"family {family}"),
+    };
 
     /// <summary>A time as the kernel tells it.</summary>
     public static TimeSpan Duration(ulong milliseconds) => milliseconds <= (ulong)TimeSpan.MaxValue.TotalMilliseconds - 1

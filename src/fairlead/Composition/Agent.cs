@@ -10,6 +10,7 @@ using Fairlead.Kube.Client;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Conntrack;
 using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Route;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
 using Fairlead.Proxy;
@@ -37,6 +38,8 @@ internal static class Agent
         using var netns = NetNamespace.Current();
         using var nft = KernelNft.Open();
         using var flows = ConntrackSocket.Open();
+
+        await TellOfOthersAsync(nft, loggers.CreateLogger("agent"), cancellationToken);
 
         // A connection of its own: no commit waits while somebody reads a large table.
         using var inspected = KernelNft.Open();
@@ -68,6 +71,16 @@ internal static class Agent
 
         IEnumerable<Task> Serve(EndPoint? listen, RequestDelegate handler) =>
             listen is null ? [] : [HttpEndpoint.ServeAsync(listen, handler, loggers, time, cancellationToken)];
+    }
+
+    private static async Task TellOfOthersAsync(KernelNft nft, ILogger log, CancellationToken cancellationToken)
+    {
+        using var route = RouteSocket.Open();
+        var chains = await nft.ListChainsAsync(cancellationToken);
+        foreach (var finding in OtherNetworking.Find(chains, route.Links().Select(link => link.Name)))
+        {
+            log.BesideOthers(finding);
+        }
     }
 
     /// <summary>Removes everything the agent made on this node; what is switched on for forwarding stays, since others may count on it by now.</summary>

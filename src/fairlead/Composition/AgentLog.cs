@@ -7,4 +7,7 @@ internal static partial class AgentLog
 {
     [LoggerMessage(1140, LogLevel.Information, "Agent of node {Node}, API server {Server}")]
     public static partial void Starting(this ILogger log, string node, Uri server);
+
+    [LoggerMessage(1141, LogLevel.Warning, "{Finding}")]
+    public static partial void BesideOthers(this ILogger log, string finding);
 }

@@ -42,6 +42,9 @@ internal sealed class HostKeeper : IDisposable
     /// <exception cref="NftException">The kernel refused.</exception>
     public Task GuardAsync(CancellationToken cancellationToken) => _nft.CommitAsync(HostTable.Replace(_spec, _fabric.HostLink), cancellationToken);
 
+    /// <summary>What a firewall of this host means for the cluster.</summary>
+    public async Task<HostFirewall> FirewallAsync(CancellationToken cancellationToken) => new(await _nft.ListChainsAsync(cancellationToken), _fabric.HostLink);
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="nodes">The cluster's nodes.</param>
     /// <param name="cancellationToken">Ends it; nothing is removed.</param>

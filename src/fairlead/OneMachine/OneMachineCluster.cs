@@ -196,6 +196,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             await _host.GuardAsync(cancellationToken);
         });
         await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
+        await new FirewallCheck(Spec, await _host.FirewallAsync(cancellationToken)).RunAsync(_steps, cancellationToken);
         await NodeLives.ForgetAsync(Spec, _paths, made, _plane!.Api, cancellationToken);
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
         _work.Add(RelayDnsAsync(_stop.Token));

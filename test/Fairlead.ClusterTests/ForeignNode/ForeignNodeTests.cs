@@ -185,7 +185,9 @@ public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<For
     {
         var node = cluster.AddNode(4);
         Tool.RunIn(node.Netns, "nft", "add table ip other; add chain ip other c { type filter hook input priority 0; }");
+        Tool.RunIn(node.Netns, "nft", "add table ip nat; add chain ip nat KUBE-SERVICES; add table ip6 kube-proxy; add chain ip6 kube-proxy services");
         Tool.RunIn(node.Netns, "ip", "link", "add", "other0", "type", "bridge");
+        Tool.RunIn(node.Netns, "ip", "link", "add", "cilium_host", "type", "bridge");
         Tool.RunIn(node.Netns, "ip", "route", "add", "unreachable", "192.0.2.0/24", "proto", "static");
         Tool.RunIn(node.Netns, "ip", "addr", "add", "192.0.2.53/32", "dev", "lo", "scope", "host");
         string[] foreign = [Path.Combine(node.BinDirectory, "other"), Path.Combine(node.ConfDirectory, "10-other.conflist")];
@@ -208,6 +210,11 @@ public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<For
             $"{ForeignCluster.Namespaced("services")}/{pod.Name}/status",
             new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = ingress } } });
         await PodOfOthers.ExpectAsync("balanced sees 172.29.0.1", () => PodOfOthers.AskAsync(cluster.Hub, "172.29.0.200", 80));
+
+        // Who else has been at work on the node is named, and left alone.
+        Assert.Contains("kube-proxy has been at work here (table ip nat, chain KUBE-SERVICES)", node.Log, StringComparison.Ordinal);
+        Assert.Contains("Cilium has been at work here (link cilium_host)", node.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("at work here", N2.Log, StringComparison.Ordinal);
 
         // Beside an agent that runs it would be undone at once.
         var (code, _, error) = node.CleanUp();
