@@ -37,7 +37,8 @@ internal sealed class ServiceCidrController : IController, IDisposable
         _ranges.Changed += OnRange;
         context.Services.Changed += (old, service) =>
         {
-            if (old is not null && old.Addresses != (service?.Addresses ?? default))
+            // One that is new here may have been made before a range was deleted, and be heard of after that.
+            if ((old?.Addresses ?? default) != (service?.Addresses ?? default))
             {
                 TryLeaving();
             }
