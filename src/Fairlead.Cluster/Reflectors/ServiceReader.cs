@@ -10,6 +10,7 @@ namespace Fairlead.Cluster.Reflectors;
 internal static class ServiceReader
 {
     private const int DefaultAffinitySeconds = 10800;
+    private const string SourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
     public static ServiceRow Read(JsonObject document)
     {
@@ -40,7 +41,7 @@ internal static class ServiceReader
             LoadBalancerIPs = type == ServiceType.LoadBalancer ? LoadBalancerIPs(document) : default,
             ExternalIPs = externalIPs,
             AnsweredBy = type == ServiceType.LoadBalancer ? document.Text("metadata", "annotations", ServiceRow.AnsweredByAnnotation) : "",
-            SourceRanges = type == ServiceType.LoadBalancer ? Fields.Networks(spec.Texts("loadBalancerSourceRanges")).ToValueArray() : default,
+            SourceRanges = type == ServiceType.LoadBalancer ? SourceRanges(document, spec) : default,
             LoadBalancerClass = spec.Text("loadBalancerClass"),
             HealthCheckNodePort = spec.Port("healthCheckNodePort"),
             PublishNotReadyAddresses = spec.Flag("publishNotReadyAddresses"),
@@ -61,6 +62,13 @@ internal static class ServiceReader
     private static ValueArray<IpAddr> LoadBalancerIPs(JsonObject document) => Fields.Addresses(document.Objects("status", "loadBalancer", "ingress")
         .Where(ingress => ingress.Text("ipMode") is "" or "VIP")
         .Select(ingress => ingress.Text("ip"))).ToValueArray();
+
+    /// <summary>The field; where it says nothing, the annotation that came before it.</summary>
+    private static ValueArray<IpNet> SourceRanges(JsonObject document, JsonObject? spec)
+    {
+        var ranges = spec.Texts("loadBalancerSourceRanges");
+        return Fields.Networks(ranges.Count > 0 ? ranges : document.Text("metadata", "annotations", SourceRangesAnnotation).Split(',')).ToValueArray();
+    }
 
     private static int Affinity(JsonObject? spec) =>
         spec.Number(0, "sessionAffinityConfig", "clientIP", "timeoutSeconds") is var seconds and > 0 ? seconds : DefaultAffinitySeconds;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Apply;
+using Fairlead.ControlPlane.Forwarding;
 using Fairlead.ControlPlane.Http;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.Kube.Schema;
@@ -33,6 +34,16 @@ internal static class TextTargets
             MostBytes = 1024,
         },
         new("api-path", bytes => ApiPath.Parse("/" + Text.Of(bytes)) is null) { Words = ["/api/v1", "/apis/", "/namespaces/", "/status", "%2F"], MostBytes = 4096 },
+        new("proxy-path", bytes => Proxied("/api/v1/" + Text.Of(bytes)))
+        {
+            Declared = BodyTargets.Refused,
+            Words = ["namespaces/", "pods/", "services/", "nodes/", "/proxy", "https:", ":80", "%2F", "?", "://"],
+            MostBytes = 4096,
+        },
+        new("html-links", bytes => new LinkRewriter("/p", "10.0.0.1", "h").RewritePage(bytes).Length - bytes.Length)
+        {
+            Words = ["<a href=", "<img src=\"/", "<script>", "</script", "<!--", "-->", "\"", "'", "/>", "http://10.0.0.1/", "//h/"],
+        },
         new("managed-fields", bytes => FieldsV1.Read(StrictJson.Parse(bytes, out _) as JsonObject).Count)
         {
             Declared = e => e is System.Text.Json.JsonException,
@@ -40,6 +51,8 @@ internal static class TextTargets
             AllocationPerByte = 8192,
         },
     ];
+
+    private static string? Proxied(string target) => ProxyPath.Parse(target)?.Split().Scheme;
 
     // Half of the inputs are the token itself, half what is in it.
     private static string Token(byte[] bytes) => bytes is [(byte)'{', ..] ? System.Buffers.Text.Base64Url.EncodeToString(bytes) : Text.Of(bytes);

@@ -34,6 +34,26 @@ public sealed class LoadBalancerControllerTests
     }
 
     [Fact]
+    public async Task The_finalizer_stands_before_the_address_does()
+    {
+        await using var cluster = await ControlledCluster.StartAsync(nodes: 0);
+        await using var running = Run(cluster);
+        var watched = cluster.UntilAsync(ResourceTypes.Services, "default", items =>
+        {
+            foreach (var item in items.Where(item => Address(item).Length > 0))
+            {
+                Assert.Equal(["service.kubernetes.io/load-balancer-cleanup"], item.Texts("metadata", "finalizers"));
+            }
+
+            return items.Any(item => Address(item).Length > 0);
+        });
+        await cluster.CreateAsync(ResourceTypes.Services, "default", Service("a"));
+        await watched;
+        await cluster.DeleteAsync(ResourceTypes.Services, "default", "a");
+        await cluster.UntilAsync(ResourceTypes.Services, "default", items => items.Count == 0);
+    }
+
+    [Fact]
     public async Task A_Service_that_finds_no_address_says_why_and_gets_the_next_that_is_free()
     {
         await using var cluster = await ControlledCluster.StartAsync(nodes: 0);

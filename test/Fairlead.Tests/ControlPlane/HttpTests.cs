@@ -111,6 +111,26 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_reads_or_writes_Endpoints_is_told_of_EndpointSlices()
+    {
+        const string Told = "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
+        foreach (var (method, path, body) in new[]
+        {
+            (HttpMethod.Post, "/api/v1/namespaces/default/endpoints", """{"metadata":{"name":"e"}}"""),
+            (HttpMethod.Get, "/api/v1/namespaces/default/endpoints/e", null),
+            (HttpMethod.Get, "/api/v1/endpoints", null),
+        })
+        {
+            using var answer = await SendAsync(method, path, body);
+            Assert.True(answer.IsSuccessStatusCode);
+            Assert.Equal(Told, Assert.Single(answer.Headers.GetValues("Warning")));
+        }
+
+        using var slices = await SendAsync(HttpMethod.Get, "/apis/discovery.k8s.io/v1/endpointslices");
+        Assert.False(slices.Headers.Contains("Warning"));
+    }
+
+    [Fact]
     public async Task Fields_are_validated_as_the_request_asks()
     {
         const string Odd = """{"metadata":{"name":"NAME"},"data":{"a":"1","a":"2"},"date":{}}""";

@@ -29,7 +29,9 @@ public sealed class ControllersOverTheApiTests
             pods.Select(pod => pod.Text("status", "podIP")).Order(), slices[0].Objects("endpoints").Select(endpoint => endpoint.Texts("addresses")[0]).Order());
         Assert.All(slices[0].Objects("endpoints"), endpoint => Assert.Equal(endpoint.Text("nodeName").Replace('n', 'z'), endpoint.Text("zone")));
 
-        await cluster.UntilAsync(ResourceTypes.Endpoints, "default", items => items.Count == 1 && items[0].Objects("subsets").SelectMany(subset => subset.Objects("addresses")).Count() == 4);
+        var endpoints = await cluster.UntilAsync(
+            ResourceTypes.Endpoints, "default", items => items.Count == 1 && items[0].Objects("subsets").SelectMany(subset => subset.Objects("addresses")).Count() == 4);
+        Assert.Equal("endpoint-controller", endpoints[0].Text("metadata", "labels", "endpoints.kubernetes.io/managed-by"));
         var settled = await cluster.UntilAsync(ResourceTypes.Deployments, "default", items => items[0].Number(0, "status", "availableReplicas") == 4);
         Assert.Equal("1", settled[0].Text("metadata", "annotations", "deployment.kubernetes.io/revision"));
         await cluster.UntilAsync(ResourceTypes.Events, "default", items => new[] { "Scheduled", "SuccessfulCreate", "ScalingReplicaSet" }
@@ -197,6 +199,13 @@ public sealed class ControllersOverTheApiTests
             """);
         var slices = await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 1);
         Assert.Equal("192.0.2.1", slices[0].Objects("endpoints").First().Texts("addresses")[0]);
+        Assert.Equal("endpointslicemirroring-controller.k8s.io", slices[0].Text("metadata", "labels", "endpointslice.kubernetes.io/managed-by"));
+        Assert.Equal("Endpoints db", slices[0].Objects("metadata", "ownerReferences").Select(owner => $"{owner.Text("kind")} {owner.Text("name")}").Single());
+        await cluster.PatchAsync(ResourceTypes.Endpoints, "default", "db", """
+            { "metadata": { "annotations": { "a": "b" } }, "subsets": [ { "addresses": [ { "ip": "192.0.2.2" } ], "ports": [ { "port": 5433 } ] } ] }
+            """);
+        await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 1 && items[0].Text("metadata", "annotations", "a") == "b"
+            && items[0].Objects("endpoints").Single().Texts("addresses")[0] == "192.0.2.2" && items[0]["ports"]![0].Number(0, "port") == 5433);
         await cluster.DeleteAsync(ResourceTypes.Endpoints, "default", "db");
         await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 0);
     }

@@ -74,6 +74,8 @@ public sealed class ServiceKindTests
         "spec.externalIPs[0]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)")]
     [InlineData("""{"trafficDistribution":"Near","ports":[{"port":80}]}""",
         "spec.trafficDistribution: Unsupported value: \"Near\": supported values: \"PreferClose\", \"PreferSameNode\", \"PreferSameZone\"")]
+    [InlineData("""{"ports":[{"port":80,"appProtocol":"a b"}]}""",
+        "spec.ports[0].appProtocol: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")]
     [InlineData("""{"healthCheckNodePort":32000,"type":"LoadBalancer","ports":[{"port":80}]}""",
         "spec.healthCheckNodePort: Invalid value: 32000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'")]
     public void A_bad_service_is_refused_with_the_path_of_the_field(string spec, string fault) => Assert.Equal([fault], _single.Faults(Service(spec)));
