@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.OneMachine;
@@ -61,6 +62,20 @@ public sealed class CommandLineTests
         Assert.Equal((1, ""), (code, output));
         Assert.Equal(
             "error: there is no cluster never-started\nhint: `fairlead up --name never-started` starts one; on a node of another cluster, --socket names where its agent answers\n", error);
+    }
+
+    [Theory]
+    [InlineData("cni")]
+    [InlineData]
+    public void As_a_CNI_plugin_it_is_told_by_the_verb_or_by_the_environment(params string[] verb)
+    {
+        var (code, output, error) = Tool.TryRun("env", """{"cniVersion":"1.0.0"}""", ["CNI_COMMAND=VERSION", ClusterFixture.BuiltProgram, .. verb]);
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("1.1.0", JsonNode.Parse(output)!["supportedVersions"]!.AsArray().Select(version => (string?)version));
+
+        (code, output, _) = Tool.TryRun("env", """{"cniVersion":"1.1.0","name":"n","type":"fairlead-cni"}""", ["CNI_COMMAND=SING", ClusterFixture.BuiltProgram, .. verb]);
+        Assert.Equal((1, 4), (code, (int?)JsonNode.Parse(output)!["code"]));
     }
 
     [Fact]
