@@ -2,6 +2,7 @@ using Fairlead.Linux;
 using Fairlead.Linux.Netlink;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
+using Fairlead.Nftables.Text;
 using Fairlead.Nftables.Transactions;
 
 namespace Fairlead.Nftables.Kernel;
@@ -129,6 +130,18 @@ public sealed class KernelNft : INft, IDisposable
     {
         var what = error.MessageIndex >= 1 && error.MessageIndex <= origins.Count ? origins[error.MessageIndex - 1].ToString() : operation;
         var why = error.Text.Length > 0 ? $"{error.Errno}: {error.Text}" : error.Errno.ToString();
-        return new NftException($"{what}: {why}", (int)error.Errno);
+        return new NftException($"{what}: {why}{Lacking(error, origins)}", (int)error.Errno);
     }
+
+    /// <summary>A kernel built without an expression, or a kind of chain, says of it what it says of a set that is not there.</summary>
+    private static string Lacking(NetlinkError error, IReadOnlyList<Operation> origins) =>
+        error.Errno is not (Errno.ENOENT or Errno.EOPNOTSUPP) || error.MessageIndex < 1 || error.MessageIndex > origins.Count
+            || origins[error.MessageIndex - 1] is not { Verb: Verb.Add or Verb.Create or Verb.Insert } operation ? ""
+        : operation.Object switch
+        {
+            Rule rule => $" (the kernel has no such chain or set, or was built without what the rule needs: {RulesetText.Render(rule)})",
+            Chain { Base: { } hook } => $" (the kernel was built without chains of type {hook.Type.ToString().ToLowerInvariant()})",
+            Container => " (the kernel was built without what the set needs)",
+            _ => "",
+        };
 }

@@ -6,6 +6,7 @@ using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Conntrack;
+using Fairlead.Nftables;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Proxy;
 using Fairlead.State;
@@ -75,12 +76,15 @@ internal sealed class ServiceLab : IAsyncDisposable
     /// <summary>What the next room is told.</summary>
     public ProxyOptions Options { get; set; } = new() { NodeName = "n1", ServiceRanges = [IpNet.Parse("10.96.0.0/12"), IpNet.Parse("fd00:96::/112")] };
 
+    /// <summary>What stands between the next room and the kernel.</summary>
+    public Func<INft, INft> Through { get; set; } = nft => nft;
+
     /// <summary>Starts the room, or a new one in place of the one that runs, as a restarted agent does.</summary>
     public async Task StartAsync()
     {
         await StopRoomAsync();
         _stop = new CancellationTokenSource();
-        Room = new ProxyRoom(Options, Tables, Nft, _flows, TimeProvider.System, NullLogger.Instance);
+        Room = new ProxyRoom(Options, Tables, Through(Nft), _flows, TimeProvider.System, NullLogger.Instance);
         Tables.Services.MarkInitialized();
         Tables.EndpointSlices.MarkInitialized();
         Tables.Nodes.MarkInitialized();

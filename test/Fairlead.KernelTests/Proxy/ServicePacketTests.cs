@@ -6,6 +6,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Cni.Datapath;
 using Fairlead.Cni.Ipam;
 using Fairlead.Linux.Addresses;
+using Fairlead.Proxy.Inspection;
 using Fairlead.Testing;
 using Fairlead.Testing.Nftables;
 
@@ -162,6 +163,8 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         {
             Type = ServiceType.LoadBalancer, LoadBalancerIPs = [ServiceLab.BalancerAddress], ExternalLocal = true, SourceRanges = [IpNet.Parse("10.244.0.5/32"), IpNet.Parse("172.30.0.11/32")],
         });
+        var inspection = await _lab.Room.InspectAsync(_lab.Nft, new InspectionQuery(), Deadline.Token());
+        Assert.Equal(InspectedState.InStep, Assert.Single(inspection.Services).State);
         Assert.Equal("far sees 10.244.0.5", await ServiceLab.AskAsync(_lab.P1, ServiceLab.BalancerAddress, 80));
         Assert.StartsWith("far sees", await ServiceLab.AskAsync(_lab.Node, ServiceLab.BalancerAddress, 80), StringComparison.Ordinal);
         Assert.Equal("ConnectionRefused", await ServiceLab.AskAsync(_lab.P1, ServiceLab.BalancerAddress, 81));
