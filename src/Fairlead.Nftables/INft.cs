@@ -22,6 +22,12 @@ public interface INft
     Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="ReadAsync"/>, but in one pass however much is committed meanwhile: parts may be of different moments, and elements of a set that changes
+    /// may be missing. For who compares several readings.
+    /// </summary>
+    Task<Ruleset?> ReadRoughlyAsync(string table, CancellationToken cancellationToken) => ReadAsync(table, cancellationToken);
+
+    /// <summary>
     /// A number that grows with every commit of anybody: as long as it stays, nothing has changed.
     /// </summary>
     Task<uint> GenerationAsync(CancellationToken cancellationToken);

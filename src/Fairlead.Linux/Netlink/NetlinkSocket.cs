@@ -131,6 +131,20 @@ public sealed class NetlinkSocket : IDisposable
         throw new LinuxException(Errno.EINTR, operation, "the table changed during every dump");
     }
 
+    /// <summary>As <see cref="Dump"/>, but once: what changes meanwhile may be listed as it was, as it is, twice or not at all.</summary>
+    /// <exception cref="NetlinkException">Refused.</exception>
+    public List<T> DumpRoughly<T>(NetlinkWriter request, string operation, NetlinkParser<T> parse)
+        where T : class
+    {
+        var rows = new List<T>();
+        lock (_gate)
+        {
+            TryDump(request, operation, parse, rows);
+        }
+
+        return rows;
+    }
+
     /// <summary>Asks for one object; null when it does not exist (ENOENT, ENODEV, ESRCH).</summary>
     /// <param name="request">One GET message without <see cref="NetlinkFlags.Dump"/>; <see cref="NetlinkFlags.Ack"/> is needed so that the end is known.</param>
     /// <param name="operation">What is asked, for the error message.</param>

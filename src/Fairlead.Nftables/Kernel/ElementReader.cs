@@ -30,9 +30,9 @@ internal static class ElementReader
     /// <summary>
     /// Joins what was listed to elements by key; in a tree of ranges the first key and the one after the last become one element.
     /// Null when the listing cannot be whole: the kernel lists a hash table while it is being resized with some elements twice and others not at all, and
-    /// its generation does not tell.
+    /// its generation does not tell. A rough listing is taken as it is.
     /// </summary>
-    public static Dictionary<Datum, Element>? Join(IReadOnlyCollection<List<Listed>> messages, Container container, uint? expected)
+    public static Dictionary<Datum, Element>? Join(IReadOnlyCollection<List<Listed>> messages, Container container, uint? expected, bool isRough = false)
     {
         var listed = messages.SelectMany(message => message);
         var count = messages.Sum(message => message.Count);
@@ -45,7 +45,7 @@ internal static class ElementReader
             }
 
             var moves = (container.Flags & (ContainerFlags.Timeout | ContainerFlags.Dynamic)) != 0;
-            return elements.Count == count && (moves || expected is null || expected == count) ? elements : null;
+            return isRough || (elements.Count == count && (moves || expected is null || expected == count)) ? elements : null;
         }
 
         // Where one range ends right before the next begins both have the same key: the end comes first.

@@ -71,6 +71,10 @@ public sealed class KernelNft : INft, IDisposable
         Task.Run<IReadOnlyList<ChainListing>>(_reader.Chains, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Ruleset?> ReadRoughlyAsync(string table, CancellationToken cancellationToken) =>
+        Task.Run(() => _reader.ReadRoughly(new Table(table)), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<uint> GenerationAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -33,7 +33,29 @@ internal sealed class TableReader(NetlinkSocket socket)
         return generation?.Number ?? throw new InvalidDataException("nf_tables gave no generation");
     }
 
-    public Ruleset? Read(Table table, CancellationToken cancellationToken)
+    public Ruleset? Read(Table table, CancellationToken cancellationToken) => Checked(table, () =>
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var before = Generation();
+            if (TryRead(table, isRough: false, out var ruleset) && Generation() == before)
+            {
+                return ruleset;
+            }
+        }
+
+        throw new NftException($"read {table.Title}: it changed during every reading", (int)Errno.EINTR);
+    });
+
+    /// <summary>In one pass: what changes meanwhile may be missing, or as it was before.</summary>
+    public Ruleset? ReadRoughly(Table table) => Checked(table, () =>
+    {
+        TryRead(table, isRough: true, out var ruleset);
+        return ruleset;
+    });
+
+    private static Ruleset? Checked(Table table, Func<Ruleset?> read)
     {
         if (table.Problem() is { } problem)
         {
@@ -42,15 +64,7 @@ internal sealed class TableReader(NetlinkSocket socket)
 
         try
         {
-            for (var attempt = 0; attempt < Attempts; attempt++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var before = Generation();
-                if (TryRead(table, out var ruleset) && Generation() == before)
-                {
-                    return ruleset;
-                }
-            }
+            return read();
         }
         catch (LinuxException e)
         {
@@ -60,8 +74,6 @@ internal sealed class TableReader(NetlinkSocket socket)
         {
             throw new NftException($"read {table.Title}: it holds something we did not write: {e.Message}") { IsForeign = true };
         }
-
-        throw new NftException($"read {table.Title}: it changed during every reading", (int)Errno.EINTR);
     }
 
     /// <summary>Every chain of every table, of whatever family.</summary>
@@ -74,7 +86,7 @@ internal sealed class TableReader(NetlinkSocket socket)
     }
 
     /// <summary>False when a listing was not whole; a table that does not exist is null.</summary>
-    private bool TryRead(Table table, out Ruleset? ruleset)
+    private bool TryRead(Table table, bool isRough, out Ruleset? ruleset)
     {
         ruleset = null;
         using (var request = Request(Wire.NFT_MSG_GETTABLE, NetlinkFlags.Ack, table.Name))
@@ -86,9 +98,9 @@ internal sealed class TableReader(NetlinkSocket socket)
         }
 
         var containers = ImmutableSortedDictionary.CreateBuilder<string, ContainerContent>(StringComparer.Ordinal);
-        foreach (var (container, count) in Dump(Wire.NFT_MSG_GETSET, table, message => ContainerReader.Read(message, table.Name)))
+        foreach (var (container, count) in Dump(Wire.NFT_MSG_GETSET, table, isRough, message => ContainerReader.Read(message, table.Name)))
         {
-            if (Elements(table, container, count) is not { } elements)
+            if (Elements(table, container, count, isRough) is not { } elements)
             {
                 return false;
             }
@@ -96,8 +108,8 @@ internal sealed class TableReader(NetlinkSocket socket)
             containers[container.Name] = new ContainerContent(container, elements);
         }
 
-        var chains = Dump(Wire.NFT_MSG_GETCHAIN, table, message => ReadChain(message, table.Name));
-        var rules = Dump(Wire.NFT_MSG_GETRULE, table, message => ReadRule(message, table.Name, name => containers.GetValueOrDefault(name)?.Container))
+        var chains = Dump(Wire.NFT_MSG_GETCHAIN, table, isRough, message => ReadChain(message, table.Name));
+        var rules = Dump(Wire.NFT_MSG_GETRULE, table, isRough, message => ReadRule(message, table.Name, name => containers.GetValueOrDefault(name)?.Container))
             .ToLookup(rule => rule.Chain, StringComparer.Ordinal);
         ruleset = new Ruleset(
             table,
@@ -106,20 +118,23 @@ internal sealed class TableReader(NetlinkSocket socket)
         return true;
     }
 
-    private Dictionary<Datum, Element>? Elements(Table table, Container container, uint? count)
+    private Dictionary<Datum, Element>? Elements(Table table, Container container, uint? count, bool isRough)
     {
         using var request = Request(Wire.NFT_MSG_GETSETELEM, NetlinkFlags.Dump, table.Name);
         request.Text(Wire.NFTA_SET_ELEM_LIST_SET, container.Name);
-        var lists = socket.Dump(request, $"list elements of {container.Title}", message => ElementReader.Read(message, container));
-        return ElementReader.Join(lists, container, count);
+        var lists = Dump(request, $"list elements of {container.Title}", isRough, message => ElementReader.Read(message, container));
+        return ElementReader.Join(lists, container, count, isRough);
     }
 
-    private List<T> Dump<T>(ushort type, Table table, NetlinkParser<T> parse)
+    private List<T> Dump<T>(ushort type, Table table, bool isRough, NetlinkParser<T> parse)
         where T : class
     {
         using var request = Request(type, NetlinkFlags.Dump, table.Name);
-        return socket.Dump(request, $"list {table.Title}", parse);
+        return Dump(request, $"list {table.Title}", isRough, parse);
     }
+
+    private List<T> Dump<T>(NetlinkWriter request, string operation, bool isRough, NetlinkParser<T> parse)
+        where T : class => isRough ? socket.DumpRoughly(request, operation, parse) : socket.Dump(request, operation, parse);
 
     private static NetlinkWriter Request(ushort type, NetlinkFlags flags, string? table)
     {

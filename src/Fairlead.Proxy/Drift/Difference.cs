@@ -76,6 +76,25 @@ internal sealed class TableDrift
         return string.Join("; ", all.Take(ObjectsNamed)) + (all.Count > ObjectsNamed ? $"; and {all.Count - ObjectsNamed} more" : "");
     }
 
+    /// <summary>What this has and another reading had too.</summary>
+    /// <param name="other">The other; null: there was none.</param>
+    /// <param name="counts">Whose differences count: not those of a frontend that was being changed.</param>
+    public TableDrift Also(TableDrift? other, Func<FrontendKey, bool> counts)
+    {
+        var both = new TableDrift();
+        foreach (var (key, differences) in Frontends.Where(pair => counts(pair.Key)))
+        {
+            foreach (var difference in other is null ? differences : differences.Intersect(other.Of(key)))
+            {
+                both.Add(key, difference);
+            }
+        }
+
+        both.Node.AddRange(other is null ? Node : Node.Intersect(other.Node));
+        both.Table.AddRange(other is null ? Table : Table.Intersect(other.Table));
+        return both;
+    }
+
     /// <summary>Adds one of a frontend's.</summary>
     public void Add(FrontendKey key, Difference difference)
     {

@@ -9,13 +9,13 @@ using Fairlead.Proxy.Nftables;
 namespace Fairlead.Proxy.Inspection;
 
 /// <summary>
-/// Reads objects, rows and kernel as of one instant between two of the room's passes, and compares them. The room waits for nothing of this: where a pass
-/// comes in between, it is done again. Costs one reading of the table.
+/// Reads rows and kernel between two of the room's passes, and compares them. The room waits for nothing of this. What differs is read again, until two
+/// readings that nothing came in between agree; where something always does, only what every reading shows of rows that stayed as they were is told.
 /// </summary>
 internal sealed class ProxyInspector(
     ProxyOptions options, ClusterTables tables, Table<FrontendKey, FrontendRow> frontends, CommitProgress progress, CommitPasses passes, TimeProvider time)
 {
-    private const int Attempts = 10;
+    private const int Readings = 4;
 
     // What the room has not taken within this time it is behind with.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -26,21 +26,27 @@ internal sealed class ProxyInspector(
     public async Task<NodeInspection> InspectAsync(INft nft, Func<NodeView> node, InspectionQuery query, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Patience, time);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        TableDrift? seen = null;
+        for (var (reading, calm) = (0, 0); ; reading++)
         {
             var number = await QuietAsync(patience.Token, cancellationToken);
-            var (services, slices, rows, view) = (tables.Services.Snapshot(), tables.EndpointSlices.Snapshot(), frontends.Snapshot(), node());
-            var drift = await CompareAsync(nft, rows, view, cancellationToken);
-            if (!passes.IsStill(number))
+            var (before, generation) = (frontends.Snapshot(), await nft.GenerationAsync(cancellationToken));
+            var drift = await CompareAsync(nft, before, node(), cancellationToken);
+            var isCalm = passes.IsStill(number) && await nft.GenerationAsync(cancellationToken) == generation;
+            if (!isCalm)
             {
-                continue;
+                await QuietAsync(patience.Token, cancellationToken);
             }
 
-            var moment = new ServiceMoment(services, Slices(slices.Values, query), rows, drift, view, options);
-            return new NodeInspection(options.NodeName, Problems(drift), new ServiceView(moment, query.Depth).All(query));
+            var (services, slices, rows) = (tables.Services.Snapshot(), tables.EndpointSlices.Snapshot(), frontends.Snapshot());
+            seen = drift.Also(seen, key => ReferenceEquals(before.GetValueOrDefault(key), rows.GetValueOrDefault(key)));
+            calm += isCalm ? 1 : 0;
+            if (seen.IsEmpty || calm == 2 || reading + 1 == Readings)
+            {
+                var moment = new ServiceMoment(services, Slices(slices.Values, query), rows, seen, node(), options);
+                return new NodeInspection(options.NodeName, Problems(seen), new ServiceView(moment, query.Depth).All(query));
+            }
         }
-
-        throw new NftException("the Services change faster than the table can be read");
     }
 
     private Revisions Now() => new(tables.Services.Revision, tables.EndpointSlices.Revision, tables.Nodes.Revision);
@@ -75,7 +81,7 @@ internal sealed class ProxyInspector(
         Ruleset? actual;
         try
         {
-            actual = await nft.ReadAsync(ProxySchema.Table.Name, cancellationToken);
+            actual = await nft.ReadRoughlyAsync(ProxySchema.Table.Name, cancellationToken);
         }
         catch (NftException e) when (e.IsForeign)
         {

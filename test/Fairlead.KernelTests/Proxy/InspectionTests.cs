@@ -1,6 +1,8 @@
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Fairlead.Nftables.Kernel;
+using Fairlead.Nftables.Objects;
+using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy.Inspection;
 using Fairlead.Testing;
 
@@ -9,7 +11,7 @@ namespace Fairlead.KernelTests.Proxy;
 /// <summary>What the kernel really holds, changed by `nft` while nobody puts it right: the inspection names the object concerned, and how it differs.</summary>
 public sealed class InspectionTests : IAsyncDisposable
 {
-    private const string Table = "inet fairlead-proxy";
+    private const string OurTable = "inet fairlead-proxy";
     private readonly ServiceLab _lab = new();
     private readonly KernelNft _reader;
 
@@ -56,7 +58,7 @@ public sealed class InspectionTests : IAsyncDisposable
         var told = found.Problems.Concat(found.Services.SelectMany(service => service.Reasons.Select(reason => $"{service.Namespace}/{service.Name}: {reason}"))).ToList();
         Assert.True(
             told.Count == expected.Length && expected.All(text => told.Any(line => text.EndsWith(' ') ? line.StartsWith(text, StringComparison.Ordinal) : line == text)),
-            $"told:\n{string.Join('\n', told)}\nin {Tool.RunIn(_lab.Node, "nft", $"list table {Table}")}");
+            $"told:\n{string.Join('\n', told)}\nin {Tool.RunIn(_lab.Node, "nft", $"list table {OurTable}")}");
 
         // And the room, when it runs again, puts exactly that right.
         await _lab.StartAsync();
@@ -65,14 +67,65 @@ public sealed class InspectionTests : IAsyncDisposable
         Assert.All(found.Services, service => Assert.Equal((InspectedState.InStep, 0), (service.State, service.Reasons.Count)));
     }
 
+    /// <summary>Two ways in which no reading is of one moment: others commit without end, and so does the room itself.</summary>
+    [Fact]
+    public async Task While_everything_changes_without_end_what_stays_is_told_as_it_is()
+    {
+        await ServeAllAsync();
+        using var others = _lab.Node.Run(KernelNft.Open);
+        using var stop = new CancellationTokenSource();
+        var committing = CommitAsync(others, stop.Token);
+        var changing = ChangeAsync(stop.Token);
+        for (var i = 0; i < 20; i++)
+        {
+            var found = await _lab.Room.InspectAsync(_reader, new InspectionQuery(), Deadline.Token());
+            Assert.Empty(found.Problems);
+            Assert.DoesNotContain(found.Services, service => service.State is InspectedState.Differs or InspectedState.Error);
+            Assert.Equal(InspectedState.InStep, found.Services.Single(service => service.Name == "nobody").State);
+        }
+
+        await stop.CancelAsync();
+        Assert.All(await Task.WhenAll(committing, changing), count => Assert.True(count > 0));
+        await _lab.StopRoomAsync();
+        Tool.RunIn(_lab.Node, "nft", $"delete element {OurTable} refused4 {{ 10.96.0.21 . tcp . 80 }}");
+        using var again = new CancellationTokenSource();
+        committing = CommitAsync(others, again.Token);
+        var broken = await _lab.Room.InspectAsync(_reader, new InspectionQuery("shop", "nobody"), Deadline.Token());
+        Assert.Equal("missing: set refused4 { 10.96.0.21 . tcp . 80 }", Assert.Single(Assert.Single(broken.Services).Reasons));
+        await again.CancelAsync();
+        await committing;
+
+        async Task<int> CommitAsync(KernelNft nft, CancellationToken cancellationToken)
+        {
+            var (count, table) = (0, new Table("fairlead-others"));
+            for (; !cancellationToken.IsCancellationRequested; count++)
+            {
+                await nft.CommitAsync(count % 2 == 0 ? new Transaction(table).Add(table) : new Transaction(table).Delete(table), default);
+            }
+
+            return count;
+        }
+
+        async Task<int> ChangeAsync(CancellationToken cancellationToken)
+        {
+            var count = 0;
+            for (; !cancellationToken.IsCancellationRequested; count++)
+            {
+                await _lab.EndpointsAsync(count % 2 == 0 ? ["10.244.0.5", "10.244.0.6", "fd00:244::5"] : ["10.244.0.5", "fd00:244::5", "fd00:244::6"]);
+            }
+
+            return count;
+        }
+    }
+
     [Fact]
     public async Task A_table_that_is_gone_or_holds_what_we_cannot_read_is_told_once_and_of_every_service()
     {
         await ServeAllAsync();
         await _lab.StopRoomAsync();
-        Tool.RunIn(_lab.Node, "nft", $"add chain {Table} odd; add rule {Table} odd tcp option maxseg size set 1000");
+        Tool.RunIn(_lab.Node, "nft", $"add chain {OurTable} odd; add rule {OurTable} odd tcp option maxseg size set 1000");
         await ExpectAsync("all Services: changed: read table inet fairlead-proxy: it holds something we did not write: ");
-        Tool.RunIn(_lab.Node, "nft", $"delete table {Table}");
+        Tool.RunIn(_lab.Node, "nft", $"delete table {OurTable}");
         await ExpectAsync("all Services: missing: table inet fairlead-proxy");
 
         async Task ExpectAsync(string problem)

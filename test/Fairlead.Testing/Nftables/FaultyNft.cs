@@ -40,5 +40,7 @@ public sealed class FaultyNft(INft inner, Func<int, bool> fails) : INft
 
     public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken) => inner.ReadAsync(table, cancellationToken);
 
+    public Task<Ruleset?> ReadRoughlyAsync(string table, CancellationToken cancellationToken) => inner.ReadRoughlyAsync(table, cancellationToken);
+
     public Task<uint> GenerationAsync(CancellationToken cancellationToken) => inner.GenerationAsync(cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Selectors;
@@ -149,7 +150,7 @@ public sealed class InspectionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_room_commits_while_somebody_reads_and_the_reader_reads_again()
+    public async Task A_room_commits_while_somebody_reads_and_the_reader_takes_no_change_for_a_difference()
     {
         Serve("web");
         Slice("web", On("10.244.0.1", "n1"));
@@ -164,6 +165,22 @@ public sealed class InspectionTests : IAsyncDisposable
         var service = Assert.Single((await inspection).Services);
         Assert.Equal((InspectedState.InStep, 2), (service.State, service.EndpointCount));
         Assert.Equal(2, slow.Readings);
+    }
+
+    /// <summary>The kernel lists a set that changes with some elements missing, never the same.</summary>
+    [Fact]
+    public async Task What_only_one_of_several_readings_lacks_is_not_lacking()
+    {
+        Serve("web");
+        Slice("web", On("10.244.0.1", "n1"), On("10.244.0.2", "n1"), On("10.244.0.3", "n1"));
+        await StartAsync();
+        var patchy = new PatchyReading(_nft);
+        Assert.Equal(InspectedState.InStep, Assert.Single((await _room.InspectAsync(patchy, new InspectionQuery(), Deadline.Token())).Services).State);
+        Assert.Equal(2, patchy.Readings);
+
+        patchy.AlsoWithout = Ip("10.244.0.3");
+        var service = Assert.Single((await _room.InspectAsync(patchy, new InspectionQuery(), Deadline.Token())).Services);
+        Assert.EndsWith(" : 10.244.0.3 . 8080 }", Assert.Single(service.Reasons), StringComparison.Ordinal);
     }
 
     private async Task<List<InspectedService>> InspectAsync()
@@ -250,7 +267,34 @@ public sealed class InspectionTests : IAsyncDisposable
 
     private static IpAddr Ip(string text) => IpAddr.Parse(text);
 
-    /// <summary>The first reading waits, with what it has read.</summary>
+    /// <summary>Each reading lacks another slot; and all of them, if told so, one more.</summary>
+    private sealed class PatchyReading(INft inner) : INft
+    {
+        public event Action? ChangedByOthers
+        {
+            add => inner.ChangedByOthers += value;
+            remove => inner.ChangedByOthers -= value;
+        }
+
+        public int Readings { get; private set; }
+
+        public IpAddr? AlsoWithout { get; set; }
+
+        public Task CommitAsync(Transaction transaction, CancellationToken cancellationToken) => throw new NotSupportedException("an inspection only reads");
+
+        public Task<uint> GenerationAsync(CancellationToken cancellationToken) => inner.GenerationAsync(cancellationToken);
+
+        public async Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken)
+        {
+            var read = (await inner.ReadAsync(table, cancellationToken))!;
+            var content = read.Containers["endpoints4"];
+            var lost = content.Elements.Values.OrderBy(element => element.Key).ElementAt(Readings++ % 2);
+            var kept = content.Elements.Where(pair => pair.Value != lost && (AlsoWithout is not { } address || !pair.Value.Value.Bytes.StartsWith(address.ToBytes())));
+            return read.With(read.Containers.SetItem("endpoints4", content with { Elements = kept.ToImmutableDictionary() }));
+        }
+    }
+
+    /// <summary>The first reading waits before it reads.</summary>
     private sealed class SlowReading(INft inner) : INft
     {
         private readonly TaskCompletionSource _begun = new();
@@ -275,10 +319,9 @@ public sealed class InspectionTests : IAsyncDisposable
         public async Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken)
         {
             Readings++;
-            var read = await inner.ReadAsync(table, cancellationToken);
             _begun.TrySetResult();
             await _go.Task;
-            return read;
+            return await inner.ReadAsync(table, cancellationToken);
         }
     }
 }

@@ -175,6 +175,21 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         Assert.Contains("fairlead_proxy_services_out_of_step 0\n", text.Write(), StringComparison.Ordinal);
     }
 
+    /// <summary>A range of one address is read back as that address.</summary>
+    [Fact]
+    public async Task A_source_range_of_one_address_is_no_drift()
+    {
+        Serve(Web, 1, 2);
+        _tables.Services.Upsert(Web, _tables.Services.Get(Web)! with
+        {
+            Type = ServiceType.LoadBalancer, LoadBalancerIPs = [IpAddr.Parse("172.30.255.1")], SourceRanges = [IpNet.Parse("192.0.2.7/32")],
+        });
+        await StartedAsync(_nft);
+        var sources = _nft.Tables["fairlead-proxy"].Containers["sources4"].Elements.Values;
+        Assert.NotEmpty(sources);
+        Assert.All(sources, element => Assert.True(element.KeyEnd.IsEmpty));
+    }
+
     [Fact]
     public async Task Flows_to_udp_endpoints_that_are_gone_are_deleted_also_when_none_is_left()
     {
