@@ -5,6 +5,9 @@ using Fairlead.Pods.Spec;
 
 namespace Fairlead.Pods.Files;
 
+/// <summary>What could not be written as the pod asks, as an Event says it.</summary>
+internal readonly record struct ResolvConfProblem(string Reason, string Message);
+
 /// <summary>A pod's resolv.conf, by kubelet's rules (dnsPolicy and dnsConfig), within its limits.</summary>
 internal static class ResolvConf
 {
@@ -18,16 +21,22 @@ internal static class ResolvConf
     /// <param name="clusterDns">Addresses of the cluster DNS.</param>
     /// <param name="domain">The cluster's zone.</param>
     /// <param name="host">The host's own file.</param>
-    /// <param name="truncated">Whether limits cut something off.</param>
-    internal static string For(PodSpec pod, IReadOnlyList<IPAddress> clusterDns, string domain, string host, out bool truncated)
+    /// <param name="problems">What limits cut off, or what is not there to be written.</param>
+    internal static string For(PodSpec pod, IReadOnlyList<IPAddress> clusterDns, string domain, string host, out IReadOnlyList<ResolvConfProblem> problems)
     {
+        var found = new List<ResolvConfProblem>();
+        problems = found;
         var (servers, searches, options) = Parse(host);
         var policy = pod.DnsPolicy == "ClusterFirst" && pod.HostNetwork ? "Default" : pod.DnsPolicy;
         if (policy == "None")
         {
             (servers, searches, options) = ([], [], []);
         }
-        else if (policy is "ClusterFirst" or "ClusterFirstWithHostNet" && clusterDns.Count > 0)
+        else if (policy is "ClusterFirst" or "ClusterFirstWithHostNet" && clusterDns.Count == 0)
+        {
+            found.Add(new("MissingClusterDNS", $"there is no cluster DNS, which policy \"{policy}\" of pod {pod.Key} asks for: falling back to \"Default\""));
+        }
+        else if (policy is "ClusterFirst" or "ClusterFirstWithHostNet")
         {
             servers = [.. clusterDns.Select(address => address.ToString())];
             searches = [$"{pod.Namespace}.svc.{domain}", $"svc.{domain}", domain, .. searches];
@@ -35,7 +44,8 @@ internal static class ResolvConf
         }
 
         Merge(pod.DnsConfig, servers, searches, options);
-        truncated = Limit(servers, searches);
+        searches = [.. searches.Distinct(StringComparer.Ordinal)];
+        Limit(servers, searches, found);
         var lines = new List<string>();
         if (searches.Count > 0)
         {
@@ -87,20 +97,28 @@ internal static class ResolvConf
         }
     }
 
-    private static bool Limit(List<string> servers, List<string> searches)
+    private static void Limit(List<string> servers, List<string> searches, List<ResolvConfProblem> found)
     {
-        var before = servers.Count + searches.Count;
+        var asked = searches.Count;
+
+        // Longer names make some resolvers abort.
         searches.RemoveAll(search => search.Length > MaxName);
         while (searches.Count > MaxSearches || searches.Sum(search => search.Length + 1) - 1 > MaxSearchCharacters)
         {
             searches.RemoveAt(searches.Count - 1);
         }
 
+        if (searches.Count < asked)
+        {
+            found.Add(new(
+                "DNSConfigForming", $"Search Line limits were exceeded, some search paths have been omitted, the applied search line is: {string.Join(' ', searches)}"));
+        }
+
         if (servers.Count > MaxNameservers)
         {
             servers.RemoveRange(MaxNameservers, servers.Count - MaxNameservers);
+            found.Add(new(
+                "DNSConfigForming", $"Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: {string.Join(' ', servers)}"));
         }
-
-        return servers.Count + searches.Count < before;
     }
 }

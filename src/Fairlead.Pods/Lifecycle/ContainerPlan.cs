@@ -17,15 +17,16 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
 
     private readonly PodVolumes _volumes = new(context, pod, paths, addresses, hostAddress);
 
-    /// <summary>Writes the files all containers of the pod see.</summary>
-    internal void WriteFiles()
+    /// <summary>Writes the files all containers of the pod see; returns what could not be written as asked.</summary>
+    internal IReadOnlyList<ResolvConfProblem> WriteFiles()
     {
         var options = context.Options;
         Directory.CreateDirectory(paths.Files);
-        File.WriteAllText($"{paths.Files}/hostname", PodHostname.Short(pod) + "\n");
-        File.WriteAllText($"{paths.Files}/resolv.conf", ResolvConf.For(pod, options.ClusterDns, options.ClusterDomain, options.HostResolvConf, out _));
+        File.WriteAllText($"{paths.Files}/hostname", PodHostname.Kernel(pod, options.ClusterDomain) + "\n");
+        File.WriteAllText($"{paths.Files}/resolv.conf", ResolvConf.For(pod, options.ClusterDns, options.ClusterDomain, options.HostResolvConf, out var problems));
         var hosts = pod.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : "";
         File.WriteAllText($"{paths.Files}/hosts", HostsFile.For(pod, addresses, options.ClusterDomain, hosts));
+        return problems;
     }
 
     /// <summary>Renews the pod's tokens that would soon expire.</summary>
@@ -101,7 +102,7 @@ internal sealed class ContainerPlan(PodsContext context, PodSpec pod, PodPaths p
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["PATH"] = busybox ? $"{Executables.AppletDirectory}:{Executables.HostPath}" : Executables.HostPath,
-            ["HOSTNAME"] = PodHostname.Short(pod),
+            ["HOSTNAME"] = PodHostname.Kernel(pod, context.Options.ClusterDomain),
             ["HOME"] = container.User == 0 ? "/root" : "/",
         };
         if (container.Tty)

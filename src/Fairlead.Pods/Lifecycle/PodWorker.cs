@@ -158,7 +158,11 @@ internal sealed class PodWorker : IDisposable
         {
             await PlugAsync(cancellationToken);
             Plan = new ContainerPlan(Context, Spec, Paths, Addresses, HostAddresses[0]);
-            Plan.WriteFiles();
+            foreach (var problem in Plan.WriteFiles())
+            {
+                Events.Warning(problem.Reason, problem.Message);
+            }
+
             if (Inits.Count > 0)
             {
                 // Without any, the containers are about to be started and say so: one write for both.
@@ -207,7 +211,7 @@ internal sealed class PodWorker : IDisposable
     private async Task<IReadOnlyList<string>> MakeSandboxAsync(CancellationToken cancellationToken)
     {
         var spec = Spec.Document.Object("spec");
-        PodSandbox.Create(Paths, PodHostname.Short(Spec), Spec.HostNetwork ? Node.NetworkNamespace : "", PodSecurity.Sysctls(spec));
+        PodSandbox.Create(Paths, PodHostname.Kernel(Spec, Context.Options.ClusterDomain), Spec.HostNetwork ? Node.NetworkNamespace : "", PodSecurity.Sysctls(spec));
         if (PodSecurity.Unheeded(spec).Select(unheeded => $"{unheeded.Path}: {unheeded.Reason}").ToList() is { Count: > 0 } unheeded)
         {
             Events.Warning("NotEnforced", string.Join("; ", unheeded));

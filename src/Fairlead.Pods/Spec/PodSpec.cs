@@ -20,6 +20,7 @@ internal sealed class PodSpec
         Hostname = spec.Text("hostname");
         Subdomain = spec.Text("subdomain");
         HostNetwork = spec.Flag("hostNetwork");
+        HostnameAsFqdn = spec.Flag("setHostnameAsFQDN");
         DnsPolicy = spec.TextOr("ClusterFirst", "dnsPolicy");
         RestartPolicy = spec.TextOr("Always", "restartPolicy");
         EnableServiceLinks = (spec as JsonObject)?["enableServiceLinks"] is null || spec.Flag("enableServiceLinks");
@@ -48,6 +49,8 @@ internal sealed class PodSpec
     internal string Subdomain { get; }
 
     internal bool HostNetwork { get; }
+
+    internal bool HostnameAsFqdn { get; }
 
     internal string DnsPolicy { get; }
 

@@ -75,6 +75,28 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
+    public void A_pod_is_named_in_full_where_it_asks_for_it_and_told_what_its_resolv_conf_leaves_out()
+    {
+        cluster.Apply(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: fully}
+            spec:
+              restartPolicy: Never
+              subdomain: sub
+              setHostnameAsFQDN: true
+              dnsConfig: {nameservers: [192.0.2.1, 192.0.2.2, 192.0.2.3]}
+              containers: [{name: c, image: busybox, command: [sh, -c, "hostname; cat /etc/hostname; echo $HOSTNAME; grep -c nameserver /etc/resolv.conf"]}]
+            """);
+        const string Full = "fully.sub.default.svc.cluster.local";
+        Assert.Equal($"{Full}\n{Full}\n{Full}\n3", OutputOf("fully"));
+        PodEvents.Wait(
+            cluster, "fully", "DNSConfigForming",
+            "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 192.0.2.1 192.0.2.2");
+    }
+
+    [Fact]
     public void A_hostPath_is_made_or_refused_as_its_type_says()
     {
         var directory = Directory.CreateDirectory($"/opt/{cluster.Name}-types").FullName;
