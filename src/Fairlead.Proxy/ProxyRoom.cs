@@ -225,6 +225,11 @@ public sealed class ProxyRoom : IDisposable
             _unsettled[key] = frontend;
         }
 
+        foreach (var key in _committer.TakeUnplanned())
+        {
+            _unsettled.TryAdd(key, null);
+        }
+
         Settle();
         Frontends.MarkInitialized();
         HealthChecks.MarkInitialized();

@@ -20,6 +20,8 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     private Dictionary<(bool Local, BalanceCode Code), int> _codes = [];
     private List<Placed> _node = [];
 
+    private HashSet<FrontendKey> _unplanned = [];
+
     /// <summary>Chains no element leads to any more. They go with the next commit: kernels before 6.2 refuse to delete both in one transaction.</summary>
     private HashSet<string> _idleChains = [];
 
@@ -28,6 +30,14 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
 
     /// <summary>How the kernel differed from what was committed when it was last read back; null when it did not.</summary>
     public TableDrift? Drift { get; private set; }
+
+    /// <summary>Frontends that were found in the kernel and are in no plan: of Services that went while nobody looked. Told once.</summary>
+    public IReadOnlyCollection<FrontendKey> TakeUnplanned()
+    {
+        var taken = _unplanned;
+        _unplanned = [];
+        return taken;
+    }
 
     /// <summary>What was committed of a frontend; null when it is not in the kernel.</summary>
     public Committed? Of(FrontendKey key) => _committed.GetValueOrDefault(key);
@@ -70,7 +80,9 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
         IsSynced = false;
         Drift = null;
         var (actual, foreign) = await ReadAsync(cancellationToken);
-        var desired = Rebuild(plan, node, actual is null ? null : new SlotReader(actual, _schema));
+        var slots = actual is null ? null : new SlotReader(actual, _schema);
+        _unplanned.UnionWith(slots?.Frontends.Where(key => !plan.ContainsKey(key)) ?? []);
+        var desired = Rebuild(plan, node, slots);
         var tx = foreign is not null ? Anew(desired) : actual is null ? desired : RulesetDiff.Between(actual, RulesetDiff.Made(desired));
         if (wasSynced && !tx.IsEmpty)
         {

@@ -25,6 +25,9 @@ internal sealed class SlotReader
         }
     }
 
+    /// <summary>Frontends that have any.</summary>
+    public IEnumerable<FrontendKey> Frontends => _slots.Keys.Select(scope => scope.Key).Distinct();
+
     /// <summary>Slots of a frontend from 0 on, up to the first that is missing.</summary>
     public ValueArray<Slot> Of(FrontendKey key, bool local)
     {

@@ -29,13 +29,14 @@ internal static class AgentCommand
         var services = CommonOptions.Ranges("--service-range", "The cluster's Service ranges");
         var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given: whoever may write a Service could take any address's traffic)");
         var nodePorts = CommonOptions.Ranges("--nodeport-addresses", "Serve node ports only at those of the node's InternalIPs that are in these ranges (at all of them unless given)");
+        var outside = new Option<bool>("--cluster-ip-from-outside") { Description = "Answer at ClusterIPs also what comes routed here from outside the cluster, with the node's address as its source (dropped unless given)" };
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
         var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, nodePorts, masquerade, health, metrics, cleanup,
+            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, nodePorts, outside, masquerade, health, metrics, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -63,6 +64,7 @@ internal static class AgentCommand
                 PodRanges = parsed.GetValue(pods) ?? [],
                 ServiceRanges = parsed.GetValue(services) ?? [],
                 ExternalIPRanges = parsed.GetValue(external) ?? [],
+                ClusterIpFromOutside = parsed.GetValue(outside),
                 NodePortRanges = parsed.GetValue(nodePorts) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
                 HealthEndpoint = parsed.GetRequiredValue(health).EndPoint,

@@ -133,6 +133,7 @@ internal static class Agent
     {
         NodeName = options.NodeName,
         ServiceRanges = options.ServiceRanges.ToValueArray(),
+        ClusterIpFromOutside = options.ClusterIpFromOutside,
         NodePortRanges = options.NodePortRanges.ToValueArray(),
         ExternalIPRanges = options.ExternalIPRanges.ToValueArray(),
     };

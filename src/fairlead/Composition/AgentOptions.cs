@@ -42,6 +42,9 @@ internal sealed record AgentOptions
     /// <summary>Ranges from which Services may take external addresses.</summary>
     public IReadOnlyList<IpNet> ExternalIPRanges { get; init; } = [];
 
+    /// <summary>ClusterIPs answer what comes from outside.</summary>
+    public bool ClusterIpFromOutside { get; init; }
+
     /// <summary>At which of the node's addresses node ports are served; empty: at all.</summary>
     public IReadOnlyList<IpNet> NodePortRanges { get; init; } = [];
 

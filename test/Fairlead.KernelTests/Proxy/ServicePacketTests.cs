@@ -239,6 +239,22 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cluster_address_answers_from_outside_where_the_node_is_told_so()
+    {
+        _lab.Listen(_lab.P2, "p2");
+        _lab.Options = _lab.Options with { ClusterIpFromOutside = true };
+        await _lab.StartAsync();
+        await _lab.EndpointsAsync("10.244.0.6");
+        await _lab.ServeAsync();
+        var answer = await ServiceLab.AskAsync(_lab.Outside, ServiceLab.Vip, 80);
+        Assert.StartsWith("p2 sees", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("172.30.0.1", answer.Split(' '));
+        Assert.Equal("p2 sees 10.244.0.5", await ServiceLab.AskAsync(_lab.P1, ServiceLab.Vip, 80));
+        await _lab.EndpointsAsync();
+        Assert.Equal("ConnectionRefused", await ServiceLab.AskAsync(_lab.Outside, ServiceLab.Vip, 80));
+    }
+
+    [Fact]
     public async Task A_client_is_forgotten_when_its_time_is_over()
     {
         _lab.Listen(_lab.P1, "p1");

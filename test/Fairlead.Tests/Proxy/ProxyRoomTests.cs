@@ -8,8 +8,10 @@ using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Text;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy;
+using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Frontends;
 using Fairlead.Proxy.Inspection;
+using Fairlead.Proxy.Nftables;
 using Fairlead.Serving;
 using Fairlead.State;
 using Fairlead.Testing;
@@ -211,6 +213,19 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         _tables.Services.Delete(Web);
         await room.WaitUntilCommittedAsync(Deadline.Token());
         Assert.Equal(["10.244.0.1 Tcp", "10.96.0.1 Udp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
+    }
+
+    [Fact]
+    public async Task Flows_to_a_service_that_went_while_no_agent_ran_are_deleted_too()
+    {
+        Serve(Web, 1, 2);
+        var (options, compiler) = (new ProxyOptions { NodeName = "n1" }, new ProxyCompiler(new ProxyOptions { NodeName = "n1" }));
+        compiler.Update([new(Web, null, _tables.Services.Get(Web))], [new(Web, null, _tables.EndpointSlices.Get(Web))], new NodeView("n1", "", default, default));
+        await new NftProxyCommitter(_nft, options).ReconcileAsync(compiler.Plan, compiler.Node, default);
+        _tables.Services.Delete(Web);
+        _flows.AddRange([Flow("10.244.0.1"), Flow("10.96.0.1", port: 53, status: 0)]);
+        await StartedAsync(_nft);
+        Assert.Equal(["10.96.0.1"], _flows.Select(flow => $"{flow.Reply.Source}"));
     }
 
     [Fact]
