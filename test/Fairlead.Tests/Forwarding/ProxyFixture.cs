@@ -41,6 +41,7 @@ public sealed class ProxyFixture : IAsyncLifetime
         await CreateAsync(ResourceTypes.Services, "default", """
             {"metadata":{"name":"web"},"spec":{"ports":[{"name":"plain","port":80,"targetPort":8080},{"name":"tls","port":443,"targetPort":8443}]}}
             """);
+        await PodAsync("six", "fd00::5");
         await PodAsync("local", "169.254.169.254");
         await CreateAsync(ResourceTypes.Services, "default", """{"metadata":{"name":"stranger"},"spec":{"ports":[{"port":80}]}}""");
         await EndpointsAsync("stranger", "10.9.9.9", "");

@@ -25,6 +25,8 @@ public sealed class ProxySubresourceTests : IClassFixture<ProxyFixture>
     [InlineData("/pods/web:8080/proxy/", "http", "10.244.0.5/8080")]
     [InlineData("/pods/http:web:8080/proxy/", "http", "10.244.0.5/8080")]
     [InlineData("/pods/https:web:8443/proxy/", "https", "10.244.0.5/8443")]
+    [InlineData("/pods/six/proxy/", "http", "fd00::5/8080")]
+    [InlineData("/pods/https:six:8443/proxy/", "https", "fd00::5/8443")]
     [InlineData("/services/web:plain/proxy/", "http", "10.244.0.5/8080")]
     [InlineData("/services/web:80/proxy/", "http", "10.244.0.5/8080")]
     [InlineData("/services/https:web:tls/proxy/", "https", "10.244.0.5/8443")]
