@@ -86,6 +86,7 @@ internal sealed class Backend : IAsyncDisposable
                 return;
             case "/broken":
                 response.ContentLength = 100;
+
                 // Kestrel closes the connection of an answer that is shorter than it said.
                 await response.WriteAsync("part");
                 return;

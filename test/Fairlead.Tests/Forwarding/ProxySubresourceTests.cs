@@ -106,9 +106,8 @@ public sealed class ProxySubresourceTests : IClassFixture<ProxyFixture>
     [Fact]
     public async Task An_answer_that_breaks_off_does_not_pass_for_a_whole_one()
     {
-        using var answer = await Client.GetAsync($"{Root}/pods/web/proxy/broken", HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal(100, answer.Content.Headers.ContentLength);
-        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsStringAsync());
+        var broken = await Assert.ThrowsAnyAsync<HttpRequestException>(() => Client.GetStringAsync($"{Root}/pods/web/proxy/broken"));
+        Assert.Null(broken.StatusCode);
     }
 
     [Fact]
