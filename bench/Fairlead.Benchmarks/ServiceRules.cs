@@ -25,9 +25,9 @@ internal static class ServiceRules
         using (var nft = node.Run(KernelNft.Open))
         using (var room = Room(tables, nft))
         {
-            var watch = Stopwatch.StartNew();
+            var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             await using var running = await Running.StartAsync(room);
-            Figures.Print("from nothing into the kernel", Figures.Time(watch.Elapsed), beside);
+            Figures.Print("from nothing into the kernel", Figures.Time(watch.Elapsed), $"{beside}; {Figures.Time(Environment.CpuUsage.TotalTime - cpu)} of CPU");
             await MeasureChangesAsync("one endpoint less, then one more", room, i => tables.EndpointSlices.Upsert(
                 ServiceLoad.Key(i / 2), ServiceLoad.Slice(i / 2, endpoints - ((i + 1) % 2))));
             await MeasureChangesAsync("one Service more with its endpoints", room, i =>
@@ -44,9 +44,10 @@ internal static class ServiceRules
 
         using var again = node.Run(KernelNft.Open);
         using var next = Room(tables, again);
-        var adoption = Stopwatch.StartNew();
+        var (adoption, used) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         await using var adopting = await Running.StartAsync(next);
-        Figures.Print("a new room finds all of it there, until it is in step", Figures.Time(adoption.Elapsed), "no target; packets go on meanwhile");
+        Figures.Print("a new room finds all of it there, until it is in step", Figures.Time(adoption.Elapsed),
+            $"no target; packets go on meanwhile; {Figures.Time(Environment.CpuUsage.TotalTime - used)} of CPU");
     }
 
     private static async Task MeasureChangesAsync(string what, ProxyRoom room, Action<int> change)

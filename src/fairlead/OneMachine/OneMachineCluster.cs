@@ -5,6 +5,7 @@ using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Reflectors;
+using Fairlead.Composition;
 using Fairlead.ControlPlane;
 using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
@@ -210,6 +211,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
         var (file, replaced) = await UserKubeconfig.MergeAsync(AdminEntry(), request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
+        _work.Add(HeapTrim.OfProcess(TimeProvider.System).RunAsync(Task.Delay(HeapTrim.Interval, TimeProvider.System, _stop.Token), _stop.Token));
     }
 
     private async Task StepAsync(string step, Func<Task> work)
