@@ -35,8 +35,8 @@ public sealed class DriftWatch : IDisposable
     }
 
     /// <summary>
-    /// Calls <paramref name="repair"/> when a look is due and anybody has committed anything since the table was last found right. After a long reading
-    /// it rests ten times as long, at most the interval.
+    /// Calls <paramref name="repair"/> when a look is due and others have committed anything since the table was last found right: a node whose Services
+    /// change all the time does not read them all back for that. After a long reading it rests ten times as long, at most the interval.
     /// </summary>
     /// <param name="repair">Reads the table back; true when it was not what it should be.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -60,7 +60,7 @@ public sealed class DriftWatch : IDisposable
         try
         {
             // A number read before the table cannot hide a change made while it was read.
-            var generation = await _nft.GenerationAsync(cancellationToken);
+            var generation = await _nft.GenerationOfOthersAsync(cancellationToken);
             var repaired = generation != _settled && await RepairAsync(repair, cancellationToken);
             _settled = repaired ? null : generation;
             done = true;

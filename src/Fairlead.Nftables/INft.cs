@@ -8,7 +8,7 @@ public interface INft
 {
     /// <summary>
     /// Raised, on any thread, soon after somebody else has committed something, and when that may have happened. What this filter commits itself does
-    /// not raise it. A hint: <see cref="GenerationAsync"/> is what counts.
+    /// not raise it. A hint: <see cref="GenerationOfOthersAsync"/> is what counts.
     /// </summary>
     event Action? ChangedByOthers;
 
@@ -31,4 +31,9 @@ public interface INft
     /// A number that grows with every commit of anybody: as long as it stays, nothing has changed.
     /// </summary>
     Task<uint> GenerationAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A number that changes when somebody else commits: what this filter commits itself leaves it as it is, provided that each commit changes something.
+    /// </summary>
+    Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken);
 }

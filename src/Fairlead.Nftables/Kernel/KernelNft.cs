@@ -19,6 +19,7 @@ public sealed class KernelNft : INft, IDisposable
     private readonly NetlinkSocket _socket;
     private readonly TableReader _reader;
     private readonly CommitMonitor _monitor;
+    private uint _ownCommits;
 
     private KernelNft(NetlinkSocket socket)
     {
@@ -75,12 +76,26 @@ public sealed class KernelNft : INft, IDisposable
         Task.Run(() => _reader.ReadRoughly(new Table(table)), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<uint> GenerationAsync(CancellationToken cancellationToken)
+    public Task<uint> GenerationAsync(CancellationToken cancellationToken) => AskAsync(_reader.Generation, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken) => AskAsync(
+        () =>
+        {
+            // Both numbers of one moment: none of our commits is between them.
+            lock (_commits)
+            {
+                return _reader.Generation() - _ownCommits;
+            }
+        },
+        cancellationToken);
+
+    private static Task<uint> AskAsync(Func<uint> generation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return Task.FromResult(_reader.Generation());
+            return Task.FromResult(generation());
         }
         catch (LinuxException e)
         {
@@ -107,6 +122,8 @@ public sealed class KernelNft : INft, IDisposable
             {
                 _monitor.WithoutListening(() => Send(transaction), _reader.Generation);
             }
+
+            _ownCommits++;
         }
     }
 

@@ -11,6 +11,7 @@ namespace Fairlead.Nftables.Memory;
 public sealed class MemoryNft : INft
 {
     private readonly Lock _gate = new();
+    private uint _byOthers;
     private ImmutableDictionary<string, Ruleset> _tables = ImmutableDictionary<string, Ruleset>.Empty;
 
     /// <inheritdoc/>
@@ -60,6 +61,7 @@ public sealed class MemoryNft : INft
     public void CommitByOthers(Transaction transaction, bool told = true)
     {
         Commit(transaction);
+        Interlocked.Increment(ref _byOthers);
         if (told)
         {
             ChangedByOthers?.Invoke();
@@ -81,6 +83,13 @@ public sealed class MemoryNft : INft
         {
             return Task.FromResult((uint)Commits);
         }
+    }
+
+    /// <inheritdoc/>
+    public Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Volatile.Read(ref _byOthers));
     }
 
     private void Commit(Transaction transaction)

@@ -259,6 +259,25 @@ public sealed class KernelNftTests : IDisposable
         Assert.Equal(0, others.CurrentCount);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5000)]
+    public async Task Only_commits_of_others_change_their_generation(int elements)
+    {
+        var map = new Map("map", [FieldType.IPv4Address], [FieldType.Mark]);
+        await _nft.CommitAsync(new Transaction(Own).Add(Own).Add(map), Deadline.Token());
+        var before = await _nft.GenerationOfOthersAsync(default);
+        await _nft.CommitAsync(new Transaction(Own).Add(new Elements(map, Marks(0, elements))), Deadline.Token());
+        await _nft.CommitAsync(new Transaction(Own).Delete(new Elements(map, Marks(0, elements))), Deadline.Token());
+        var refused = await Assert.ThrowsAsync<NftException>(
+            () => _nft.CommitAsync(new Transaction(Own).Delete(new Elements(map, Marks(0, elements))), Deadline.Token()));
+        Assert.True(refused.IsNotFound, refused.Message);
+        Assert.Equal(before, await _nft.GenerationOfOthersAsync(default));
+        using var second = _netns.Run(KernelNft.Open);
+        await second.CommitAsync(new Transaction(Own).Add(new Chain("theirs")), Deadline.Token());
+        Assert.NotEqual(before, await _nft.GenerationOfOthersAsync(default));
+    }
+
     private static List<Element> Marks(int first, int count) =>
         [.. Enumerable.Range(first, count).Select(i => Element.Of(Datum.Of(Address(i)), Datum.Of((uint)i)))];
 }

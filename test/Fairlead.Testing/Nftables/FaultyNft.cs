@@ -43,4 +43,7 @@ public sealed class FaultyNft(INft inner, Func<int, bool> fails) : INft
     public Task<Ruleset?> ReadRoughlyAsync(string table, CancellationToken cancellationToken) => inner.ReadRoughlyAsync(table, cancellationToken);
 
     public Task<uint> GenerationAsync(CancellationToken cancellationToken) => inner.GenerationAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken) => inner.GenerationOfOthersAsync(cancellationToken);
 }

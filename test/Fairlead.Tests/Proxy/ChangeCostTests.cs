@@ -195,5 +195,7 @@ public sealed class ChangeCostTests
         public Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken) => Task.FromResult<Ruleset?>(null);
 
         public Task<uint> GenerationAsync(CancellationToken cancellationToken) => Task.FromResult(1u);
+
+        public Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken) => Task.FromResult(0u);
     }
 }
