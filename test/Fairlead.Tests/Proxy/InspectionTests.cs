@@ -284,6 +284,8 @@ public sealed class InspectionTests : IAsyncDisposable
 
         public Task<uint> GenerationAsync(CancellationToken cancellationToken) => inner.GenerationAsync(cancellationToken);
 
+        public Task<uint> GenerationOfOthersAsync(CancellationToken cancellationToken) => inner.GenerationOfOthersAsync(cancellationToken);
+
         public async Task<Ruleset?> ReadAsync(string table, CancellationToken cancellationToken)
         {
             var read = (await inner.ReadAsync(table, cancellationToken))!;
