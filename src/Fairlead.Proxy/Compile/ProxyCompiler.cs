@@ -33,6 +33,9 @@ internal sealed class ProxyCompiler(ProxyOptions options)
     /// <summary>The plan: every frontend of this node.</summary>
     public IReadOnlyDictionary<FrontendKey, Frontend> Plan => _plan;
 
+    /// <summary>What of Services is not served; only those with something to say.</summary>
+    public IReadOnlyDictionary<ObjectKey, ValueArray<string>> Warnings => _warnings;
+
     /// <summary>The node the plan is for.</summary>
     public NodeView Node { get; private set; } = new(options.NodeName, "", default, default);
 

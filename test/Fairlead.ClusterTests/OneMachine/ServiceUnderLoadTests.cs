@@ -58,8 +58,8 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
 
         cluster.Kubectl("drain", $"{cluster.Name}-2", "--pod-selector=app=steady", "--timeout=60s");
         cluster.Kubectl("rollout", "status", "deployment/steady", "--timeout=60s");
-        await HoldsAsync("after the drain");
         cluster.Kubectl("uncordon", $"{cluster.Name}-2");
+        await HoldsAsync("after the drain");
 
         await stop.CancelAsync();
         await Task.WhenAll(load);

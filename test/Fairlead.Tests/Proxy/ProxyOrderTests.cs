@@ -19,7 +19,7 @@ namespace Fairlead.Tests.Proxy;
 /// <summary>Rows may come in any order, squashed or one by one: the plan is the same, and so is what the kernel holds, but for which slot an endpoint has.</summary>
 public sealed class ProxyOrderTests
 {
-    private static readonly ProxyOptions Options = new() { NodeName = "n1" };
+    private static readonly ProxyOptions Options = new() { NodeName = "n1", ExternalIPRanges = [IpNet.Parse("172.30.255.0/24")] };
     private static readonly NodeView Node = new("n1", "a", [Ip("172.30.0.11")], [IpNet.Parse("10.244.0.0/24")]);
     private static readonly ObjectKey[] Names = [new("shop", "a"), new("shop", "b"), new("test", "a")];
 
@@ -33,8 +33,9 @@ public sealed class ProxyOrderTests
             ExternalLocal = el,
             AffinitySeconds = sticky ? 100 : 0,
 
-            // Two Services may claim one address: whoever is first by name has it.
+            // Two Services may claim one address: the kind decides, then the name.
             LoadBalancerIPs = [Ip($"172.30.255.{lb}")],
+            ExternalIPs = sticky ? [Ip("172.30.255.0"), Ip("192.0.2.1")] : default,
             SourceRanges = shape == 4 ? [IpNet.Parse("172.30.0.0/24"), IpNet.Parse("10.0.0.0/8"), IpNet.Parse("10.1.0.0/16")] : default,
             Ports = shape % 2 == 0
                 ? [new ServicePort("http", IpProtocol.Tcp, 80, (ushort)(30000 + name), "", "")]
@@ -78,6 +79,7 @@ public sealed class ProxyOrderTests
             var atOnce = new Run();
             atOnce.Take(stepwise.Rows());
             Assert.Equal(atOnce.Compiler.Plan.OrderBy(pair => pair.Key), stepwise.Compiler.Plan.OrderBy(pair => pair.Key));
+            Assert.Equal(atOnce.Compiler.Warnings.OrderBy(pair => pair.Key), stepwise.Compiler.Warnings.OrderBy(pair => pair.Key));
             Assert.Equal(Normal(atOnce.Nft), Normal(stepwise.Nft));
 
             // A new agent that finds this table has nothing to do, but for chains that are left over.
