@@ -61,7 +61,7 @@ public sealed class KubectlServerSideApplyTests(ApiFixture api) : IClassFixture<
     [Fact]
     public void An_unknown_kind_is_told_as_everywhere()
     {
-        var (code, _, error) = api.TryKubectl("{apiVersion: foo/v1, kind: Bar, metadata: {name: x}}", "apply", "-f", "-");
+        var (code, _, error) = api.TryKubectl("---\n{apiVersion: foo/v1, kind: Bar, metadata: {name: x}}", "apply", "-f", "-");
         Assert.Equal(1, code);
         Assert.Contains("no matches for kind \"Bar\" in version \"foo/v1\"", error, StringComparison.Ordinal);
     }
