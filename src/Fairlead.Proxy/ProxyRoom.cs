@@ -1,5 +1,4 @@
 using Fairlead.Cluster;
-using Fairlead.Linux;
 using Fairlead.Linux.Conntrack;
 using Fairlead.Nftables;
 using Fairlead.Proxy.Compile;
@@ -25,7 +24,7 @@ public sealed class ProxyRoom : IDisposable
     private readonly ProxyOptions _options;
     private readonly ClusterTables _tables;
     private readonly INft _nft;
-    private readonly Func<IpFamily, Func<ConntrackFlow, bool>, int>? _deleteFlows;
+    private readonly StaleFlows? _flows;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ProxyCompiler _compiler;
@@ -54,10 +53,11 @@ public sealed class ProxyRoom : IDisposable
     internal ProxyRoom(
         ProxyOptions options, ClusterTables tables, INft nft, Func<IpFamily, Func<ConntrackFlow, bool>, int>? deleteFlows, TimeProvider time, ILogger logger)
     {
-        (_options, _tables, _nft, _deleteFlows, _time, _logger) = (options, tables, nft, deleteFlows, time, logger);
+        (_options, _tables, _nft, _time, _logger) = (options, tables, nft, time, logger);
         _compiler = new ProxyCompiler(options);
         _committer = new NftProxyCommitter(nft, options);
         _metrics = new ProxyMetrics(time, WithoutLocalEndpoints, OutOfStep, () => Warnings.Snapshot().Count);
+        _flows = deleteFlows is null ? null : new StaleFlows(deleteFlows, time, _metrics, logger);
         _inspector = new ProxyInspector(options, tables, Frontends, _progress, _passes, time);
         Health = new ProxyHealth(time, options.ResyncInterval * 2);
     }
@@ -282,7 +282,7 @@ public sealed class ProxyRoom : IDisposable
 
     private void Settle()
     {
-        DeleteStaleFlows();
+        _flows?.Delete(_unsettled);
         foreach (var (key, frontend) in _unsettled)
         {
             if (frontend is null)
@@ -322,34 +322,5 @@ public sealed class ProxyRoom : IDisposable
             Services(unserved.Where(frontend => frontend.Outside == OutsidePolicy.Local && frontend.LocalEndpoints.Count == 0)));
 
         static int Services(IEnumerable<Frontend> frontends) => frontends.Select(frontend => frontend.Service).Distinct().Count();
-    }
-
-    private void DeleteStaleFlows()
-    {
-        var families = IpFamily.All.Where(family => _unsettled.Keys.Any(key => key.Protocol == IpProtocol.Udp && key.Address.Family == family)).ToList();
-        if (_deleteFlows is null || families.Count == 0)
-        {
-            return;
-        }
-
-        var (stale, started, deleted) = (UdpFlows.Stale(_unsettled), _time.GetTimestamp(), 0);
-        foreach (var family in families)
-        {
-            try
-            {
-                deleted += _deleteFlows(family, stale);
-            }
-            catch (LinuxException e)
-            {
-                _logger.FlowsNotDeleted(e.Message);
-            }
-        }
-
-        if (deleted > 0)
-        {
-            _logger.FlowsDeleted(deleted);
-        }
-
-        _metrics.FlowsDeleted(_time.GetElapsedTime(started), deleted);
     }
 }
