@@ -9,17 +9,17 @@ namespace Fairlead.Composition;
 /// <param name="collect">Takes out what nobody needs and gives the room back. All threads stand still meanwhile: a tenth of a second for 100 MB.</param>
 internal sealed class HeapTrim(TimeProvider time, Func<long> size, Action collect)
 {
-    /// <summary>How often to look.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    /// <summary>How often to look: where something changes all the time, pauses must not add up.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     /// <summary>Growth that is not worth a pause: what is allocated between two collections of young objects.</summary>
-    public const long Slack = 32 * 1024 * 1024;
+    public const long Slack = 16 * 1024 * 1024;
 
     /// <summary>One that looks after this process.</summary>
     public static HeapTrim OfProcess(TimeProvider time) => new(
         time, () => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
 
-    /// <summary>Trims when <paramref name="started"/> completes, and from then on whenever the heap has grown by half since.</summary>
+    /// <summary>Trims when <paramref name="started"/> completes, and from then on whenever the heap has grown by a quarter since.</summary>
     public async Task RunAsync(Task started, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
@@ -27,7 +27,7 @@ internal sealed class HeapTrim(TimeProvider time, Func<long> size, Action collec
         var held = Trim();
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            held = size() > held + (held / 2) + Slack ? Trim() : held;
+            held = size() > held + (held / 4) + Slack ? Trim() : held;
         }
     }
 

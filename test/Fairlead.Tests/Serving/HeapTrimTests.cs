@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.Tests.Serving;
 
-/// <summary>When an agent gives memory back: once it has started, and when it has grown by half since.</summary>
+/// <summary>When an agent gives memory back: once it has started, and when it has grown by a quarter since.</summary>
 public sealed class HeapTrimTests
 {
     private const long Megabyte = 1024 * 1024;
@@ -25,17 +25,17 @@ public sealed class HeapTrimTests
         await looks.WaitAsync(Deadline.Token());
         Assert.Equal(1, trims);
 
-        size = (150 * Megabyte) + HeapTrim.Slack;
+        size = (125 * Megabyte) + HeapTrim.Slack;
         await TickAsync();
         Assert.Equal(1, trims);
 
-        (size, held) = ((150 * Megabyte) + HeapTrim.Slack + 1, 140 * Megabyte);
+        (size, held) = ((125 * Megabyte) + HeapTrim.Slack + 1, 120 * Megabyte);
         await TickAsync();
         await looks.WaitAsync(Deadline.Token());
         Assert.Equal(2, trims);
 
         // What is held now is what counts from now on.
-        size = (210 * Megabyte) + HeapTrim.Slack;
+        size = (150 * Megabyte) + HeapTrim.Slack;
         await TickAsync();
         Assert.Equal(2, trims);
         await stop.CancelAsync();
