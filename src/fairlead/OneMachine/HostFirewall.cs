@@ -32,6 +32,6 @@ internal sealed class HostFirewall(IReadOnlyList<ChainListing> chains, string ho
 
     /// <summary>iptables writes its chains in capitals, and wants to be told itself.</summary>
     private string Accept(ChainListing chain, bool inward) => chain is { Table: "filter", Family: "ip" or "ip6", Name: "INPUT" or "FORWARD" }
-        ? $"{(chain.Family == "ip" ? "iptables" : "ip6tables")} -I {chain.Name} {(inward ? "-i" : "-o")} {hostLink} -j ACCEPT"
+        ? $"ip{(chain.Family == "ip" ? "" : "6")}tables -I {chain.Name} {(inward ? "-i" : "-o")} {hostLink} -j ACCEPT"
         : $"nft insert rule {chain.Family} {chain.Table} {chain.Name} {(inward ? "iifname" : "oifname")} {hostLink} accept";
 }
