@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
 using Fairlead.ControlPlane.Registry;
@@ -199,15 +200,33 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
             throw StatusException.UnsupportedMediaType("application/apply-patch+yaml", "application/merge-patch+json");
         }
 
-        // Clients send JSON under this name, which as JSON is read strictly.
+        // Clients send JSON under this name, which as JSON is read strictly; YAML in flow style looks like it.
         var bytes = await RequestBody.ReadAsync(context);
-        var type = bytes.AsSpan().TrimStart(" \r\n\t"u8).StartsWith("{"u8) ? "application/json" : "application/yaml";
+        var type = IsJson(bytes) ? "application/json" : "application/yaml";
         var (body, warnings) = path.Subresource == "scale"
             ? (ScaleView.Configuration(kind.Type, path.Name, DocumentReader.ReadPlain(bytes, type)), [])
             : DocumentReader.Read(kind, bytes, type, options.FieldValidation);
         await WrittenAsync(
             context, renderer, path.Subresource,
             await registry.ApplyAsync(kind, path.Namespace, path.Name, path.Subresource, body, options), warnings);
+    }
+
+    private static bool IsJson(byte[] bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        try
+        {
+            while (reader.Read())
+            {
+                // Only whether it can be read counts.
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private async Task DeleteAsync(HttpContext context, KindDefinition kind, ApiPath path, ObjectRenderer renderer)

@@ -17,7 +17,21 @@ public sealed partial class StreamingTests
     public async Task Ports_are_forwarded_both_ways_whole_and_many_at_once(string overWebSocket)
     {
         var name = $"echo-{overWebSocket}";
-        cluster.Kubectl("run", name, "--image=busybox", "--", "busybox", "nc", "-ll", "-p", "9000", "-e", "cat");
+        cluster.Apply(
+            $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: {{name}}}
+            spec:
+              containers:
+              - name: c
+                image: busybox
+                command: [busybox, nc, -ll, -p, "9000", -e, cat]
+                readinessProbe:
+                  tcpSocket:
+                    port: 9000
+                  periodSeconds: 1
+            """);
         cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=30s");
         await using var forward = await Forward.StartAsync(cluster, overWebSocket, $"pod/{name}", ":9000");
         var sent = Enumerable.Range(0, 8).Select(index => RandomNumberGenerator.GetBytes(index * 300_000)).ToArray();

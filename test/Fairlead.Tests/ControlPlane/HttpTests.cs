@@ -130,6 +130,14 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.False(slices.Headers.Contains("Warning"));
     }
 
+    [Theory]
+    [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"applied"},"data":{"a":"b"}}""", 201)]
+    [InlineData("{apiVersion: v1, kind: ConfigMap, metadata: {name: applied}, data: {a: b}}", 201)]
+    [InlineData("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: applied}\ndata: {a: b}\n", 201)]
+    [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"applied"},"data":{"a":"b"}""", 400)]
+    public async Task An_apply_is_read_as_JSON_or_as_YAML_of_any_style(string body, int code) =>
+        Assert.Equal(code, await CodeAsync(HttpMethod.Patch, ConfigMaps + "/applied?fieldManager=test", body, "application/apply-patch+yaml"));
+
     [Fact]
     public async Task Fields_are_validated_as_the_request_asks()
     {

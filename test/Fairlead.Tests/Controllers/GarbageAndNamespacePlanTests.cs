@@ -27,7 +27,7 @@ public sealed class GarbageAndNamespacePlanTests
     {
         var owner = Node("owner", deleted: true, finalizers: ["foregroundDeletion"]);
         var dependent = Node("a", owners: ["owner"]);
-        Assert.Equal(new GarbagePlan.Delete("Background"), GarbagePlan.For(dependent, [], uid => uid == "owner" ? owner : null, new HashSet<string>()));
+        Assert.Equal(new GarbagePlan.DeleteLast(), GarbagePlan.For(dependent, [], uid => uid == "owner" ? owner : null, new HashSet<string>()));
         Assert.Equal(new GarbagePlan.Delete("Foreground"), GarbagePlan.For(dependent, [Node("b", owners: ["a"])], uid => uid == "owner" ? owner : null, new HashSet<string>()));
         Assert.IsType<GarbagePlan.Nothing>(GarbagePlan.For(owner, [dependent], _ => null, new HashSet<string>()));
         Assert.Equal(new GarbagePlan.Unblock("foregroundDeletion"), GarbagePlan.For(owner, [], _ => null, new HashSet<string>()));

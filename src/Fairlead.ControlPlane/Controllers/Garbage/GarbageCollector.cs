@@ -8,10 +8,13 @@ namespace Fairlead.ControlPlane.Controllers.Garbage;
 
 /// <summary>
 /// Deletes what no owner is left for, and carries out foreground and orphan deletion. The decisions are <see cref="GarbagePlan"/>'s. Before anything
-/// is deleted the server itself is asked for the owner: the graph may be behind.
+/// is deleted the server itself is asked for the owner, and before an object goes as its tree's last for dependents: the graph may be behind, in each kind
+/// by itself.
 /// </summary>
 internal sealed class GarbageCollector : IController, IDisposable
 {
+    private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(200);
+
     private readonly ControllerContext _context;
     private readonly ObjectGraph _graph;
     private readonly ReconcileLoop<string> _loop;
@@ -76,7 +79,19 @@ internal sealed class GarbageCollector : IController, IDisposable
             }
         }
 
-        switch (GarbagePlan.For(node, _graph.Dependents(uid), _graph.Get, absent))
+        var plan = GarbagePlan.For(node, _graph.Dependents(uid), _graph.Get, absent);
+        if (plan.CountsOnNoDependents && await HasDependentsAsync(node, plan is GarbagePlan.Unblock { Finalizer: GarbagePlan.ForegroundFinalizer }, cancellationToken))
+        {
+            _loop.Queue.AddAfter(uid, Lag);
+            return;
+        }
+
+        await CarryOutAsync(plan, node, cancellationToken);
+    }
+
+    private async Task CarryOutAsync(GarbagePlan plan, GraphNode node, CancellationToken cancellationToken)
+    {
+        switch (plan)
         {
             case GarbagePlan.Delete delete:
                 await Deletion.DeleteAsync(_context.Api, node.Type, node.Meta, delete.Policy, cancellationToken);
@@ -87,7 +102,7 @@ internal sealed class GarbageCollector : IController, IDisposable
             case GarbagePlan.Orphan orphan:
                 foreach (var dependent in orphan.Dependents)
                 {
-                    var others = dependent.Meta.Owners.Where(owner => owner.Uid != uid);
+                    var others = dependent.Meta.Owners.Where(owner => owner.Uid != node.Meta.Uid);
                     await PatchAsync(dependent, Ownership.Patch(dependent.Meta, [.. others]), cancellationToken);
                 }
 
@@ -97,6 +112,23 @@ internal sealed class GarbageCollector : IController, IDisposable
                 await PatchAsync(node, WithoutFinalizer(node.Meta, unblock.Finalizer), cancellationToken);
                 break;
         }
+    }
+
+    /// <summary>Asks the server, which keeps no index of owners; it happens once for each object that is deleted in the foreground, or nearly.</summary>
+    private async Task<bool> HasDependentsAsync(GraphNode node, bool blockingOnly, CancellationToken cancellationToken)
+    {
+        var space = node.Meta.Key.Namespace;
+        foreach (var type in _context.Kinds.Where(type => type.Namespaced || space.Length == 0))
+        {
+            var list = await _context.Api.ListAsync(type, space, ListOptions.All, cancellationToken);
+            var owners = list.Objects("items").SelectMany(item => item.Objects("metadata", "ownerReferences"));
+            if (owners.Any(owner => owner.Text("uid") == node.Meta.Uid && (!blockingOnly || owner.Flag("blockOwnerDeletion"))))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Asks the server; an owner of a kind it does not serve is taken to exist.</summary>

@@ -12,7 +12,10 @@ internal abstract record GarbagePlan
     public sealed record Nothing : GarbagePlan;
 
     /// <summary>Delete the object with the given propagation policy.</summary>
-    public sealed record Delete(string Policy) : GarbagePlan;
+    public record Delete(string Policy) : GarbagePlan;
+
+    /// <summary>The object's owner waits for it and for its dependents, of which the graph knows none: delete it in the background.</summary>
+    public sealed record DeleteLast() : Delete("Background");
 
     /// <summary>Take owners that are no more off the object.</summary>
     public sealed record Disown(IReadOnlyList<OwnerReference> Remaining) : GarbagePlan;
@@ -50,9 +53,11 @@ internal abstract record GarbagePlan
         }
 
         // Only owners that wait for their dependents to go first, or none: it goes, and takes its own dependents along in the same manner.
-        var foreground = waiting.Count > 0 && dependents.Count > 0;
-        return new Delete(foreground ? "Foreground" : "Background");
+        return waiting.Count == 0 ? new Delete("Background") : dependents.Count > 0 ? new Delete("Foreground") : new DeleteLast();
     }
+
+    /// <summary>Whether a dependent that the graph has not seen yet would make the plan a wrong one.</summary>
+    public bool CountsOnNoDependents => this is DeleteLast or Unblock;
 
     /// <summary>An owner that is being deleted in the foreground.</summary>
     private static bool IsWaiting(GraphNode? owner) =>
