@@ -19,12 +19,15 @@ internal sealed class HeapTrim(TimeProvider time, Func<long> size, Action collec
     public static HeapTrim OfProcess(TimeProvider time) => new(
         time, () => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
 
-    /// <summary>Trims when <paramref name="started"/> completes, and from then on whenever the heap has grown by a quarter since.</summary>
+    /// <summary>Trims when <paramref name="started"/> completes, once more at the first look, and from then on whenever the heap has grown by a quarter since.</summary>
     public async Task RunAsync(Task started, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
         await started;
-        var held = Trim();
+        Trim();
+
+        // Other parts may still have been starting: what is held shows at the first look.
+        var held = 0L;
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             held = size() > held + (held / 4) + Slack ? Trim() : held;
