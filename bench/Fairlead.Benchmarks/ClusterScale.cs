@@ -37,8 +37,8 @@ internal static class ClusterScale
 
     private static async Task PrintMemoryAsync(Cluster cluster, string when, string target)
     {
-        // An agent looks every thirty seconds for what it can give back.
-        await Task.Delay(TimeSpan.FromSeconds(33), TimeProvider.System);
+        // An agent looks every thirty seconds for what it can give back; as often it may read its table, just after.
+        await Task.Delay(TimeSpan.FromSeconds(63), TimeProvider.System);
         using var agent = cluster.Agent();
         using var server = cluster.ControlPlane();
         Figures.Print($"agent, resident, {when}", Figures.Text(Cluster.Megabytes(agent, "VmRSS:"), "0", " MB"),
