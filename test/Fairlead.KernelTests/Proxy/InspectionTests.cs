@@ -79,9 +79,11 @@ public sealed class InspectionTests : IAsyncDisposable
         for (var i = 0; i < 20; i++)
         {
             var found = await _lab.Room.InspectAsync(_reader, new InspectionQuery(), Deadline.Token());
-            Assert.Empty(found.Problems);
-            Assert.DoesNotContain(found.Services, service => service.State is InspectedState.Differs or InspectedState.Error);
-            Assert.Equal(InspectedState.InStep, found.Services.Single(service => service.Name == "nobody").State);
+
+            // Of what changes at that moment a reading may be of before or after; what stays must be told as it is.
+            var nobody = found.Services.Single(service => service.Name == "nobody");
+            Assert.Equal((InspectedState.InStep, 0), (nobody.State, nobody.Reasons.Count));
+            Assert.DoesNotContain(found.Problems, problem => problem.Contains("10.96.0.21", StringComparison.Ordinal));
         }
 
         await stop.CancelAsync();

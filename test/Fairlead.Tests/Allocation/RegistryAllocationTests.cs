@@ -75,8 +75,8 @@ public sealed class RegistryAllocationTests : IAsyncLifetime
     [Fact]
     public async Task After_a_restart_what_Services_hold_is_theirs_and_nothing_else_is_taken()
     {
-        var kept = await _api.CreateAsync(ResourceTypes.Services, "default", Balancer("kept"), default);
         await _api.CreateAsync(ResourceTypes.Services, "default", New("gone", "10.0.0.6"), default);
+        var kept = await _api.CreateAsync(ResourceTypes.Services, "default", Balancer("kept"), default);
         await _api.DeleteAsync(ResourceTypes.Services, "default", "gone", null, default);
         var services = Allocation();
         Assert.Empty(services.Restore(_store.Snapshot(KindIndex.Resource(ResourceTypes.Services)).Objects.Values.Select(item => item.Parse())));
