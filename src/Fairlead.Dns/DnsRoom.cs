@@ -217,7 +217,12 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         {
             route.AddAddress(new LinkAddress
             {
-                Link = loopback, Address = address, Prefix = address.Family.Bits, NoDuplicateDetection = true, NeverSource = true, Protocol = AddressProtocol,
+                Link = loopback,
+                Address = address,
+                Prefix = address.Family.Bits,
+                NoDuplicateDetection = true,
+                NeverSource = true,
+                Protocol = AddressProtocol,
             });
         }
 

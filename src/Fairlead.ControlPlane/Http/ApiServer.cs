@@ -80,7 +80,7 @@ internal sealed class ApiServer : IAsyncDisposable
                 listen.UseHttps(new HttpsConnectionAdapterOptions
                 {
                     ServerCertificate = certificate,
-                    
+
                     // Service accounts come with a token instead; who brings neither is refused by the Authenticator.
                     ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                     ClientCertificateValidation = (client, _, _) => authority.Admits(client),

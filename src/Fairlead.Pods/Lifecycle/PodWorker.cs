@@ -33,7 +33,7 @@ internal sealed class PodWorker : IDisposable
         Paths = new PodPaths(context.Options, spec);
         Events = new PodEvents(context, spec);
         Inits = [.. spec.InitContainers.Select(container => new ContainerRecord(container, true))];
-        Containers = 
+        Containers =
         [
             .. spec.Containers.Select(container => Inits.Count == 0 ? new ContainerRecord(container, false)
                 : new ContainerRecord(container, false) { WaitingReason = "PodInitializing" }),

@@ -161,7 +161,10 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         await _lab.EndpointsAsync("10.244.1.7");
         await _lab.ServeAsync(service => service with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIPs = [ServiceLab.BalancerAddress], ExternalLocal = true, SourceRanges = [IpNet.Parse("10.244.0.5/32"), IpNet.Parse("172.30.0.11/32")],
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIPs = [ServiceLab.BalancerAddress],
+            ExternalLocal = true,
+            SourceRanges = [IpNet.Parse("10.244.0.5/32"), IpNet.Parse("172.30.0.11/32")],
         });
         var inspection = await _lab.Room.InspectAsync(_lab.Nft, new InspectionQuery(), Deadline.Token());
         Assert.Equal(InspectedState.InStep, Assert.Single(inspection.Services).State);
@@ -195,7 +198,12 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         var pod = new Attachment(
             new AttachmentRow
             {
-                ContainerId = "c", IfName = "eth0", Pod = new ObjectKey("shop", "p2"), NetnsPath = _lab.P2.Path, HostInterface = "fl2", IPs = [IpAddr.Parse("10.244.0.6"), IpAddr.Parse("fd00:244::6")],
+                ContainerId = "c",
+                IfName = "eth0",
+                Pod = new ObjectKey("shop", "p2"),
+                NetnsPath = _lab.P2.Path,
+                HostInterface = "fl2",
+                IPs = [IpAddr.Parse("10.244.0.6"), IpAddr.Parse("fd00:244::6")],
             },
             [new PortMapping(default, IpProtocol.Tcp, 30080, 8080), new PortMapping(default, IpProtocol.Tcp, 9000, 8080)]);
         await _lab.Nft.CommitAsync(PodTable.Replace([pod], MasqueradePlan.None), default);

@@ -34,7 +34,11 @@ public sealed class PodTokensTests : IAsyncLifetime
         var node = new PodsNode("n1", [IPAddress.Parse("192.0.2.7")], "", "", "", "z1");
         var options = new PodsOptions
         {
-            ClusterName = "t", RunDirectory = $"{_directory}/run", StateDirectory = $"{_directory}/state", SocketPath = "", Nodes = [node],
+            ClusterName = "t",
+            RunDirectory = $"{_directory}/run",
+            StateDirectory = $"{_directory}/state",
+            SocketPath = "",
+            Nodes = [node],
         };
         _context = new PodsContext(options, new LocalApi(_harness.Registry, _tokens), _reactor, _harness.Time, NullLogger.Instance);
         _pod = new PodSpec(document);

@@ -184,7 +184,9 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         Serve(Web, 1, 2);
         _tables.Services.Upsert(Web, _tables.Services.Get(Web)! with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIPs = [IpAddr.Parse("172.30.255.1")], SourceRanges = [IpNet.Parse("192.0.2.7/32")],
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIPs = [IpAddr.Parse("172.30.255.1")],
+            SourceRanges = [IpNet.Parse("192.0.2.7/32")],
         });
         await StartedAsync(_nft);
         var sources = _nft.Tables["fairlead-proxy"].Containers["sources4"].Elements.Values;

@@ -12,7 +12,13 @@ public sealed class ProxyPagesTests
 {
     private static readonly AgentOptions Agent = new()
     {
-        Kubeconfig = "", NodeName = "n1", CniBinDirectory = "", CniConfDirectory = "", StateDirectory = "", Socket = "", InspectSocket = "",
+        Kubeconfig = "",
+        NodeName = "n1",
+        CniBinDirectory = "",
+        CniConfDirectory = "",
+        StateDirectory = "",
+        Socket = "",
+        InspectSocket = "",
         PodRanges = [IpNet.Parse("10.244.0.0/16"), IpNet.Parse("fd00:244::/56")],
         MetricsEndpoint = new IPEndPoint(IPAddress.Loopback, 10249),
     };
