@@ -128,6 +128,6 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
             throw new ContainerFailure($"the probe names no usable address and port: {target.ToJsonString()}");
         }
 
-        return await NodeSocket.ConnectAsync(node, address, port, cancellationToken);
+        return await NetnsSocket.ConnectAsync(node.NetworkNamespace, address, port, cancellationToken);
     }
 }

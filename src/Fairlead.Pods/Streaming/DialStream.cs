@@ -46,7 +46,7 @@ internal sealed class DialStream(PodsContext context)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            return await NodeSocket.ConnectAsync(node, address, port, either.Token);
+            return await NetnsSocket.ConnectAsync(node.NetworkNamespace, address, port, either.Token);
         }
         catch (SocketException e)
         {

@@ -2,8 +2,8 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Linux;
-using Fairlead.Linux.Namespaces;
 using Fairlead.Pods.Lifecycle;
+using Fairlead.Pods.Sandbox;
 
 namespace Fairlead.Pods.Streaming.PortForward;
 
@@ -28,6 +28,7 @@ internal sealed class ForwardedPort(PodWorker pod)
         try
         {
             using var socket = await ConnectAsync(port, cancellationToken);
+            socket.NoDelay = true;
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAll(UpAsync(input, socket, over), DownAsync(socket, send, over));
             return "";
@@ -83,36 +84,21 @@ internal sealed class ForwardedPort(PodWorker pod)
     /// <exception cref="SocketException">Neither loopback address answers; the reason is the one of IPv4.</exception>
     private async Task<Socket> ConnectAsync(int port, CancellationToken cancellationToken)
     {
-        using var netns = NetNamespace.Open(pod.Spec.HostNetwork ? pod.Node.NetworkNamespace : pod.Paths.Net);
+        var path = pod.Spec.HostNetwork ? pod.Node.NetworkNamespace : pod.Paths.Net;
         try
         {
-            return await ConnectAsync(netns, IPAddress.Loopback, port, cancellationToken);
+            return await NetnsSocket.ConnectAsync(path, IPAddress.Loopback, port, cancellationToken);
         }
         catch (SocketException first)
         {
             try
             {
-                return await ConnectAsync(netns, IPAddress.IPv6Loopback, port, cancellationToken);
+                return await NetnsSocket.ConnectAsync(path, IPAddress.IPv6Loopback, port, cancellationToken);
             }
             catch (SocketException second)
             {
                 throw new SocketException((int)first.SocketErrorCode, $"127.0.0.1:{port}: {first.Message}; [::1]:{port}: {second.Message}");
             }
-        }
-    }
-
-    private static async Task<Socket> ConnectAsync(NetNamespace netns, IPAddress address, int port, CancellationToken cancellationToken)
-    {
-        var socket = netns.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
-        try
-        {
-            await socket.ConnectAsync(address, port, cancellationToken);
-            return socket;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

@@ -4,14 +4,14 @@ using Fairlead.Linux.Namespaces;
 
 namespace Fairlead.Pods.Sandbox;
 
-/// <summary>TCP connections out of a node, as kubelet's are.</summary>
-internal static class NodeSocket
+/// <summary>TCP connections out of a node or a pod, as kubelet and the runtime make them.</summary>
+internal static class NetnsSocket
 {
-    /// <summary>Connects from the node's network namespace.</summary>
+    /// <summary>Connects from within the network namespace at a path.</summary>
     /// <exception cref="SocketException">Refused, unreachable.</exception>
-    internal static async Task<Socket> ConnectAsync(PodsNode node, IPAddress address, int port, CancellationToken cancellationToken)
+    internal static async Task<Socket> ConnectAsync(string path, IPAddress address, int port, CancellationToken cancellationToken)
     {
-        using var netns = NetNamespace.Open(node.NetworkNamespace);
+        using var netns = NetNamespace.Open(path);
         var socket = netns.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         try
         {
