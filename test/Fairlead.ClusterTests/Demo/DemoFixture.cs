@@ -39,8 +39,7 @@ public sealed partial class DemoFixture : ClusterFixture
     /// <summary>Stops a node's agent, so that it mends nothing meanwhile; what is returned lets it go on.</summary>
     public Action Freeze(int node)
     {
-        var processes = JsonNode.Parse(Fairlead("status", "--name", Name, "-o", "json"))!["processes"]!.AsArray();
-        var agent = $"{processes.Single(process => (string?)process!["name"] == $"agent {Nodes[node - 1]}")!["pid"]}";
+        var agent = $"{Processes()[$"agent {Nodes[node - 1]}"]}";
         Tool.Run("kill", "-STOP", agent);
         return () => Tool.Run("kill", "-CONT", agent);
     }

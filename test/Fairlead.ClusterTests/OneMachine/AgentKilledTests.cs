@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Testing;
 
@@ -33,6 +32,7 @@ public sealed class AgentKilledTests(ClusterFixture cluster)
         var talking = TalkAsync(stream, () => rounds.Release(), stop.Token);
         await ProgressAsync();
 
+        cluster.WhenReady();
         var before = Agents();
         cluster.KillAgent(2);
         cluster.KillAgent(1);
@@ -55,6 +55,7 @@ public sealed class AgentKilledTests(ClusterFixture cluster)
         // Both have come back by now or do so; with them there it holds as well.
         cluster.Kubectl("run", "later", "--image=registry.example/web:1", $"--overrides={{\"spec\":{{\"nodeName\":\"{cluster.Name}-2\"}}}}");
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/later", "--timeout=60s");
+        cluster.WhenReady();
         Assert.All(before.Zip(Agents()), pair => Assert.NotEqual(pair.First, pair.Second));
         Assert.False(await IsOpenAsync(source, shut));
         await ProgressAsync();
@@ -113,11 +114,7 @@ public sealed class AgentKilledTests(ClusterFixture cluster)
     private NetNamespace NetworkOf(string pod) =>
         NetNamespace.Open($"/run/fairlead/{cluster.Name}/pods/default_{pod}_{cluster.Kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}")}/net");
 
-    private List<int> Agents() =>
-    [
-        .. JsonNode.Parse(cluster.TryFairlead("status", "--name", cluster.Name, "-o", "json").Output)!["processes"]!.AsArray()
-            .Where(process => ((string)process!["name"]!).StartsWith("agent", StringComparison.Ordinal)).Select(process => (int)process!["pid"]!),
-    ];
+    private List<int> Agents() => [.. cluster.Processes().Where(process => process.Key.StartsWith("agent", StringComparison.Ordinal)).Select(process => process.Value)];
 
     private static async Task<NetworkStream> ConnectAsync(NetNamespace from, IPAddress address, int port)
     {

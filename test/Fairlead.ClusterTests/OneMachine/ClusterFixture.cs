@@ -143,13 +143,31 @@ public class ClusterFixture : IAsyncLifetime
         return Tool.Run("nsenter", [$"--net=/run/fairlead/{Name}/pods/default_{pod}_{uid}/net", .. command]);
     }
 
-    /// <summary>Kills the agent of a node by SIGKILL, as `status` names it; another may be dead already, of which `status` makes its exit code.</summary>
-    public void KillAgent(int node)
+    /// <summary>Waits until `status` finds nothing wrong: what an earlier test killed may still be on its way back.</summary>
+    public void WhenReady()
     {
-        var processes = JsonNode.Parse(TryFairlead("status", "--name", Name, "-o", "json").Output)!["processes"]!.AsArray();
-        var agent = processes.Single(process => (string?)process!["name"] == $"agent {Name}-{node}")!;
-        Process.GetProcessById((int)agent["pid"]!).Kill();
+        var deadline = Deadline.Token();
+        while (TryFairlead("status", "--name", Name) is { Code: not 0 } status)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"not ready in time: {status.Output}{status.Error}");
+        }
     }
+
+    /// <summary>The processes that `status` names, alive or not, and their ids.</summary>
+    public IReadOnlyDictionary<string, int> Processes() =>
+        JsonNode.Parse(TryFairlead("status", "--name", Name, "-o", "json").Output)!["processes"]!.AsArray()
+            .ToDictionary(process => (string)process!["name"]!, process => (int)process!["pid"]!);
+
+    /// <summary>Kills a process of the cluster by SIGKILL, as `status` names it, and waits for its end; another may be dead already.</summary>
+    public void Kill(string name)
+    {
+        using var process = Process.GetProcessById(Processes()[name]);
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    /// <summary>Kills the agent of a node by SIGKILL.</summary>
+    public void KillAgent(int node) => Kill($"agent {Name}-{node}");
 
     /// <summary>Runs something outside, where clients from elsewhere are.</summary>
     public (int Code, string Output, string Error) Outside(string command, params string[] arguments) => Run(command, "", arguments);

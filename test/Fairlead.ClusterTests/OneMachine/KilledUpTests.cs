@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json.Nodes;
-
 namespace Fairlead.ClusterTests.OneMachine;
 
 /// <summary>What `up` leaves when it is killed outright is taken over by the next `up`, and removed by `down`.</summary>
@@ -10,21 +7,13 @@ public sealed class KilledUpTests(ClusterFixture cluster) : IClassFixture<Cluste
     public void The_next_up_recovers_and_down_leaves_everything_as_it_was()
     {
         cluster.Kubectl("create", "configmap", "kept");
-        Kill();
+        cluster.Kill("up");
 
         cluster.Fairlead("up", "--detach", "--name", cluster.Name);
         cluster.Kubectl("get", "configmap", "kept");
-        Kill();
+        cluster.Kill("up");
         cluster.Fairlead("down", "--name", cluster.Name);
 
         Assert.Equal(cluster.Before, cluster.Traces());
-    }
-
-    private void Kill()
-    {
-        var processes = JsonNode.Parse(cluster.Fairlead("status", "--name", cluster.Name, "-o", "json"))!["processes"]!.AsArray();
-        using var up = Process.GetProcessById((int)processes.Single(process => (string?)process!["name"] == "up")!["pid"]!);
-        up.Kill();
-        up.WaitForExit();
     }
 }

@@ -227,7 +227,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
 
         using (var child = Process.GetProcessById(away))
         {
-            KillPodsRole();
+            cluster.Kill("pods");
             Tool.Run("touch", $"/proc/{away}/root/tmp/go");
             child.WaitForExit();
         }
@@ -245,14 +245,6 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
 
     private string Ended(string pod) =>
         Status(pod, "{.status.containerStatuses[0].state.terminated.exitCode} {.status.containerStatuses[0].state.terminated.reason}");
-
-    private void KillPodsRole()
-    {
-        var processes = JsonNode.Parse(cluster.Fairlead("status", "--name", cluster.Name, "-o", "json"))!["processes"]!.AsArray();
-        using var role = Process.GetProcessById((int)processes.Single(process => (string?)process!["name"] == "pods")!["pid"]!);
-        role.Kill();
-        role.WaitForExit();
-    }
 
     private int ContainerPid(string pod) => (int)JsonNode.Parse(
         File.ReadAllText($"/run/fairlead/{cluster.Name}/pods/default_{pod}_{Status(pod, "{.metadata.uid}")}/state.json"))!["processes"]!["c"]!["pid"]!;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fairlead.Testing;
 
@@ -280,7 +279,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/kept", "--timeout=30s");
         var before = ContainerPid("kept");
 
-        KillPodsRole();
+        cluster.Kill("pods");
         Tool.Run("touch", $"/proc/{before}/root/tmp/say");
         Tool.Run("touch", $"/proc/{before}/root/tmp/sick");
 
@@ -291,14 +290,6 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         Assert.Equal(before, ContainerPid("kept"));
         Assert.Equal("0 0", cluster.Kubectl("get", "pod", "kept", "-o", "jsonpath={.status.containerStatuses[*].restartCount}"));
         Assert.Equal("said", Log("kept"));
-    }
-
-    private void KillPodsRole()
-    {
-        var processes = JsonNode.Parse(cluster.Fairlead("status", "--name", cluster.Name, "-o", "json"))!["processes"]!.AsArray();
-        using var role = Process.GetProcessById((int)processes.Single(process => (string?)process!["name"] == "pods")!["pid"]!);
-        role.Kill();
-        role.WaitForExit();
     }
 
     private int ContainerPid(string pod) =>

@@ -45,11 +45,7 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
         await HoldsAsync("with agents killed");
 
         // What changes while a node has no agent its kernel learns when there is one again.
-        var deadline = Deadline.Token();
-        while (cluster.TryFairlead("status", "--name", cluster.Name).Code != 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, deadline);
-        }
+        cluster.WhenReady();
 
         cluster.Kubectl("scale", "deployment/steady", "--replicas=1");
         cluster.Kubectl("scale", "deployment/steady", "--replicas=4");

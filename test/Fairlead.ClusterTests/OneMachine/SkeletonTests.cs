@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.OneMachine;
@@ -20,6 +19,8 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     [Fact]
     public void Up_on_a_running_cluster_shows_it_and_refuses_another_size()
     {
+        cluster.WhenReady();
+
         Assert.Contains("ready", cluster.Fairlead("up", "--name", cluster.Name), StringComparison.Ordinal);
 
         var (code, _, error) = cluster.TryFairlead("up", "--name", cluster.Name, "--nodes", "3");
@@ -31,20 +32,20 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     [Fact]
     public void Status_names_an_agent_that_is_gone_and_an_API_server_that_does_not_answer()
     {
-        var processes = JsonNode.Parse(cluster.Fairlead("status", "--name", cluster.Name, "-o", "json"))!["processes"]!.AsArray();
-        int Pid(string name) => (int)processes.Single(process => (string?)process!["name"] == name)!["pid"]!;
+        cluster.WhenReady();
+        var processes = cluster.Processes();
 
         // Nobody starts the agent again meanwhile.
-        Tool.Run("kill", "-STOP", $"{Pid("up")}");
+        Tool.Run("kill", "-STOP", $"{processes["up"]}");
         var (code, output, error) = (0, "", "");
         try
         {
-            Tool.Run("kill", "-KILL", $"{Pid($"agent {cluster.Name}-2")}");
+            Tool.Run("kill", "-KILL", $"{processes[$"agent {cluster.Name}-2"]}");
             (code, output, error) = cluster.TryFairlead("status", "--name", cluster.Name);
         }
         finally
         {
-            Tool.Run("kill", "-CONT", $"{Pid("up")}");
+            Tool.Run("kill", "-CONT", $"{processes["up"]}");
         }
 
         Assert.Equal((1, ""), (code, error));
