@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Tests.Kube;
 
 namespace Fairlead.Tests.Pods;
 
 /// <summary>The real API behind a network that lets the test hold up or break off status writes and deletions.</summary>
-internal sealed class TroubledApi(IKubeApi api) : IKubeApi
+internal sealed class TroubledApi(IKubeApi api) : PassingApi(api)
 {
     private int _statusWrites;
     private int _deletions;
@@ -18,32 +19,16 @@ internal sealed class TroubledApi(IKubeApi api) : IKubeApi
 
     public int Deletions => _deletions;
 
-    public Task<JsonObject> GetAsync(ResourceType type, string ns, string name, CancellationToken cancellationToken) =>
-        api.GetAsync(type, ns, name, cancellationToken);
-
-    public Task<JsonObject> ListAsync(ResourceType type, string ns, ListOptions options, CancellationToken cancellationToken) =>
-        api.ListAsync(type, ns, options, cancellationToken);
-
-    public IAsyncEnumerable<WatchEvent> WatchAsync(ResourceType type, string ns, ListOptions options, CancellationToken cancellationToken) =>
-        api.WatchAsync(type, ns, options, cancellationToken);
-
-    public Task<JsonObject> CreateAsync(ResourceType type, string ns, JsonObject body, CancellationToken cancellationToken) =>
-        api.CreateAsync(type, ns, body, cancellationToken);
-
-    public Task<JsonObject> UpdateAsync(
-        ResourceType type, string ns, string name, string subresource, JsonObject body, CancellationToken cancellationToken) =>
-        api.UpdateAsync(type, ns, name, subresource, body, cancellationToken);
-
-    public async Task<JsonObject> PatchAsync(
+    public override async Task<JsonObject> PatchAsync(
         ResourceType type, string ns, string name, string subresource, PatchKind kind, JsonNode patch, CancellationToken cancellationToken)
     {
         await BeforeStatusWrite(Interlocked.Increment(ref _statusWrites));
-        return await api.PatchAsync(type, ns, name, subresource, kind, patch, cancellationToken);
+        return await base.PatchAsync(type, ns, name, subresource, kind, patch, cancellationToken);
     }
 
-    public async Task<JsonObject> DeleteAsync(ResourceType type, string ns, string name, JsonObject? deleteOptions, CancellationToken cancellationToken)
+    public override async Task<JsonObject> DeleteAsync(ResourceType type, string ns, string name, JsonObject? deleteOptions, CancellationToken cancellationToken)
     {
         await BeforeDeletion(Interlocked.Increment(ref _deletions));
-        return await api.DeleteAsync(type, ns, name, deleteOptions, cancellationToken);
+        return await base.DeleteAsync(type, ns, name, deleteOptions, cancellationToken);
     }
 }

@@ -17,12 +17,14 @@ internal sealed class GarbageCollector : IController, IDisposable
 
     private readonly ControllerContext _context;
     private readonly ObjectGraph _graph;
+    private readonly NamedOwners _owners;
     private readonly ReconcileLoop<string> _loop;
 
     public GarbageCollector(ControllerContext context, ObjectGraph graph)
     {
         _context = context;
         _graph = graph;
+        _owners = new NamedOwners(context.Api, context.Kinds);
         _loop = context.Loop<string>(Name, ReconcileAsync, 4);
         graph.Changed += OnChanged;
     }
@@ -31,7 +33,11 @@ internal sealed class GarbageCollector : IController, IDisposable
 
     public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(_graph.Synced, cancellationToken);
 
-    public void Dispose() => _loop.Dispose();
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _owners.Dispose();
+    }
 
     private void OnChanged(GraphNode? old, GraphNode? node)
     {
@@ -114,21 +120,11 @@ internal sealed class GarbageCollector : IController, IDisposable
         }
     }
 
-    /// <summary>Asks the server, which keeps no index of owners; it happens once for each object that is deleted in the foreground, or nearly.</summary>
-    private async Task<bool> HasDependentsAsync(GraphNode node, bool blockingOnly, CancellationToken cancellationToken)
+    /// <summary>Asks the server, as of the object's last change and of the moment its owners began to wait, whichever was later.</summary>
+    private Task<bool> HasDependentsAsync(GraphNode node, bool blockingOnly, CancellationToken cancellationToken)
     {
-        var space = node.Meta.Key.Namespace;
-        foreach (var type in _context.Kinds.Where(type => type.Namespaced || space.Length == 0))
-        {
-            var list = await _context.Api.ListAsync(type, space, ListOptions.All, cancellationToken);
-            var owners = list.Objects("items").SelectMany(item => item.Objects("metadata", "ownerReferences"));
-            if (owners.Any(owner => owner.Text("uid") == node.Meta.Uid && (!blockingOnly || owner.Flag("blockOwnerDeletion"))))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var since = node.Meta.Owners.Select(owner => _graph.Get(owner.Uid)?.WaitsSince ?? 0).Append(node.Meta.ResourceVersion).Max();
+        return _owners.ContainAsync(node.Meta.Key.Namespace, node.Meta.Uid, blockingOnly, since, cancellationToken);
     }
 
     /// <summary>Asks the server; an owner of a kind it does not serve is taken to exist.</summary>

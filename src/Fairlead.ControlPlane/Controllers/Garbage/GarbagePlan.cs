@@ -45,8 +45,8 @@ internal abstract record GarbagePlan
             return new Nothing();
         }
 
-        var waiting = meta.Owners.Where(owner => IsWaiting(find(owner.Uid))).ToList();
-        var solid = meta.Owners.Where(owner => !absent.Contains(owner.Uid) && !IsWaiting(find(owner.Uid))).ToList();
+        var waiting = meta.Owners.Where(owner => find(owner.Uid) is { IsWaiting: true }).ToList();
+        var solid = meta.Owners.Where(owner => !absent.Contains(owner.Uid) && find(owner.Uid) is not { IsWaiting: true }).ToList();
         if (solid.Count > 0)
         {
             return solid.Count == meta.Owners.Count ? new Nothing() : new Disown(solid);
@@ -58,10 +58,6 @@ internal abstract record GarbagePlan
 
     /// <summary>Whether a dependent that the graph has not seen yet would make the plan a wrong one.</summary>
     public bool CountsOnNoDependents => this is DeleteLast or Unblock;
-
-    /// <summary>An owner that is being deleted in the foreground.</summary>
-    private static bool IsWaiting(GraphNode? owner) =>
-        owner is { Meta.Deleted: not null } && owner.Meta.Finalizers.Contains(ForegroundFinalizer);
 
     private static bool Blocks(GraphNode dependent, string uid) => dependent.Meta.Owners.Any(owner => owner.Uid == uid && owner.BlockOwnerDeletion);
 }

@@ -6,7 +6,14 @@ using Fairlead.Kube.Watch;
 namespace Fairlead.ControlPlane.Controllers.Garbage;
 
 /// <summary>The metadata of one object and its kind.</summary>
-internal sealed record GraphNode(ResourceType Type, RowMeta Meta);
+internal sealed record GraphNode(ResourceType Type, RowMeta Meta)
+{
+    /// <summary>Whether it is being deleted in the foreground: its dependents go first.</summary>
+    public bool IsWaiting => Meta.Deleted is not null && Meta.Finalizers.Contains(GarbagePlan.ForegroundFinalizer);
+
+    /// <summary>The resource version in which it was first seen waiting; 0 unless it waits.</summary>
+    public ulong WaitsSince { get; init; }
+}
 
 /// <summary>
 /// Every object of the cluster by uid, with who depends on whom. <see cref="Changed"/> is raised under the graph's lock; handlers only add to queues.
@@ -82,6 +89,11 @@ internal sealed class ObjectGraph
     {
         Remove(node.Meta.Uid, out var old);
         var uid = node.Meta.Uid;
+        if (node.IsWaiting)
+        {
+            node = node with { WaitsSince = old is { IsWaiting: true } ? old.WaitsSince : node.Meta.ResourceVersion };
+        }
+
         _nodes[uid] = node;
         foreach (var owner in node.Meta.Owners)
         {
