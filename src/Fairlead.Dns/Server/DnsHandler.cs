@@ -1,6 +1,7 @@
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Server;
 
@@ -8,7 +9,7 @@ namespace Fairlead.Dns.Server;
 internal readonly record struct Handled(int Length, PendingQuery? Pending);
 
 /// <summary>A query that waits for an upstream's answer.</summary>
-internal sealed record PendingQuery(byte[] Query, byte[] Name, bool Tcp);
+internal sealed record PendingQuery(byte[] Query, byte[] Name, IpAddr Client, bool Tcp);
 
 /// <summary>
 /// The server without sockets: one query in, one reply out. <see cref="Handle"/> never waits and, for names of the cluster, never allocates;
@@ -24,9 +25,10 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
 
     /// <summary>Answers a query.</summary>
     /// <param name="packet">As received.</param>
+    /// <param name="client">Who sent it.</param>
     /// <param name="reply">Where the reply goes: at least 1232 bytes by UDP, <see cref="MaxReply"/> by TCP.</param>
     /// <param name="tcp">It came by TCP, so that only <paramref name="reply"/> bounds the reply.</param>
-    public Handled Handle(ReadOnlySpan<byte> packet, Span<byte> reply, bool tcp)
+    public Handled Handle(ReadOnlySpan<byte> packet, IpAddr client, Span<byte> reply, bool tcp)
     {
         counters.CountQuery(tcp);
         if (!DnsQuery.TryRead(packet, out var query))
@@ -50,7 +52,7 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
 
         return outcome == ZoneOutcome.Answered
             ? new Handled(Finish(ref writer), null)
-            : new Handled(0, new PendingQuery(packet.ToArray(), outcome == ZoneOutcome.Alias ? alias : query.Name.ToArray(), tcp));
+            : new Handled(0, new PendingQuery(packet.ToArray(), outcome == ZoneOutcome.Alias ? alias : query.Name.ToArray(), client, tcp));
     }
 
     /// <summary>Asks upstream and writes the reply; its length.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Server;
 
@@ -64,7 +65,7 @@ internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvide
             }
 
             client.NoDelay = true;
-            await ServeQueriesAsync(client, cancellationToken);
+            await ServeQueriesAsync(client, IpAddr.From(address), cancellationToken);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -85,13 +86,13 @@ internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvide
         }
     }
 
-    private async Task ServeQueriesAsync(Socket client, CancellationToken cancellationToken)
+    private async Task ServeQueriesAsync(Socket client, IpAddr address, CancellationToken cancellationToken)
     {
         var query = new byte[ushort.MaxValue];
         var reply = new byte[2 + DnsHandler.MaxReply];
         while (await ReadQueryAsync(client, query, cancellationToken) is var length && length > 0)
         {
-            var handled = handler.Handle(query.AsSpan(0, length), reply.AsSpan(2), tcp: true);
+            var handled = handler.Handle(query.AsSpan(0, length), address, reply.AsSpan(2), tcp: true);
             var size = handled.Pending is { } pending
                 ? await handler.FinishAsync(pending, reply.AsMemory(2), cancellationToken)
                 : handled.Length;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Server;
 
@@ -24,7 +25,7 @@ internal sealed class UdpServer(Socket socket, DnsHandler handler, DnsCounters c
             try
             {
                 var length = await socket.ReceiveFromAsync(query, SocketFlags.None, client, cancellationToken);
-                var handled = handler.Handle(query.AsSpan(0, length), reply, tcp: false);
+                var handled = handler.Handle(query.AsSpan(0, length), AddressOf(client), reply, tcp: false);
                 if (handled.Pending is { } pending)
                 {
                     _ = FinishAsync(pending, Copy(client), cancellationToken);
@@ -56,6 +57,11 @@ internal sealed class UdpServer(Socket socket, DnsHandler handler, DnsCounters c
             counters.CountDropped();
         }
     }
+
+    // sockaddr_in: family, port, address; sockaddr_in6: family, port, flow label, address (ip(7), ipv6(7)).
+    private static IpAddr AddressOf(SocketAddress address) => address.Family == AddressFamily.InterNetwork
+        ? IpAddr.FromBytes(address.Buffer.Span.Slice(4, 4))
+        : IpAddr.FromBytes(address.Buffer.Span.Slice(8, 16));
 
     private static SocketAddress Copy(SocketAddress address)
     {

@@ -16,6 +16,7 @@ internal static class DnsTargets
     private const ushort Id = 4711;
     private static readonly ForwardQuestion Question = new(DnsName.Encode("www.example.com"), RecordType.A, DnsHeader.RecursionDesiredFlag, false);
     private static readonly byte[] Sent = ForwardMessage.Query(Question, Id);
+    private static readonly IpAddr Client = IpAddr.Parse("10.244.0.7");
     private static readonly DnsHandler Handler = NewHandler();
     private static readonly byte[] Buffer = new byte[DnsHandler.MaxReply];
 
@@ -30,7 +31,7 @@ internal static class DnsTargets
     {
         var tcp = packet.Length % 2 == 0;
         var room = tcp ? Buffer.Length : DnsQuery.MaxUdp;
-        var handled = Handler.Handle(packet, Buffer.AsSpan(0, room), tcp);
+        var handled = Handler.Handle(packet, Client, Buffer.AsSpan(0, room), tcp);
         if (handled.Length > 0)
         {
             CheckWhole(Buffer.AsSpan(0, handled.Length), mayBeTruncated: !tcp);

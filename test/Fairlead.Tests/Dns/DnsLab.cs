@@ -17,6 +17,9 @@ namespace Fairlead.Tests.Dns;
 /// <summary>A server without sockets over tables that a test fills, with replies as text.</summary>
 internal sealed class DnsLab : IDisposable
 {
+    /// <summary>Who asks.</summary>
+    public static readonly IpAddr Client = IpAddr.Parse("10.244.0.7");
+
     private readonly ZoneIndexer _indexer;
 
     public DnsLab(bool synced = true, DnsOptions? options = null)
@@ -106,7 +109,7 @@ internal sealed class DnsLab : IDisposable
     {
         _indexer.Apply();
         var reply = new byte[tcp ? DnsHandler.MaxReply : DnsQuery.MaxUdp];
-        var handled = Handler.Handle(query, reply, tcp);
+        var handled = Handler.Handle(query, Client, reply, tcp);
         var length = handled.Pending is { } pending ? Handler.FinishAsync(pending, reply, default).GetAwaiter().GetResult() : handled.Length;
         return reply[..length];
     }

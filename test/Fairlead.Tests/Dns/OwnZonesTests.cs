@@ -50,6 +50,6 @@ public sealed class OwnZonesTests : IDisposable
     private Handled Handle(string name, int type)
     {
         _lab.Ask(name, RecordType.A);
-        return _lab.Handler.Handle(DnsLab.Query(name, (RecordType)type), new byte[DnsHandler.MaxReply], tcp: true);
+        return _lab.Handler.Handle(DnsLab.Query(name, (RecordType)type), DnsLab.Client, new byte[DnsHandler.MaxReply], tcp: true);
     }
 }

@@ -141,7 +141,7 @@ public sealed class WireTests : IDisposable
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < times; i++)
             {
-                _lab.Handler.Handle(query, reply, tcp: false);
+                _lab.Handler.Handle(query, DnsLab.Client, reply, tcp: false);
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -157,7 +157,7 @@ public sealed class WireTests : IDisposable
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < 200_000; i++)
         {
-            _lab.Handler.Handle(query, reply, tcp: false);
+            _lab.Handler.Handle(query, DnsLab.Client, reply, tcp: false);
         }
 
         TestContext.Current.SendDiagnosticMessage("{0:F0} answers/s on one thread", 200_000 / watch.Elapsed.TotalSeconds);
@@ -169,7 +169,7 @@ public sealed class WireTests : IDisposable
     private void CheckReply(byte[] query, bool tcp)
     {
         var reply = new byte[tcp ? DnsHandler.MaxReply : DnsQuery.MaxUdp];
-        var handled = _lab.Handler.Handle(query, reply, tcp);
+        var handled = _lab.Handler.Handle(query, DnsLab.Client, reply, tcp);
         Assert.InRange(handled.Length, 0, tcp ? reply.Length : DnsQuery.MaxUdp);
         if (handled.Length > 0)
         {

@@ -1,0 +1,47 @@
+namespace Fairlead.Dns.Config;
+
+/// <summary>
+/// What a server answers and how: the meaning of a Corefile, checked and complete. Never changed; another text makes another one.
+/// </summary>
+internal sealed record DnsConfig
+{
+    /// <summary>The server blocks, in the order of the text. A query belongs to the one with the longest zone that its name is in.</summary>
+    public required IReadOnlyList<ServerBlock> Blocks { get; init; }
+}
+
+/// <summary>One server block: the zones it stands for and the plugins that answer in it, asked in CoreDNS's fixed order, not in that of the text.</summary>
+internal sealed record ServerBlock
+{
+    /// <summary>Zones, lower case, without a dot at the end; the root zone is empty.</summary>
+    public required IReadOnlyList<string> Zones { get; init; }
+
+    /// <summary>Port, 53 unless said otherwise. Blocks of other ports are none of the cluster's DNS address.</summary>
+    public int Port { get; init; } = 53;
+
+    /// <summary>Queries are written to the log.</summary>
+    public bool LogsQueries { get; init; }
+
+    /// <summary>Answers of addresses begin anywhere in their set (plugin <c>loadbalance</c>); false: in the order of the data.</summary>
+    public bool RoundRobin { get; init; }
+
+    /// <summary>ANY is answered with HINFO instead of everything (plugin <c>any</c>, RFC 8482).</summary>
+    public bool MinimizesAny { get; init; }
+
+    /// <summary>The search path of the asking pod is completed here (plugin <c>autopath @kubernetes</c>).</summary>
+    public bool Autopath { get; init; }
+
+    /// <summary>Zones may be transferred to these clients (plugin <c>transfer</c>); null: to none.</summary>
+    public TransferOptions? Transfer { get; init; }
+
+    /// <summary>Plugin <c>hosts</c>; null without.</summary>
+    public HostsOptions? Hosts { get; init; }
+
+    /// <summary>Plugin <c>kubernetes</c>; null without.</summary>
+    public KubernetesOptions? Kubernetes { get; init; }
+
+    /// <summary>Plugin <c>forward</c>, in the order of the text; a name goes to the first whose <see cref="ForwardOptions.From"/> it is in.</summary>
+    public IReadOnlyList<ForwardOptions> Forwards { get; init; } = [];
+
+    /// <summary>Plugin <c>cache</c>; null without.</summary>
+    public CacheOptions? Cache { get; init; }
+}

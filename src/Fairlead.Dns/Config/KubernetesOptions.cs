@@ -1,0 +1,50 @@
+using Fairlead.Kube.Selectors;
+
+namespace Fairlead.Dns.Config;
+
+/// <summary>Whether names like <c>10-244-0-7.default.pod.cluster.local</c> exist.</summary>
+internal enum PodNames
+{
+    /// <summary>None does.</summary>
+    Disabled,
+
+    /// <summary>Every address has one in every namespace that exists.</summary>
+    Insecure,
+
+    /// <summary>Those of pods that exist, in their own namespace.</summary>
+    Verified,
+}
+
+/// <summary>Plugin <c>kubernetes</c> of a server block, with CoreDNS's defaults.</summary>
+internal sealed record KubernetesOptions
+{
+    /// <summary>The first is the primary zone, whose names answers of reverse zones give; <c>in-addr.arpa</c> and <c>ip6.arpa</c> or parts of them are reverse zones.</summary>
+    public required IReadOnlyList<string> Zones { get; init; }
+
+    /// <summary>Seconds a client may keep an answer, 0 to 3600.</summary>
+    public uint Ttl { get; init; } = 5;
+
+    /// <summary>Names of pods.</summary>
+    public PodNames Pods { get; init; }
+
+    /// <summary>Endpoints without a hostname are named after their pods.</summary>
+    public bool EndpointPodNames { get; init; }
+
+    /// <summary>A Service without a ready endpoint does not exist, whatever addresses it has (<c>ignore empty_service</c>).</summary>
+    public bool IgnoreEmptyService { get; init; }
+
+    /// <summary>Headless Services and endpoints have no names (<c>noendpoints</c>).</summary>
+    public bool NoEndpoints { get; init; }
+
+    /// <summary>Only Services of these namespaces exist; empty: of all.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
+    /// <summary>Only Services of namespaces with these labels exist; null: of all.</summary>
+    public LabelSelector? NamespaceLabels { get; init; }
+
+    /// <summary>Only Services with these labels exist; null: all.</summary>
+    public LabelSelector? Labels { get; init; }
+
+    /// <summary>Zones in which a name that does not exist is asked of the next plugin; the empty zone is all of them.</summary>
+    public IReadOnlyList<string> Fallthrough { get; init; } = [];
+}
