@@ -18,6 +18,9 @@ public sealed class ClusterTables
     /// <summary>Nodes by name.</summary>
     public Table<string, NodeRow> Nodes { get; } = new("nodes");
 
+    /// <summary>ServiceCIDRs by name; none where the server has no such kind.</summary>
+    public Table<string, ServiceCidrRow> ServiceCidrs { get; } = new("servicecidrs");
+
     /// <summary>Namespaces by name.</summary>
     public Table<string, NamespaceRow> Namespaces { get; } = new("namespaces");
 

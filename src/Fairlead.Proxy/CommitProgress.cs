@@ -1,16 +1,17 @@
 namespace Fairlead.Proxy;
 
 /// <summary>How far the tables have been taken in.</summary>
-internal readonly record struct Revisions(long Services, long Slices, long Nodes)
+internal readonly record struct Revisions(long Services, long Slices, long Nodes, long ServiceCidrs, long Addresses)
 {
-    public bool Covers(Revisions other) => Services >= other.Services && Slices >= other.Slices && Nodes >= other.Nodes;
+    public bool Covers(Revisions other) => Services >= other.Services && Slices >= other.Slices && Nodes >= other.Nodes
+        && ServiceCidrs >= other.ServiceCidrs && Addresses >= other.Addresses;
 }
 
 /// <summary>Lets others wait until revisions of the tables are in the kernel.</summary>
 internal sealed class CommitProgress
 {
     private readonly Lock _gate = new();
-    private Revisions _reached = new(-1, -1, -1);
+    private Revisions _reached = new(-1, -1, -1, -1, -1);
     private TaskCompletionSource _advance = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Reach(Revisions revisions)

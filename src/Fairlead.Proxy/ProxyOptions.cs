@@ -14,7 +14,10 @@ public sealed record ProxyOptions
     /// </summary>
     public bool ClusterIpFromOutside { get; init; }
 
-    /// <summary>The ranges ClusterIPs are taken from: packets to an address of theirs that no Service has are dropped, lest they leave by the default route.</summary>
+    /// <summary>
+    /// Ranges ClusterIPs are taken from, beside those of the cluster's ServiceCIDRs: packets to an address of theirs that no Service has are dropped, lest they
+    /// leave by the default route.
+    /// </summary>
     public ValueArray<IpNet> ServiceRanges { get; init; }
 
     /// <summary>
@@ -23,7 +26,10 @@ public sealed record ProxyOptions
     /// </summary>
     public ValueArray<IpNet> ExternalIPRanges { get; init; }
 
-    /// <summary>Only at those of the node's InternalIPs that are in one of these are node ports served. Empty: at all of them.</summary>
+    /// <summary>
+    /// Node ports are served at those addresses of the node's links that are in one of these; at all of a family that none is of, as kube-proxy has it. Never
+    /// at loopback and link-local ones. Empty: at the node's InternalIPs, what kube-proxy calls <c>primary</c>.
+    /// </summary>
     public ValueArray<IpNet> NodePortRanges { get; init; }
 
     /// <summary>Services the node answers by itself; the room makes no frontends for them. By default the cluster's DNS.</summary>

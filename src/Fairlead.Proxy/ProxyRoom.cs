@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Proxy;
 
 /// <summary>
-/// Makes Services work on one node: from the cluster's rows to the kernel's <c>fairlead-proxy</c> table. Programs nothing before Services, slices and nodes
-/// have been listed once and the own node is among them. Its end leaves the kernel as it is; <see cref="CleanUpAsync"/> removes the table.
+/// Makes Services work on one node: from the cluster's rows to the kernel's <c>fairlead-proxy</c> table. Programs nothing before Services, slices, nodes and
+/// ServiceCIDRs have been listed once and the own node is among them. Its end leaves the kernel as it is; <see cref="CleanUpAsync"/> removes the table.
 /// </summary>
 public sealed class ProxyRoom : IDisposable
 {
@@ -23,6 +23,7 @@ public sealed class ProxyRoom : IDisposable
 
     private readonly ProxyOptions _options;
     private readonly ClusterTables _tables;
+    private readonly Table<IpAddr, NodeAddressRow> _addresses;
     private readonly INft _nft;
     private readonly StaleFlows? _flows;
     private readonly TimeProvider _time;
@@ -36,6 +37,7 @@ public sealed class ProxyRoom : IDisposable
     private readonly Wake _wake = new();
     private readonly Dictionary<FrontendKey, Frontend?> _unsettled = [];
     private readonly Dictionary<ObjectKey, HealthCheckRow?> _unsettledChecks = [];
+    private NodeRow? _node;
     private bool _started;
 
     /// <summary>Makes the room; nothing happens before <see cref="RunAsync"/>.</summary>
@@ -45,20 +47,24 @@ public sealed class ProxyRoom : IDisposable
     /// <param name="flows">The node's tracked flows; null leaves stale UDP flows to time out.</param>
     /// <param name="time">For back-off and resync.</param>
     /// <param name="logger">Where it logs.</param>
-    public ProxyRoom(ProxyOptions options, ClusterTables tables, INft nft, ConntrackSocket? flows, TimeProvider time, ILogger logger)
-        : this(options, tables, nft, flows is null ? null : flows.DeleteWhere, time, logger)
+    /// <param name="addresses">The addresses of the node's links; only asked where <see cref="ProxyOptions.NodePortRanges"/> choose among them.</param>
+    public ProxyRoom(
+        ProxyOptions options, ClusterTables tables, INft nft, ConntrackSocket? flows, TimeProvider time, ILogger logger, NodeAddresses? addresses = null)
+        : this(options, tables, nft, flows is null ? null : flows.DeleteWhere, time, logger, addresses?.Table)
     {
     }
 
     internal ProxyRoom(
-        ProxyOptions options, ClusterTables tables, INft nft, Func<IpFamily, Func<ConntrackFlow, bool>, int>? deleteFlows, TimeProvider time, ILogger logger)
+        ProxyOptions options, ClusterTables tables, INft nft, Func<IpFamily, Func<ConntrackFlow, bool>, int>? deleteFlows, TimeProvider time, ILogger logger,
+        Table<IpAddr, NodeAddressRow>? addresses = null)
     {
+        _addresses = addresses ?? new Table<IpAddr, NodeAddressRow>("node addresses");
         (_options, _tables, _nft, _time, _logger) = (options, tables, nft, time, logger);
         _compiler = new ProxyCompiler(options);
         _committer = new NftProxyCommitter(nft, options);
         _metrics = new ProxyMetrics(time, WithoutLocalEndpoints, OutOfStep, () => Warnings.Snapshot().Count);
         _flows = deleteFlows is null ? null : new StaleFlows(deleteFlows, time, _metrics, logger);
-        _inspector = new ProxyInspector(options, tables, Frontends, _progress, _passes, time);
+        _inspector = new ProxyInspector(options, tables, Frontends, Now, _progress, _passes, time);
         Health = new ProxyHealth(time, options.ResyncInterval * 2);
     }
 
@@ -81,8 +87,7 @@ public sealed class ProxyRoom : IDisposable
     public void Dispose() => _metrics.Dispose();
 
     /// <summary>Waits until the kernel holds what the cluster's tables hold now.</summary>
-    public Task WaitUntilCommittedAsync(CancellationToken cancellationToken) => _progress.WaitAsync(
-        new Revisions(_tables.Services.Revision, _tables.EndpointSlices.Revision, _tables.Nodes.Revision), cancellationToken);
+    public Task WaitUntilCommittedAsync(CancellationToken cancellationToken) => _progress.WaitAsync(Now(), cancellationToken);
 
     /// <summary>
     /// What the kernel holds of each Service, whether that is what the objects ask for, and why not. Only reads, and holds nothing up; any thread may ask.
@@ -107,6 +112,10 @@ public sealed class ProxyRoom : IDisposable
         services.Signalled += _wake.Ring;
         slices.Signalled += _wake.Ring;
         nodes.Signalled += _wake.Ring;
+        using var ranges = _tables.ServiceCidrs.Subscribe();
+        using var addresses = _addresses.Subscribe();
+        ranges.Signalled += _wake.Ring;
+        addresses.Signalled += _wake.Ring;
         using var drift = new DriftWatch(_nft, _time, _wake.Ring, _options.ResyncInterval);
         _wake.Ring();
         var delay = FirstDelay;
@@ -119,18 +128,19 @@ public sealed class ProxyRoom : IDisposable
             }
 
             _started = true;
-            var (taken, node) = (services.Take(), nodes.Take());
-            var slicesTaken = slices.Take();
+            var (taken, slicesTaken) = (services.Take(), slices.Take());
+            var (node, rangesTaken, addressesTaken) = (nodes.Take(), ranges.Take(), addresses.Take());
             _metrics.Taken(taken.Changes, slicesTaken.Changes);
             Health.Queued();
-            var change = _compiler.Update(
-                taken.Changes, slicesTaken.Changes, node.Rows.TryGetValue(_options.NodeName, out var row) ? NodeView.Of(row) : null);
+            _node = node.Rows.GetValueOrDefault(_options.NodeName) ?? _node;
+            var view = _node is null ? null : NodeView.Of(_node, _options, addressesTaken.Rows.Keys, rangesTaken.Rows.Values);
+            var change = _compiler.Update(taken.Changes, slicesTaken.Changes, view);
             Tell(change.Warnings);
             if (await TryCommitAsync(change, drift, delay, cancellationToken))
             {
                 Health.Updated();
                 delay = FirstDelay;
-                _progress.Reach(new Revisions(taken.Revision, slicesTaken.Revision, node.Revision));
+                _progress.Reach(new Revisions(taken.Revision, slicesTaken.Revision, node.Revision, rangesTaken.Revision, addressesTaken.Revision));
                 continue;
             }
 
@@ -141,7 +151,11 @@ public sealed class ProxyRoom : IDisposable
     }
 
     private bool IsReady() => _started
-        || (_tables.Services.Initialized && _tables.EndpointSlices.Initialized && _tables.Nodes.Initialized && _tables.Nodes.Get(_options.NodeName) is not null);
+        || (_tables.Services.Initialized && _tables.EndpointSlices.Initialized && _tables.Nodes.Initialized && _tables.Nodes.Get(_options.NodeName) is not null
+            && _tables.ServiceCidrs.Initialized && (_options.NodePortRanges.Count == 0 || _addresses.Initialized));
+
+    private Revisions Now() => new(
+        _tables.Services.Revision, _tables.EndpointSlices.Revision, _tables.Nodes.Revision, _tables.ServiceCidrs.Revision, _addresses.Revision);
 
     /// <summary>These need no kernel: they are told at once, and logged when they are new.</summary>
     private void Tell(IReadOnlyDictionary<ObjectKey, ValueArray<string>> warnings)

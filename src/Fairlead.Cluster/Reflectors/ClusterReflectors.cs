@@ -10,10 +10,14 @@ namespace Fairlead.Cluster.Reflectors;
 /// <summary>Keeps the cluster tables equal to the API's objects: what an agent knows of the cluster, and all of it.</summary>
 public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimeProvider time, ILogger log)
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetrySoon = TimeSpan.FromSeconds(1);
+
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
         RunServicesAsync(cancellationToken),
+        RunServiceCidrsAsync(cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
         Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken));
 
@@ -26,6 +30,42 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     /// <summary>Lists and watches nodes alone until cancelled.</summary>
     public Task RunNodesAsync(CancellationToken cancellationToken) =>
         Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken);
+
+    /// <summary>
+    /// Servers before Kubernetes 1.33 have no such kind, and a role made for an earlier agent may not read it: then there are none, until there are.
+    /// </summary>
+    private async Task RunServiceCidrsAsync(CancellationToken cancellationToken)
+    {
+        var told = false;
+        while (true)
+        {
+            var delay = AskAgain;
+            try
+            {
+                await api.ListAsync(ResourceTypes.ServiceCidrs, "", ListOptions.All with { Limit = 1 }, cancellationToken);
+                break;
+            }
+            catch (KubeException e) when (e.Code is 403 or 404)
+            {
+                if (!told)
+                {
+                    log.NoServiceCidrs(e.Message);
+                }
+
+                told = true;
+                tables.ServiceCidrs.MarkInitialized();
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                log.ServiceCidrsUnknown(e.Message);
+                delay = RetrySoon;
+            }
+
+            await Task.Delay(delay, time, cancellationToken);
+        }
+
+        await Run(ResourceTypes.ServiceCidrs, tables.ServiceCidrs, key => key.Name, PodReader.ServiceCidr, cancellationToken);
+    }
 
     private Task RunSlicesAsync(CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Fairlead.State;
 
 namespace Fairlead.Cluster.Reflectors;
 
-/// <summary>Pod, Node and Namespace documents to rows.</summary>
+/// <summary>Pod, Node, Namespace and ServiceCIDR documents to rows.</summary>
 internal static class PodReader
 {
     public static PodRow Pod(JsonObject document)
@@ -49,6 +49,8 @@ internal static class PodReader
     }
 
     public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Labels("metadata", "labels"));
+
+    public static ServiceCidrRow ServiceCidr(JsonObject document) => new(document.Key().Name, Fields.Networks(document.Texts("spec", "cidrs")).ToValueArray());
 
     private static ContainerPort? Port(JsonObject port)
     {

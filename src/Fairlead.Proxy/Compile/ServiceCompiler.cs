@@ -28,7 +28,7 @@ internal static class ServiceCompiler
             }
         }
 
-        return new CompiledService(frontends.ToValueArray(), ServiceWarnings.Of(service, ordered, frontends, options).ToValueArray());
+        return new CompiledService(frontends.ToValueArray(), ServiceWarnings.Of(service, ordered, frontends, node, options).ToValueArray());
     }
 
     /// <summary>Why a Service has no frontends of ours; empty when it has.</summary>
@@ -65,8 +65,7 @@ internal static class ServiceCompiler
         var external = common with { Outside = outside, LocalEndpoints = service.ExternalLocal ? selected.Local : default };
         if (service.Type is ServiceType.NodePort or ServiceType.LoadBalancer && port.NodePort != 0)
         {
-            frontends.AddRange(node.InternalIPs
-                .Where(address => address.Family == family && (options.NodePortRanges.Count == 0 || options.NodePortRanges.Any(range => range.Contains(address))))
+            frontends.AddRange(Usable(node.NodePortIPs, family)
                 .Select(address => external with { Key = new FrontendKey(address, port.Protocol, port.NodePort), Kind = FrontendKind.NodePort }));
         }
 
@@ -83,7 +82,7 @@ internal static class ServiceCompiler
             }));
         }
 
-        frontends.AddRange(Usable(service.ExternalIPs, family).Where(address => ServiceWarnings.OfExternalIP(address, options) is null)
+        frontends.AddRange(Usable(service.ExternalIPs, family).Where(address => ServiceWarnings.OfExternalIP(address, node, options) is null)
             .Select(address => external with { Key = new FrontendKey(address, port.Protocol, port.Port), Kind = FrontendKind.ExternalIP }));
     }
 

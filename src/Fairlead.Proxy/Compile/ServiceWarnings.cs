@@ -7,7 +7,7 @@ namespace Fairlead.Proxy.Compile;
 internal static class ServiceWarnings
 {
     public static IEnumerable<string> Of(
-        ServiceRow service, IEnumerable<EndpointSliceRow> slices, IEnumerable<Frontend> frontends, ProxyOptions options)
+        ServiceRow service, IEnumerable<EndpointSliceRow> slices, IEnumerable<Frontend> frontends, NodeView node, ProxyOptions options)
     {
         foreach (var address in slices.SelectMany(slice => slice.ForbiddenAddresses).Distinct())
         {
@@ -19,7 +19,7 @@ internal static class ServiceWarnings
             yield return $"status.loadBalancer {address} is not served: it is loopback, link-local, multicast or unspecified";
         }
 
-        foreach (var fault in service.ExternalIPs.Select(address => OfExternalIP(address, options)).OfType<string>())
+        foreach (var fault in service.ExternalIPs.Select(address => OfExternalIP(address, node, options)).OfType<string>())
         {
             yield return fault;
         }
@@ -31,10 +31,10 @@ internal static class ServiceWarnings
     }
 
     /// <summary>Why it is not served; null when it is.</summary>
-    public static string? OfExternalIP(IpAddr address, ProxyOptions options)
+    public static string? OfExternalIP(IpAddr address, NodeView node, ProxyOptions options)
     {
         var why = address.IsSpecial ? "it is loopback, link-local, multicast or unspecified"
-            : options.ServiceRanges.Any(range => range.Contains(address)) ? "it is in the range of the Services' own addresses"
+            : node.ServiceRanges.Any(range => range.Contains(address)) ? "it is in the range of the Services' own addresses"
             : options.ExternalIPRanges.Count == 0 ? "external addresses are off, since whoever may write a Service could take anybody's (CVE-2020-8554)"
             : options.ExternalIPRanges.Any(range => range.Contains(address)) ? null
             : "it is in none of the ranges that external addresses may be taken from";

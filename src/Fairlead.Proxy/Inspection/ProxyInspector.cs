@@ -13,7 +13,8 @@ namespace Fairlead.Proxy.Inspection;
 /// readings that nothing came in between agree; where something always does, only what every reading shows of rows that stayed as they were is told.
 /// </summary>
 internal sealed class ProxyInspector(
-    ProxyOptions options, ClusterTables tables, Table<FrontendKey, FrontendRow> frontends, CommitProgress progress, CommitPasses passes, TimeProvider time)
+    ProxyOptions options, ClusterTables tables, Table<FrontendKey, FrontendRow> frontends, Func<Revisions> now, CommitProgress progress, CommitPasses passes,
+    TimeProvider time)
 {
     private const int Readings = 4;
 
@@ -49,8 +50,6 @@ internal sealed class ProxyInspector(
         }
     }
 
-    private Revisions Now() => new(tables.Services.Revision, tables.EndpointSlices.Revision, tables.Nodes.Revision);
-
     /// <summary>Waits until no pass is under way and the room has taken everything; the latter only as long as patience lasts.</summary>
     private async Task<long> QuietAsync(CancellationToken patience, CancellationToken cancellationToken)
     {
@@ -59,7 +58,7 @@ internal sealed class ProxyInspector(
         {
             try
             {
-                await progress.WaitAsync(Now(), either.Token);
+                await progress.WaitAsync(now(), either.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -68,7 +67,7 @@ internal sealed class ProxyInspector(
             }
 
             var number = await passes.QuietAsync(cancellationToken);
-            if (progress.Covers(Now()))
+            if (progress.Covers(now()))
             {
                 return number;
             }
@@ -88,7 +87,7 @@ internal sealed class ProxyInspector(
             return TableCheck.Without(held, new Difference(DifferenceKind.Changed) { What = e.Message });
         }
 
-        return TableCheck.Compare(actual, held, [.. FrontendElements.OfNode(node.PodCIDRs, _schema)], _schema);
+        return TableCheck.Compare(actual, held, [.. FrontendElements.OfNode(node, _schema)], _schema);
     }
 
     private static ILookup<ObjectKey, EndpointSliceRow> Slices(IEnumerable<EndpointSliceRow> slices, InspectionQuery query) => slices

@@ -77,14 +77,14 @@ internal static class FrontendElements
     }
 
     /// <summary>Elements of the node as a whole.</summary>
-    public static IEnumerable<Placed> OfNode(ValueArray<IpNet> podRanges, ProxySchema schema)
+    public static IEnumerable<Placed> OfNode(NodeView node, ProxySchema schema)
     {
-        foreach (var range in ServiceCompiler.Disjoint(podRanges).AsEnumerable())
+        foreach (var range in ServiceCompiler.Disjoint(node.PodCIDRs).AsEnumerable())
         {
             yield return new Placed(schema.Of(range.Address.Family).OwnPods, Element.Range(range));
         }
 
-        foreach (var range in ServiceCompiler.Disjoint(schema.Options.ServiceRanges).AsEnumerable())
+        foreach (var range in node.ServiceRanges.AsEnumerable())
         {
             yield return new Placed(schema.Of(range.Address.Family).ServiceRanges, Element.Range(range));
         }

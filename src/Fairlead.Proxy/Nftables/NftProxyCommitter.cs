@@ -60,7 +60,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
 
         if (change.NodeChanged)
         {
-            var ranges = FrontendElements.OfNode(node.PodCIDRs, _schema).ToList();
+            var ranges = FrontendElements.OfNode(node, _schema).ToList();
             delta.Between(_node, ranges);
             _node = ranges;
         }
@@ -200,7 +200,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
             Keep(key, null, after, delta, come, []);
         }
 
-        _node = [.. FrontendElements.OfNode(node.PodCIDRs, _schema)];
+        _node = [.. FrontendElements.OfNode(node, _schema)];
         delta.Between([], _node);
         var tx = new Transaction(ProxySchema.Table);
         ProxyChains.AddSkeleton(tx, _schema);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Fairlead.Composition;
 using Fairlead.Linux;
+using Fairlead.Linux.Addresses;
 using Fairlead.Nftables;
 using Fairlead.Terminal;
 
@@ -26,9 +27,9 @@ internal static class AgentCommand
             CustomParser = result => CommonOptions.Parse<IPEndPoint>(result, (text, out value) => IPEndPoint.TryParse(text, out value!)),
         };
         var pods = CommonOptions.Ranges("--pod-range", "The cluster's pod ranges");
-        var services = CommonOptions.Ranges("--service-range", "The cluster's Service ranges");
+        var services = CommonOptions.Ranges("--service-range", "The cluster's Service ranges, beside its ServiceCIDRs");
         var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given: whoever may write a Service could take any address's traffic)");
-        var nodePorts = CommonOptions.Ranges("--nodeport-addresses", "Serve node ports only at those of the node's InternalIPs that are in these ranges (at all of them unless given)");
+        var nodePorts = NodePortAddresses();
         var outside = new Option<bool>("--cluster-ip-from-outside") { Description = "Answer at ClusterIPs also what comes routed here from outside the cluster, with the node's address as its source (dropped unless given)" };
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
@@ -90,6 +91,28 @@ internal static class AgentCommand
             throw new UserError(e.Message, "see `fairlead agent --help` for where its files are");
         }
     }
+
+    /// <summary>As kube-proxy's: CIDRs, or the word <c>primary</c> by itself, which is what holds unless it is given and so reads as no range.</summary>
+    private static Option<IpNet[]> NodePortAddresses() => new("--nodeport-addresses")
+    {
+        Description = "Where to serve node ports: primary, the node's InternalIPs (so unless given); or ranges, and then at every address of the node's links that is in one, "
+            + "and at all addresses of a family that none is of. Never at loopback and link-local addresses",
+        CustomParser = result =>
+        {
+            var words = result.Tokens.SelectMany(token => token.Value.Split(',')).ToList();
+            if (words is ["primary"])
+            {
+                return [];
+            }
+
+            foreach (var word in words.Where(word => !IpNet.TryParse(word, out _)))
+            {
+                result.AddError($"{word} is not what {result.Argument.Name} takes: {(word == "primary" ? "it does not go with ranges" : "a range, such as 192.0.2.0/24, or primary")}");
+            }
+
+            return [.. words.Where(word => IpNet.TryParse(word, out _)).Select(IpNet.Parse)];
+        },
+    };
 
     private static Option<ListenAddress> Endpoint(string name, string description, IPEndPoint usual) => new(name)
     {

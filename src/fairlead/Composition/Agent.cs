@@ -46,7 +46,8 @@ internal static class Agent
         ConntrackSettings.Apply(Environment.ProcessorCount, loggers.CreateLogger("proxy"));
         var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
-        using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"));
+        var addresses = new NodeAddresses();
+        using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"), addresses);
         using var inspection = new InspectionEndpoint(proxy, inspected);
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
         using var metrics = new PrometheusText(proxy.Meter, health.Meter);
@@ -56,6 +57,7 @@ internal static class Agent
             cni.RunAsync(cancellationToken),
             new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
             proxy.RunAsync(cancellationToken),
+            .. options.NodePortRanges.Count == 0 ? [] : (Task[])[addresses.RunAsync(netns, cancellationToken)],
             new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),
             .. Serve(new UnixDomainSocketEndPoint(options.InspectSocket), inspection.AnswerAsync),
             .. Serve(options.HealthEndpoint, health.AnswerAsync),

@@ -45,7 +45,7 @@ internal sealed record AgentOptions
     /// <summary>ClusterIPs answer what comes from outside.</summary>
     public bool ClusterIpFromOutside { get; init; }
 
-    /// <summary>At which of the node's addresses node ports are served; empty: at all.</summary>
+    /// <summary>At which of the addresses of the node's links node ports are served; empty: at its InternalIPs.</summary>
     public IReadOnlyList<IpNet> NodePortRanges { get; init; } = [];
 
     /// <summary>Where <c>/healthz</c> and <c>/livez</c> are answered; null: nowhere.</summary>

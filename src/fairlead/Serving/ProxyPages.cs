@@ -34,7 +34,7 @@ internal sealed class ProxyPages(AgentOptions agent, ProxyOptions proxy, Prometh
             ["clusterCIDR"] = string.Join(',', agent.PodRanges),
             ["healthzBindAddress"] = agent.HealthEndpoint?.ToString() ?? "",
             ["metricsBindAddress"] = agent.MetricsEndpoint?.ToString() ?? "",
-            ["nodePortAddresses"] = new JsonArray([.. proxy.NodePortRanges.Select(range => (JsonNode)range.ToString())]),
+            ["nodePortAddresses"] = NodePortAddresses(),
             ["nftables"] = new JsonObject
             {
                 ["masqueradeBit"] = int.Log2((int)proxy.MasqueradeBit),
@@ -51,6 +51,9 @@ internal sealed class ProxyPages(AgentOptions agent, ProxyOptions proxy, Prometh
             },
         },
     };
+
+    private JsonArray NodePortAddresses() =>
+        proxy.NodePortRanges.Count == 0 ? ["primary"] : [.. proxy.NodePortRanges.Select(range => (JsonNode)range.ToString())];
 
     /// <summary>As metav1.Duration: <c>24h0m0s</c>.</summary>
     private static string Text(TimeSpan time) => time < TimeSpan.FromMinutes(1)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.OneMachine;
 
@@ -67,6 +68,35 @@ public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<Clu
         Assert.Contains("far", In("asker", "curl -sS --max-time 5 http://203.0.113.10/"), StringComparison.Ordinal);
         cluster.Kubectl("delete", "service", "far");
         cluster.Kubectl("delete", "servicecidr", "more", "--timeout=60s");
+    }
+
+    [Fact]
+    public async Task An_address_of_a_further_range_that_no_Service_has_is_dropped_as_long_as_there_is_the_range()
+    {
+        Start("lost", "false");
+        var node = cluster.Kubectl("get", "pod", "lost", "-o", "jsonpath={.spec.nodeName}")[^1];
+        Assert.Equal("7", In("lost", Reach));
+        cluster.Kubectl("apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: spare}\nspec: {cidrs: [198.51.100.0/24]}", ["apply", "-f", "-"]);
+        await UntilAsync(() => Ranges(node).Contains("198.51.100.0/24", StringComparison.Ordinal));
+
+        // Whoever waits for an answer waits in vain (28), rather than being told by a router far away, or by whoever is there (7: could not connect).
+        Assert.Equal("28", In("lost", Reach));
+        cluster.Kubectl("delete", "servicecidr", "spare", "--timeout=60s");
+        await UntilAsync(() => !Ranges(node).Contains("198.51.100.0/24", StringComparison.Ordinal));
+        Assert.Equal("7", In("lost", Reach));
+    }
+
+    private const string Reach = "curl -sS --max-time 2 http://198.51.100.7/ 2>/dev/null; echo $?";
+
+    private string Ranges(char node) =>
+        Tool.Run("nsenter", $"--net=/run/netns/fairlead-{cluster.Name}-node-{node}", "nft", "list", "set", "inet", "fairlead-proxy", "service-ranges4");
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var deadline = Deadline.Token(); !holds();)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, deadline);
+        }
     }
 
     /// <summary>A stand-in and its Service, ready to answer.</summary>

@@ -84,11 +84,13 @@ internal sealed class ServiceLab : IAsyncDisposable
     {
         await StopRoomAsync();
         _stop = new CancellationTokenSource();
-        Room = new ProxyRoom(Options, Tables, Through(Nft), _flows, TimeProvider.System, NullLogger.Instance);
+        var addresses = new NodeAddresses();
+        Room = new ProxyRoom(Options, Tables, Through(Nft), _flows, TimeProvider.System, NullLogger.Instance, addresses);
         Tables.Services.MarkInitialized();
         Tables.EndpointSlices.MarkInitialized();
         Tables.Nodes.MarkInitialized();
-        _running = Room.RunAsync(_stop.Token);
+        Tables.ServiceCidrs.MarkInitialized();
+        _running = Task.WhenAll(Room.RunAsync(_stop.Token), addresses.RunAsync(Node.Namespace, _stop.Token));
         await Room.WaitUntilCommittedAsync(Deadline.Token());
     }
 

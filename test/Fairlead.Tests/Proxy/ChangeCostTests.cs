@@ -161,7 +161,7 @@ public sealed class ChangeCostTests
             _names.Apply();
             var nodes = _nodes.Take();
             _announcements.Apply(_serviceFeeds[0].Take().Changes, _sliceFeeds[0].Take().Changes, nodes);
-            var change = _compiler.Update(_serviceFeeds[1].Take().Changes, _sliceFeeds[1].Take().Changes, NodeView.Of(nodes.Rows["n1"]));
+            var change = _compiler.Update(_serviceFeeds[1].Take().Changes, _sliceFeeds[1].Take().Changes, NodeView.Of(nodes.Rows["n1"], Options, [], []));
             return change.IsEmpty ? Task.CompletedTask : _committer.CommitAsync(change, _compiler.Node, default);
         }
     }

@@ -210,6 +210,7 @@ public sealed class InspectionTests : IAsyncDisposable
         _tables.Services.MarkInitialized();
         _tables.EndpointSlices.MarkInitialized();
         _tables.Nodes.MarkInitialized();
+        _tables.ServiceCidrs.MarkInitialized();
         _running = _room.RunAsync(_stop.Token);
         await _room.WaitUntilCommittedAsync(Deadline.Token());
     }

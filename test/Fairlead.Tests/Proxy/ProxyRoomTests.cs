@@ -56,6 +56,8 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         Assert.False(committed.IsCompleted);
         Assert.False(room.Frontends.Initialized);
         _tables.EndpointSlices.MarkInitialized();
+        Assert.False(committed.IsCompleted);
+        _tables.ServiceCidrs.MarkInitialized();
         await committed;
         Assert.Equal(1, _nft.Commits);
         Assert.True(room.Frontends.Initialized);
@@ -322,6 +324,7 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         _tables.Services.MarkInitialized();
         _tables.EndpointSlices.MarkInitialized();
         _tables.Nodes.MarkInitialized();
+        _tables.ServiceCidrs.MarkInitialized();
     }
 
     private void Serve(ObjectKey key, byte number, int endpoints)

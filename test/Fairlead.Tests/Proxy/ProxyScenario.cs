@@ -21,6 +21,8 @@ namespace Fairlead.Tests.Proxy;
 /// Runs a scenario file: objects in, packets asked. Lines before the first <c>-- name --</c> are commands, what follows each such line is a document.
 /// <code>
 /// node NAME ZONE ADDRESSES PODRANGES          the first is the node under test; given again, it changes
+/// addresses A,B               what the node's links have, for "option nodeports"
+/// cidr NAME RANGES | uncidr NAME              a ServiceCIDR comes, or changes; and goes
 /// apply NAME… | delete NAME…                  documents: Services and EndpointSlices
 /// packet [from IFACE] [established|invalid|untracked] PROTO SRC[:PORT] -> DST:PORT => outcome [| outcome…]     each outcome some choice of endpoint leads to
 /// frontend KEY => KIND SERVICE inside A,B outside A,B      one row of the table; "none" when it is absent
@@ -33,6 +35,7 @@ internal sealed class ProxyScenario : IAsyncDisposable
     private readonly string[] _commands;
     private readonly Dictionary<string, JsonObject[]> _documents = [];
     private readonly ClusterTables _tables = new();
+    private readonly Table<IpAddr, NodeAddressRow> _addresses = new("node addresses");
     private readonly MemoryNft _nft = new();
     private readonly INft _used;
     private readonly FakeTimeProvider _time = new();
@@ -95,6 +98,15 @@ internal sealed class ProxyScenario : IAsyncDisposable
                     "external" => Options() with { ExternalIPRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                     _ => Options() with { ServiceRanges = words[2].Split(',').Select(IpNet.Parse).ToValueArray() },
                 };
+                break;
+            case "addresses":
+                _addresses.Replace([.. words[1].Split(',').Select(IpAddr.Parse).Select(address => KeyValuePair.Create(address, new NodeAddressRow(address)))]);
+                break;
+            case "cidr":
+                _tables.ServiceCidrs.Upsert(words[1], new ServiceCidrRow(words[1], words[2].Split(',').Select(IpNet.Parse).ToValueArray()));
+                break;
+            case "uncidr":
+                _tables.ServiceCidrs.Delete(words[1]);
                 break;
             case "apply":
                 words.Skip(1).SelectMany(name => _documents[name]).ToList().ForEach(Apply);
@@ -175,11 +187,12 @@ internal sealed class ProxyScenario : IAsyncDisposable
         _tables.Services.MarkInitialized();
         _tables.EndpointSlices.MarkInitialized();
         _tables.Nodes.MarkInitialized();
+        _tables.ServiceCidrs.MarkInitialized();
         if (_restarts || _room is null)
         {
             await StopAsync();
             _stop = new CancellationTokenSource();
-            _room = new ProxyRoom(Options(), _tables, _used, deleteFlows: null, _time, NullLogger.Instance);
+            _room = new ProxyRoom(Options(), _tables, _used, deleteFlows: null, _time, NullLogger.Instance, _addresses);
             _running = _room.RunAsync(_stop.Token);
         }
 

@@ -19,7 +19,7 @@ namespace Fairlead.Tests.Proxy;
 public sealed class TableCheckTests
 {
     private static readonly ProxyOptions Options = new() { NodeName = "n1", ServiceRanges = [IpNet.Parse("10.96.0.0/12")] };
-    private static readonly NodeView Node = new("n1", "a", [Ip("172.30.0.11")], [IpNet.Parse("10.244.0.0/24")]);
+    private static readonly NodeView Node = new("n1", "a", [Ip("172.30.0.11")], [IpNet.Parse("10.244.0.0/24")]) { ServiceRanges = Options.ServiceRanges };
     private static readonly ProxySchema Schema = new(Options);
     private static readonly Table Table = ProxySchema.Table;
 
@@ -152,7 +152,7 @@ public sealed class TableCheckTests
             .Concat(drift.Table.Select(difference => $"table: {difference}")).Order(StringComparer.Ordinal),
     ];
 
-    private TableDrift Compare() => TableCheck.Compare(Actual, Held, [.. FrontendElements.OfNode(Node.PodCIDRs, Schema)], Schema);
+    private TableDrift Compare() => TableCheck.Compare(Actual, Held, [.. FrontendElements.OfNode(Node, Schema)], Schema);
 
     /// <summary>An independent account of who an element belongs to: by its address and port, by its endpoint count, or by its pod.</summary>
     private FrontendKey[] Owners(Container container, Element element) =>
