@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Linux.Namespaces;
@@ -27,7 +28,7 @@ public sealed class DnsRelay(IReadOnlyList<IPEndPoint>? upstreams, TimeProvider 
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Task RunAsync(IReadOnlyList<Socket> sockets, CancellationToken cancellationToken)
     {
-        var forwarder = new Forwarder(_upstreams, time, Counters) { Namespace = Namespace };
+        using var forwarder = new Forwarder(ForwardOptions.Host, new CacheOptions(), _upstreams, time, Counters) { Namespace = Namespace };
         var handler = new DnsHandler(null, forwarder, Counters);
         return new DnsServer(handler, time, Counters).RunAsync(sockets, cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cluster;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
@@ -67,7 +68,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
                 _synced.TrySetResult();
             }
         };
-        var forwarder = new Forwarder(Upstreams(), time, Counters) { Namespace = Namespace };
+        using var forwarder = new Forwarder(ForwardOptions.Host, new CacheOptions(), Upstreams(), time, Counters) { Namespace = Namespace };
         var handler = new DnsHandler(new KubernetesZone(index, options), forwarder, Counters);
         var server = new DnsServer(handler, time, Counters);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Dns.Forward;
 
 namespace Fairlead.Dns.Config;
 
@@ -24,6 +25,14 @@ internal sealed record ForwardTarget(IPEndPoint? Address, string File, bool Tls)
 /// <summary>Plugin <c>forward</c> of a server block, with CoreDNS's defaults.</summary>
 internal sealed record ForwardOptions
 {
+    /// <summary>The host's resolvers in their order, as its own programs ask them: what stands where no text says anything.</summary>
+    public static ForwardOptions Host { get; } = new()
+    {
+        To = [new ForwardTarget(null, HostResolvers.ResolvConf, Tls: false)],
+        Policy = ForwardPolicy.Sequential,
+        MaxConcurrent = 1000,
+    };
+
     /// <summary>Names of this zone are asked upstream; empty: all.</summary>
     public string From { get; init; } = "";
 
@@ -42,6 +51,12 @@ internal sealed record ForwardOptions
     /// <summary>Time between health checks of an upstream that fails.</summary>
     public TimeSpan HealthCheck { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Name asked for by health checks; empty: the root.</summary>
+    public string HealthCheckName { get; init; } = "";
+
+    /// <summary>Health checks ask for recursion (without <c>no_rec</c>).</summary>
+    public bool HealthCheckRecurses { get; init; } = true;
+
     /// <summary>How long an idle connection is kept.</summary>
     public TimeSpan Expire { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -59,4 +74,7 @@ internal sealed record ForwardOptions
 
     /// <summary>Name the certificate of TLS upstreams must have; empty: their address.</summary>
     public string TlsServerName { get; init; } = "";
+
+    /// <summary>Path of a PEM file with the authorities that TLS upstreams' certificates must come from (<c>tls CA</c>); empty: those the host trusts.</summary>
+    public string TlsAuthorities { get; init; } = "";
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Namespaces;
 
@@ -11,19 +12,21 @@ namespace Fairlead.Dns.Forward;
 /// Asks upstream servers. Every question goes out from a socket of its own, so that its source port is random and only packets of the server asked
 /// are heard; its id is random too. A server that is silent or fails gives way to the next.
 /// </summary>
-/// <param name="upstreams">Who is asked, as it stands at the time.</param>
+/// <param name="options">Who is asked, and how.</param>
+/// <param name="cache">How answers are kept; null: they are not.</param>
+/// <param name="host">The host's resolvers as they are at the time, which stand for <see cref="HostResolvers.ResolvConf"/> among the upstreams.</param>
 /// <param name="time">Clock.</param>
 /// <param name="counters">What is counted.</param>
-internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeProvider time, DnsCounters counters)
+internal sealed class Forwarder(ForwardOptions options, CacheOptions? cache, Func<IReadOnlyList<IPEndPoint>> host, TimeProvider time, DnsCounters counters) : IDisposable
 {
-    /// <summary>Questions under way at once; more are refused, as CoreDNS's max_concurrent does.</summary>
-    public const int MaxInFlight = 1000;
 
     private const int CacheCapacity = 8192;
     private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(5);
-    private readonly ForwardCache _cache = new(CacheCapacity, time);
-    private IReadOnlyList<IPEndPoint> _upstreams = upstreams();
+    private readonly ForwardCache? _cache = cache is null ? null : new(CacheCapacity, time);
+    private readonly byte[] _from = DnsName.Encode(options.From);
+    private readonly byte[][] _except = [.. options.Except.Select(DnsName.Encode)];
+    private IReadOnlyList<IPEndPoint> _upstreams = Resolve(options, host);
     private int _inFlight;
     private int _preferred;
 
@@ -33,11 +36,30 @@ internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeP
     /// <summary>Where to ask from; null: the namespace the process runs in.</summary>
     public NetNamespace? Namespace { get; init; }
 
+    /// <summary>Whether a name, in wire form and any case, is asked here: it is in the zone of the options and in none of those they except.</summary>
+    public bool Accepts(ReadOnlySpan<byte> name)
+    {
+        if (!DnsName.IsIn(name, _from))
+        {
+            return false;
+        }
+
+        foreach (var zone in _except)
+        {
+            if (DnsName.IsIn(name, zone))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The answer to a question, from the cache or an upstream.</summary>
-    public async Task<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
+    public async ValueTask<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
     {
         var servers = Upstreams();
-        if (_cache.Find(question) is { } known)
+        if (_cache?.Find(question) is { } known)
         {
             counters.CountCacheHit();
             return new ForwardResult(known, ResponseCode.NoError);
@@ -50,7 +72,7 @@ internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeP
 
         try
         {
-            return Interlocked.Increment(ref _inFlight) > MaxInFlight
+            return Interlocked.Increment(ref _inFlight) > options.MaxConcurrent && options.MaxConcurrent > 0
                 ? new ForwardResult(null, ResponseCode.Refused)
                 : await AskUpstreamsAsync(servers, question, cancellationToken);
         }
@@ -60,14 +82,22 @@ internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeP
         }
     }
 
+    /// <summary>Ends what goes on between questions; those under way fail.</summary>
+    public void Dispose()
+    {
+    }
+
+    private static List<IPEndPoint> Resolve(ForwardOptions options, Func<IReadOnlyList<IPEndPoint>> host) =>
+        [.. options.To.SelectMany(target => target.Address is { } address ? [address] : host())];
+
     // Other servers may know other names: what those before have said goes with them.
     private IReadOnlyList<IPEndPoint> Upstreams()
     {
-        var now = upstreams();
+        var now = Resolve(options, host);
         if (!now.SequenceEqual(Volatile.Read(ref _upstreams)))
         {
             Volatile.Write(ref _upstreams, now);
-            _cache.Clear();
+            _cache?.Clear();
         }
 
         return Volatile.Read(ref _upstreams);
@@ -95,7 +125,7 @@ internal sealed class Forwarder(Func<IReadOnlyList<IPEndPoint>> upstreams, TimeP
                 Volatile.Write(ref _preferred, index);
                 if (ReferenceEquals(servers, Volatile.Read(ref _upstreams)))
                 {
-                    _cache.Store(question, packet);
+                    _cache?.Store(question, packet);
                 }
 
                 return new ForwardResult(packet, ResponseCode.NoError);

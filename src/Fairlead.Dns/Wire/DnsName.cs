@@ -92,5 +92,18 @@ internal static class DnsName
         return true;
     }
 
+    /// <summary>Whether a name, in any case, is a zone's or below it.</summary>
+    /// <param name="name">Wire form, any case.</param>
+    /// <param name="zone">Wire form; the root zone holds every name.</param>
+    public static bool IsIn(ReadOnlySpan<byte> name, ReadOnlySpan<byte> zone)
+    {
+        while (name.Length > zone.Length)
+        {
+            name = name[(1 + name[0])..];
+        }
+
+        return EqualsIgnoreCase(name, zone);
+    }
+
     private static byte Lower(byte c) => c is >= (byte)'A' and <= (byte)'Z' ? (byte)(c | 0x20) : c;
 }

@@ -1,6 +1,7 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
@@ -135,6 +136,6 @@ internal static class DnsTargets
         using var indexer = new ZoneIndexer(tables, index);
         indexer.Apply();
         var counters = new DnsCounters();
-        return new DnsHandler(new KubernetesZone(index, new DnsOptions()), new Forwarder(() => [], TimeProvider.System, counters), counters);
+        return new DnsHandler(new KubernetesZone(index, new DnsOptions()), new Forwarder(ForwardOptions.Host, new CacheOptions(), () => [], TimeProvider.System, counters), counters);
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
@@ -26,7 +27,7 @@ internal sealed class DnsLab : IDisposable
     {
         Index = new ZoneIndex("cluster.local", Time);
         _indexer = new ZoneIndexer(Tables, Index);
-        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder(() => [], Time, Counters), Counters);
+        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder(ForwardOptions.Host, new CacheOptions(), () => [], Time, Counters), Counters);
         if (synced)
         {
             Sync();
