@@ -27,7 +27,7 @@ public static class PodsRole
         Directory.CreateDirectory(options.RunDirectory);
         using var context = new PodsContext(options, api, reactor, time, log) { Applets = MakeApplets(options.RunDirectory) };
         var pods = new PodDirectory(context, cancellationToken);
-        using var router = new StreamRouter(context, pods, cancellationToken);
+        var router = new StreamRouter(context, pods, cancellationToken);
         await using var server = await StreamingServer.StartAsync(options.SocketPath, router.HandleAsync, loggers);
         List<Task> tasks =
         [

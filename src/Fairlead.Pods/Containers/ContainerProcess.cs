@@ -148,4 +148,11 @@ internal sealed class ContainerProcess : IAsyncDisposable
 }
 
 /// <summary>A container could not be started: the reason and message containerd gives.</summary>
-internal sealed class ContainerFailure(string message) : Exception(message);
+internal class ContainerFailure(string message) : Exception(message);
+
+/// <summary>The container has no such executable.</summary>
+internal sealed class ExecutableMissing(string message) : ContainerFailure(message)
+{
+    /// <summary>What a shell returns for it (POSIX, Exit Status for Commands).</summary>
+    internal const int ShellCode = 127;
+}

@@ -40,7 +40,7 @@ internal static class ContainerStarter
         }
 
         var file = Executables.Find(root, launch.Command[0], launch.SearchPath, directory)
-            ?? throw new ContainerFailure(NotFound(launch.Command[0]));
+            ?? throw new ExecutableMissing(NotFound(launch.Command[0]));
         var terminal = launch.Tty ? Pty.Open($"{root}/dev/pts/ptmx") : null;
         var request = new InitRequest
         {
@@ -114,7 +114,7 @@ internal static class ContainerStarter
         // The container's root is reached through its PID 1: what it has written can be executed too.
         var directory = launch.WorkingDirectory.Length > 0 ? launch.WorkingDirectory : "/";
         var file = Executables.Find($"/proc/{container.Id}/root", launch.Command[0], launch.SearchPath, directory)
-            ?? throw new ContainerFailure(NotFound(launch.Command[0]));
+            ?? throw new ExecutableMissing(NotFound(launch.Command[0]));
         Pty? terminal = null;
         if (launch.Tty)
         {

@@ -233,17 +233,20 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
 
     private async Task PostStartAsync(CancellationToken cancellationToken)
     {
-        if (container.Process is { } process && !container.Adopted && container.Spec.Document.Object("lifecycle").Object("postStart") is { } hook
+        if (container.Spec.Document.Object("lifecycle").Object("postStart") is { } hook && IsNew(hook)
             && await ContainerStopper.HookAsync(pod, container, hook, cancellationToken) is { Length: > 0 } failure)
         {
             pod.Events.Warning("FailedPostStartHook", $"PostStartHook failed: {failure}", container.Spec.Name);
-            process.Process.Signal(Signals.Kill);
+            container.Process?.Process.Signal(Signals.Kill);
         }
     }
 
+    /// <summary>Whether the hook is still to be carried out. In a stand-in only a command leaves a trace, the root, that outlives this program; no other is.</summary>
+    private bool IsNew(JsonObject hook) => container.StandIn is null ? !container.Adopted : hook["exec"] is not null && container.Holder is null;
+
     private async Task ProbeAsync(JsonObject probe, string kind, CancellationToken cancellationToken, bool untilSuccess = false)
     {
-        var prober = new Prober(pod.Context, pod.Node, pod.Addresses, container);
+        var prober = new Prober(pod, container);
         var period = TimeSpan.FromSeconds(Math.Max(1, probe.Number(10, "periodSeconds")));
         var (failures, successes) = (0, 0);
         await Task.Delay(TimeSpan.FromSeconds(probe.Number(0, "initialDelaySeconds")), pod.Context.Time, cancellationToken);

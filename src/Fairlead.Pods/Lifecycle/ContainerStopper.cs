@@ -36,7 +36,7 @@ internal static class ContainerStopper
         }
     }
 
-    /// <summary>A stand-in has no process to be asked: it answers until its preStop hook, or the grace period, is over. A hook that is a command is not run.</summary>
+    /// <summary>A stand-in has no process to be asked: it answers until its preStop hook, or the grace period, is over.</summary>
     internal static async Task StopAsync(PodWorker pod, ContainerRecord container, StandIn standIn, TimeSpan grace, CancellationToken cancellationToken)
     {
         await using (standIn)
@@ -51,6 +51,8 @@ internal static class ContainerStopper
             {
                 // The grace period is over.
             }
+
+            await pod.Holders.EndAsync(container);
         }
     }
 
@@ -72,6 +74,6 @@ internal static class ContainerStopper
             return "";
         }
 
-        return await new Prober(pod.Context, pod.Node, pod.Addresses, container).RunAsync(hook, cancellationToken);
+        return await new Prober(pod, container).RunAsync(hook, cancellationToken);
     }
 }

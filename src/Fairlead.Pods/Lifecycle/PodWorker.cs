@@ -14,11 +14,13 @@ internal sealed class PodWorker : IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>No grace period is longer: a timer could not count it.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(7);
+
     private readonly PodStatusWriter _writer;
     private volatile JsonObject _observed;
     private readonly CancellationTokenSource _stop = new();
     private readonly DateTimeOffset _started;
-    private TimeSpan _grace = TimeSpan.FromSeconds(30);
     private readonly Lock _gate = new();
     private bool _gone;
     private bool _disposed;
@@ -38,6 +40,7 @@ internal sealed class PodWorker : IDisposable
             .. spec.Containers.Select(container => Inits.Count == 0 ? new ContainerRecord(container, false)
                 : new ContainerRecord(container, false) { WaitingReason = "PodInitializing" }),
         ];
+        Holders = new Holders(this);
         Plan = new ContainerPlan(context, spec, Paths, [], "");
         _started = context.Time.GetUtcNow();
         Stopping = _stop.Token;
@@ -61,6 +64,11 @@ internal sealed class PodWorker : IDisposable
 
     internal ContainerPlan Plan { get; private set; }
 
+    internal Holders Holders { get; }
+
+    /// <summary>How long its containers have once it is to end: the shortest time that was said.</summary>
+    internal TimeSpan Grace { get; private set; } = LongestGrace;
+
     /// <summary>Cancelled once the pod is to end.</summary>
     internal CancellationToken Stopping { get; }
 
@@ -71,7 +79,7 @@ internal sealed class PodWorker : IDisposable
     /// <summary>The pod is to end within <paramref name="grace"/>; <paramref name="gone"/> when its object is no more.</summary>
     internal void Stop(TimeSpan grace, bool gone)
     {
-        _grace = grace < _grace ? grace : _grace;
+        Grace = grace < Grace ? grace : Grace;
         _gone |= gone;
         lock (_gate)
         {
@@ -254,13 +262,10 @@ internal sealed class PodWorker : IDisposable
 
     private async Task EndAsync(CancellationToken cancellationToken)
     {
-        foreach (var holder in All.Select(container => container.Holder).OfType<Holder>())
-        {
-            holder.Kill();
-            await holder.WaitAsync();
-        }
+        await new ContainerOrder(this).EndAsync(Grace, cancellationToken);
 
-        await new ContainerOrder(this).EndAsync(_grace, cancellationToken);
+        // Those of stand-ins that did not come to stand in again before the pod was to end.
+        await Task.WhenAll(All.Select(Holders.EndAsync));
         ContainerEnd.Forget(this);
         await UnplugAsync(cancellationToken);
         PodSandbox.Delete(Paths.Run, Paths.State);

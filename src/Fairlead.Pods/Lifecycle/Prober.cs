@@ -5,22 +5,23 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Documents;
 using Fairlead.Linux.Namespaces;
+using Fairlead.Linux.Processes;
 using Fairlead.Pods.Containers;
 using Fairlead.Pods.Sandbox;
 
 namespace Fairlead.Pods.Lifecycle;
 
 /// <summary>Carries out one probe: by network from the node's namespace, as kubelet does, or by a command in the container.</summary>
-internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<string> addresses, ContainerRecord container)
+internal sealed class Prober(PodWorker pod, ContainerRecord container)
 {
     /// <summary>Empty when the probe succeeded, else why not.</summary>
     internal async Task<string> ProbeAsync(JsonObject probe, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number(1, "timeoutSeconds"))), context.Time);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number(1, "timeoutSeconds"))), pod.Context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await RunAsync(probe, either.Token);
+            return await RunAsync(probe, mayLack: container.StandIn is not null, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -29,11 +30,13 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
     }
 
     /// <summary>Carries out the action of a probe or hook, without a limit of its own. Empty when it succeeded, else why not.</summary>
-    internal async Task<string> RunAsync(JsonObject action, CancellationToken cancellationToken)
+    internal Task<string> RunAsync(JsonObject action, CancellationToken cancellationToken) => RunAsync(action, mayLack: false, cancellationToken);
+
+    private async Task<string> RunAsync(JsonObject action, bool mayLack, CancellationToken cancellationToken)
     {
         try
         {
-            return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), cancellationToken)
+            return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), mayLack, cancellationToken)
                 : action.Object("httpGet") is { } http ? await GetAsync(http, cancellationToken)
                 : action.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, cancellationToken)
                 : action.Object("grpc") is { } grpc ? await CheckAsync(grpc, cancellationToken) : "";
@@ -44,35 +47,53 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
         }
     }
 
-    private async Task<string> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <summary>Executes a command. When it may lack what it would ask, which was in an image that is not run, that counts as success.</summary>
+    private async Task<string> ExecuteAsync(IReadOnlyList<string> command, bool mayLack, CancellationToken cancellationToken)
     {
-        if (container.StandIn is not null)
+        try
         {
-            // What a stand-in stands for is not there to be asked; that it answers is all there is to its health.
+            var code = await ExitCodeAsync(command, cancellationToken);
+            return code == 0 || (mayLack && code == ExecutableMissing.ShellCode) ? "" : string.Create(CultureInfo.InvariantCulture, $"command exited with code {code}");
+        }
+        catch (ExecutableMissing) when (mayLack)
+        {
             return "";
         }
+    }
 
-        if (container.Process is not { } process || container.Launch is not { } launch)
-        {
-            return "the container is not running, or what it was started with is not known";
-        }
-
+    private async Task<int> ExitCodeAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var (inside, launch) = await PlaceAsync(cancellationToken);
         var entered = launch with { Command = command, Tty = false, Stdin = false };
-        var (child, _) = OwnThread.Run(() => ContainerStarter.Enter(process.Process, entered, options =>
+        var (child, _) = OwnThread.Run(() => ContainerStarter.Enter(inside, entered, options =>
             options.Open(0, "/dev/null", FileAccess.Read).Open(1, "/dev/null", FileAccess.Write).Open(2, "/dev/null", FileAccess.Write)));
         using (child)
         {
             try
             {
-                var status = await child.WaitAsync(context.Reactor, cancellationToken);
-                return status.ShellCode == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"command exited with code {status.ShellCode}");
+                return (await child.WaitAsync(pod.Context.Reactor, cancellationToken)).ShellCode;
             }
             catch (OperationCanceledException)
             {
+                // Reaped as well: until it is, the kernel lets process 1 of its namespace not go, and the container never ends.
                 child.Signal(Signals.Kill);
+                await child.WaitAsync(pod.Context.Reactor, CancellationToken.None);
                 throw;
             }
         }
+    }
+
+    /// <summary>The process whose namespaces are entered, and what the container was, or would be, started with.</summary>
+    private async Task<(ChildProcess Inside, ContainerLaunch Launch)> PlaceAsync(CancellationToken cancellationToken)
+    {
+        if (container.StandIn is not null)
+        {
+            var (holder, idle) = await pod.Holders.OfAsync(container, cancellationToken);
+            return (holder.Process, idle);
+        }
+
+        return container is { Process: { } process, Launch: { } launch } ? (process.Process, launch)
+            : throw new ContainerFailure("the container is not running, or what it was started with is not known");
     }
 
     private async Task<string> ConnectAsync(JsonObject target, CancellationToken cancellationToken)
@@ -85,7 +106,7 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
     {
         // A stand-in does not speak gRPC; that it listens is all there is to its health.
         return container.StandIn is not null ? await ConnectAsync(target, cancellationToken) : await GrpcHealth.CheckAsync(
-            token => OpenAsync(target, token), new IPEndPoint(IPAddress.Parse(addresses[0]), target.Number(0, "port")).ToString(), target.Text("service"), cancellationToken);
+            token => OpenAsync(target, token), new IPEndPoint(IPAddress.Parse(pod.Addresses[0]), target.Number(0, "port")).ToString(), target.Text("service"), cancellationToken);
     }
 
     private async Task<string> GetAsync(JsonObject target, CancellationToken cancellationToken)
@@ -98,7 +119,7 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
 
         var path = target.TextOr("/", "path");
         var headers = string.Concat(target.Objects("httpHeaders").Select(header => $"{header.Text("name")}: {header.Text("value")}\r\n"));
-        var host = headers.Contains("Host:", StringComparison.OrdinalIgnoreCase) ? "" : $"Host: {addresses[0]}\r\n";
+        var host = headers.Contains("Host:", StringComparison.OrdinalIgnoreCase) ? "" : $"Host: {pod.Addresses[0]}\r\n";
         var request = $"GET {(path.StartsWith('/') ? path : "/" + path)} HTTP/1.1\r\n{host}{headers}User-Agent: kube-probe/fairlead\r\nConnection: close\r\n\r\n";
         await socket.SendAsync(Encoding.ASCII.GetBytes(request), cancellationToken);
         var buffer = new byte[1024];
@@ -121,13 +142,13 @@ internal sealed class Prober(PodsContext context, PodsNode node, IReadOnlyList<s
 
     private async Task<Socket> OpenAsync(JsonObject target, CancellationToken cancellationToken)
     {
-        var host = target.TextOr(addresses.Count > 0 ? addresses[0] : "", "host");
+        var host = target.TextOr(pod.Addresses.Count > 0 ? pod.Addresses[0] : "", "host");
         var port = container.Spec.Port(target["port"]);
         if (!IPAddress.TryParse(host, out var address) || port is <= 0 or > 65535)
         {
             throw new ContainerFailure($"the probe names no usable address and port: {target.ToJsonString()}");
         }
 
-        return await NetnsSocket.ConnectAsync(node.NetworkNamespace, address, port, cancellationToken);
+        return await NetnsSocket.ConnectAsync(pod.Node.NetworkNamespace, address, port, cancellationToken);
     }
 }

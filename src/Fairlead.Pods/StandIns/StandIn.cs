@@ -22,6 +22,8 @@ internal sealed class StandIn : IAsyncDisposable
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _loops = [];
 
+    private bool _ended;
+
     private StandIn(Identity identity, TimeProvider time, ILogger log)
     {
         _identity = identity;
@@ -67,6 +69,11 @@ internal sealed class StandIn : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _ended, true))
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         _sockets.ForEach(socket => socket.Dispose());
         await Task.WhenAll(_loops);

@@ -8,10 +8,9 @@ using Microsoft.AspNetCore.Http;
 namespace Fairlead.Pods.Streaming;
 
 /// <summary>Answers <c>kubectl exec</c>.</summary>
-internal sealed class ExecStream(PodsContext context, Holders holders, PodWorker pod, ContainerRecord container)
+internal sealed class ExecStream(PodsContext context, PodWorker pod, ContainerRecord container)
 {
     private const int CannotExecute = 126;
-    private const int NotFound = 127;
 
     // A client with a terminal says its size at once; a program that asks for it first thing should not be told 0 by 0.
     private static readonly TimeSpan SizePatience = TimeSpan.FromMilliseconds(250);
@@ -42,7 +41,7 @@ internal sealed class ExecStream(PodsContext context, Holders holders, PodWorker
         }
         catch (ContainerFailure e)
         {
-            var code = e.Message.Contains("not found", StringComparison.Ordinal) || e.Message.Contains("no such file", StringComparison.Ordinal) ? NotFound : CannotExecute;
+            var code = e is ExecutableMissing ? ExecutableMissing.ShellCode : CannotExecute;
             var text = $"exec failed: unable to start container process: {e.Message}{(options.Tty ? "\r\n" : "\n")}";
             await socket.SendAsync(options.Stderr && !options.Tty ? ChannelProtocol.Stderr : ChannelProtocol.Stdout, Encoding.UTF8.GetBytes(text));
             await socket.FinishAsync(ExitReport.Of(code));
@@ -68,8 +67,15 @@ internal sealed class ExecStream(PodsContext context, Holders holders, PodWorker
     {
         if (container.StandIn is not null)
         {
-            var (holder, launch) = await holders.OfAsync(pod, container, cancellationToken);
-            return (holder.Process, launch);
+            try
+            {
+                var (holder, launch) = await pod.Holders.OfAsync(container, cancellationToken);
+                return (holder.Process, launch);
+            }
+            catch (ContainerFailure e)
+            {
+                throw new StreamRefusal(500, e.Message);
+            }
         }
 
         var process = container.Process ?? throw new StreamRefusal(

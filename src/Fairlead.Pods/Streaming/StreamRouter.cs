@@ -8,13 +8,8 @@ namespace Fairlead.Pods.Streaming;
 /// <c>/portForward/NAMESPACE/POD</c>, <c>/healthz</c> and <c>/logs/</c>; and <c>/dial/NODE/ADDRESS/PORT</c>, by which the API server reaches into a
 /// node's network.
 /// </summary>
-internal sealed class StreamRouter(PodsContext context, PodDirectory pods, CancellationToken stopping) : IDisposable
+internal sealed class StreamRouter(PodsContext context, PodDirectory pods, CancellationToken stopping)
 {
-    private readonly Holders _holders = new(context);
-
-    /// <inheritdoc/>
-    public void Dispose() => _holders.Dispose();
-
     internal async Task HandleAsync(HttpContext http)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, http.RequestAborted);
@@ -65,7 +60,7 @@ internal sealed class StreamRouter(PodsContext context, PodDirectory pods, Cance
         return kind switch
         {
             "containerLogs" => new LogStream(context, pod, container).ServeAsync(http, cancellationToken),
-            "exec" => new ExecStream(context, _holders, pod, container).ServeAsync(http, cancellationToken),
+            "exec" => new ExecStream(context, pod, container).ServeAsync(http, cancellationToken),
             "attach" => new AttachStream(context, pod, container).ServeAsync(http, cancellationToken),
             _ => throw new StreamRefusal(404, $"not found: /{kind}"),
         };

@@ -132,7 +132,7 @@ public sealed class PodContainerTests : IDisposable
     [Fact]
     public async Task A_missing_executable_is_named_as_containerd_does()
     {
-        var failure = await Assert.ThrowsAsync<ContainerFailure>(() => RunAsync(Launch(["no-such-thing"])));
+        var failure = await Assert.ThrowsAsync<ExecutableMissing>(() => RunAsync(Launch(["no-such-thing"])));
         Assert.Equal("exec: \"no-such-thing\": executable file not found in $PATH", failure.Message);
     }
 

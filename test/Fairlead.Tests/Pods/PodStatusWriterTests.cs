@@ -70,6 +70,19 @@ public sealed class PodStatusWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_pod_has_the_grace_period_that_was_asked_for_until_a_shorter_one_is()
+    {
+        _pod.Stop(TimeSpan.FromSeconds(90), gone: false);
+        Assert.Equal(TimeSpan.FromSeconds(90), _pod.Grace);
+
+        _pod.Stop(TimeSpan.FromSeconds(120), gone: false);
+        Assert.Equal(TimeSpan.FromSeconds(90), _pod.Grace);
+
+        _pod.Stop(TimeSpan.FromSeconds(5), gone: false);
+        Assert.Equal(TimeSpan.FromSeconds(5), _pod.Grace);
+    }
+
+    [Fact]
     public async Task A_status_whose_write_the_transport_gave_up_is_written_again()
     {
         var (failing, second) = (Signal(), Signal());
