@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
@@ -29,7 +30,7 @@ public sealed class DnsRelay(IReadOnlyList<IPEndPoint>? upstreams, TimeProvider 
     public Task RunAsync(IReadOnlyList<Socket> sockets, CancellationToken cancellationToken)
     {
         using var forwarder = new Forwarder(ForwardOptions.Host, new CacheOptions(), _upstreams, time, Counters) { Namespace = Namespace };
-        var handler = new DnsHandler(null, forwarder, Counters);
+        var handler = new DnsHandler(DnsChains.Of(null, forwarder), Counters);
         return new DnsServer(handler, time, Counters).RunAsync(sockets, cancellationToken);
     }
 }

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cluster;
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
-using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
@@ -58,21 +58,21 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     /// <exception cref="LinuxException">The address cannot be put on <c>lo</c>.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var index = new ZoneIndex(options.ClusterDomain.Trim('.').ToLowerInvariant(), time);
-        using var indexer = new ZoneIndexer(tables, index);
-        indexer.Applied += _applied.Ring;
-        indexer.Applied += () =>
+        using var indexes = new ZoneIndexes(tables, time);
+        indexes.Applied += _applied.Ring;
+        indexes.Applied += () =>
         {
-            if (index.Synced)
+            if (indexes.Synced)
             {
                 _synced.TrySetResult();
             }
         };
-        using var forwarder = new Forwarder(ForwardOptions.Host, new CacheOptions(), Upstreams(), time, Counters) { Namespace = Namespace };
-        var handler = new DnsHandler(new KubernetesZone(index, options), forwarder, Counters);
+        var hostUpstreams = HostUpstreams();
+        using var builder = new ChainBuilder(indexes, options, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
+        var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), Counters);
         var server = new DnsServer(handler, time, Counters);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] loops = [indexer.RunAsync(ending.Token), ServeAsync(server, ending.Token)];
+        Task[] loops = [indexes.RunAsync(ending.Token), ServeAsync(server, ending.Token)];
         try
         {
             await await Task.WhenAny(loops);
@@ -84,16 +84,17 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         }
     }
 
-    // Never the server itself, which a host that uses the cluster's DNS names among its own.
-    private Func<IReadOnlyList<IPEndPoint>> Upstreams()
+    private Func<IReadOnlyList<IPEndPoint>> HostUpstreams() =>
+        options.Upstreams is { } given ? () => given : new HostUpstreams(time).Current;
+
+    // Never asks the server itself, which a host that uses the cluster's DNS names among its own.
+    private Forwarder NewForwarder(ForwardOptions forward, CacheOptions? cache, Func<IReadOnlyList<IPEndPoint>> hostUpstreams)
     {
-        var source = options.Upstreams is { } given ? () => given : (Func<IReadOnlyList<IPEndPoint>>)new HostUpstreams(time).Current;
-        return () =>
-        {
-            var own = Addresses();
-            return [.. source().Where(upstream => upstream.Port != options.Port || !own.Contains(IpAddr.From(upstream.Address)))];
-        };
+        var others = forward with { To = [.. forward.To.Where(target => target.Address is null || !IsSelf(target.Address))] };
+        return new Forwarder(others, cache, () => [.. hostUpstreams().Where(upstream => !IsSelf(upstream))], time, Counters) { Namespace = Namespace };
     }
+
+    private bool IsSelf(IPEndPoint upstream) => upstream.Port == options.Port && Addresses().Contains(IpAddr.From(upstream.Address));
 
     private Task ServeAsync(DnsServer server, CancellationToken cancellationToken) =>
         inherited.Count > 0 ? ServeInheritedAsync(server, cancellationToken) : ServeOwnAsync(server, cancellationToken);

@@ -1,3 +1,5 @@
+using Fairlead.State;
+
 namespace Fairlead.Dns.Config;
 
 /// <summary>How one kind of answers is kept.</summary>
@@ -10,7 +12,7 @@ internal sealed record CacheClass(int Capacity, TimeSpan MaxTtl, TimeSpan MinTtl
 internal sealed record CacheOptions
 {
     /// <summary>Zones whose upstream answers are kept; the empty zone is all of them.</summary>
-    public IReadOnlyList<string> Zones { get; init; } = [""];
+    public ValueArray<string> Zones { get; init; } = [""];
 
     /// <summary>Answers with records.</summary>
     public CacheClass Success { get; init; } = new(9984, TimeSpan.FromSeconds(3600), TimeSpan.FromSeconds(5));
@@ -22,10 +24,10 @@ internal sealed record CacheOptions
     public TimeSpan ServFail { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Zones whose positive answers are not kept.</summary>
-    public IReadOnlyList<string> DisableSuccess { get; init; } = [];
+    public ValueArray<string> DisableSuccess { get; init; } = [];
 
     /// <summary>Zones whose denials are not kept.</summary>
-    public IReadOnlyList<string> DisableDenial { get; init; } = [];
+    public ValueArray<string> DisableDenial { get; init; } = [];
 
     /// <summary>An answer asked for this often with no gap longer than <see cref="PrefetchDuration"/> is asked anew before it ends; 0: never.</summary>
     public int PrefetchAmount { get; init; }

@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Dns.Forward;
+using Fairlead.State;
 
 namespace Fairlead.Dns.Config;
 
@@ -37,10 +38,10 @@ internal sealed record ForwardOptions
     public string From { get; init; } = "";
 
     /// <summary>At most 15 upstreams.</summary>
-    public required IReadOnlyList<ForwardTarget> To { get; init; }
+    public required ValueArray<ForwardTarget> To { get; init; }
 
     /// <summary>Zones below <see cref="From"/> that are not asked.</summary>
-    public IReadOnlyList<string> Except { get; init; } = [];
+    public ValueArray<string> Except { get; init; } = [];
 
     /// <summary>Who is asked first.</summary>
     public ForwardPolicy Policy { get; init; }

@@ -1,4 +1,6 @@
 using Fairlead.Kube.Selectors;
+using Fairlead.Linux.Addresses;
+using Fairlead.State;
 
 namespace Fairlead.Dns.Config;
 
@@ -19,7 +21,7 @@ internal enum PodNames
 internal sealed record KubernetesOptions
 {
     /// <summary>The first is the primary zone, whose names answers of reverse zones give; <c>in-addr.arpa</c> and <c>ip6.arpa</c> or parts of them are reverse zones.</summary>
-    public required IReadOnlyList<string> Zones { get; init; }
+    public required ValueArray<string> Zones { get; init; }
 
     /// <summary>Seconds a client may keep an answer, 0 to 3600.</summary>
     public uint Ttl { get; init; } = 5;
@@ -37,7 +39,7 @@ internal sealed record KubernetesOptions
     public bool NoEndpoints { get; init; }
 
     /// <summary>Only Services of these namespaces exist; empty: of all.</summary>
-    public IReadOnlyList<string> Namespaces { get; init; } = [];
+    public ValueArray<string> Namespaces { get; init; } = [];
 
     /// <summary>Only Services of namespaces with these labels exist; null: of all.</summary>
     public LabelSelector? NamespaceLabels { get; init; }
@@ -46,5 +48,8 @@ internal sealed record KubernetesOptions
     public LabelSelector? Labels { get; init; }
 
     /// <summary>Zones in which a name that does not exist is asked of the next plugin; the empty zone is all of them.</summary>
-    public IReadOnlyList<string> Fallthrough { get; init; } = [];
+    public ValueArray<string> Fallthrough { get; init; } = [];
+
+    /// <summary>Ranges whose addresses only the cluster can know: their reverse names never go to the next plugin.</summary>
+    public ValueArray<IpNet> OwnRanges { get; init; } = [];
 }

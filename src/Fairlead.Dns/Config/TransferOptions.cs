@@ -1,4 +1,5 @@
 using Fairlead.Linux.Addresses;
+using Fairlead.State;
 
 namespace Fairlead.Dns.Config;
 
@@ -6,8 +7,8 @@ namespace Fairlead.Dns.Config;
 internal sealed record TransferOptions
 {
     /// <summary>Zones that may be transferred.</summary>
-    public required IReadOnlyList<string> Zones { get; init; }
+    public required ValueArray<string> Zones { get; init; }
 
     /// <summary>Who may ask; <c>to *</c> is both families' whole range.</summary>
-    public required IReadOnlyList<IpNet> To { get; init; }
+    public required ValueArray<IpNet> To { get; init; }
 }

@@ -9,8 +9,9 @@ internal static class AddressNames
     private static readonly byte[] InAddr = DnsName.Encode("in-addr.arpa");
     private static readonly byte[] Ip6 = DnsName.Encode("ip6.arpa");
 
-    /// <summary>The reverse zone of a family, wire form.</summary>
-    public static ReadOnlySpan<byte> ReverseZone(IpFamily family) => family == IpFamily.V4 ? InAddr : Ip6;
+    /// <summary>Whether a zone, dotted and in lower case, is one of reverse names.</summary>
+    public static bool IsReverse(string zone) =>
+        zone is "in-addr.arpa" or "ip6.arpa" || zone.EndsWith(".in-addr.arpa", StringComparison.Ordinal) || zone.EndsWith(".ip6.arpa", StringComparison.Ordinal);
 
     /// <summary>Reads a reverse name of a whole address: 4 labels under in-addr.arpa, or 32 under ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5).</summary>
     public static bool TryReverse(scoped QueryName name, out IpAddr address)

@@ -1,3 +1,5 @@
+using Fairlead.Dns.Chain;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 
@@ -20,37 +22,43 @@ internal sealed class KubernetesZone
     private readonly byte[] _mailbox;
     private readonly byte[] _serverService;
     private readonly NamedAddress[] _fallbackServer;
+    private readonly ZoneMap<byte[]> _reverse;
+    private readonly ZoneSet _fallthrough;
     private readonly IpNet[] _ranges;
     private readonly uint _ttl;
 
-    public KubernetesZone(ZoneIndex index, DnsOptions options)
+    /// <param name="index">The zone's names.</param>
+    /// <param name="options">How to answer for the zone, and which reverse zones besides.</param>
+    /// <param name="server">Who the server is.</param>
+    /// <param name="rotates">Sets of addresses begin anywhere (plugin <c>loadbalance</c>).</param>
+    public KubernetesZone(ZoneIndex index, KubernetesOptions options, DnsOptions server, bool rotates)
     {
         _index = index;
-        _ttl = (uint)options.TtlSeconds;
-        _records = new RecordWriter(_ttl);
+        _ttl = options.Ttl;
+        _records = new RecordWriter(_ttl, rotates);
+        _reverse = new ZoneMap<byte[]>(options.Zones.Where(AddressNames.IsReverse).Select(zone => KeyValuePair.Create(zone, DnsName.Encode(zone))));
+        _fallthrough = new ZoneSet(options.Fallthrough);
         _zone = DnsName.Encode(index.Zone);
         _zoneLabels = index.Zone.Split('.').Length;
         _server = DnsName.Encode($"ns.dns.{index.Zone}");
         _mailbox = DnsName.Encode($"hostmaster.{index.Zone}");
-        _serverService = DnsName.Encode($"{options.Service.Name}.{options.Service.Namespace}")[..^1];
-        _fallbackServer = [.. options.FallbackAddresses.Select(address => new NamedAddress([], address))];
-        _ranges = [.. options.ClusterRanges];
+        _serverService = DnsName.Encode($"{server.Service.Name}.{server.Service.Namespace}")[..^1];
+        _fallbackServer = [.. server.FallbackAddresses.Select(address => new NamedAddress([], address))];
+        _ranges = [.. options.OwnRanges];
     }
 
     /// <summary>Writes the answer to a query, or the CNAME of it.</summary>
     /// <param name="query">A query without error.</param>
+    /// <param name="asked">Its name.</param>
     /// <param name="writer">The reply, with its question written.</param>
     /// <param name="alias">The name to be asked upstream, when the outcome says so.</param>
-    public ZoneOutcome Answer(scoped DnsQuery query, ref DnsWriter writer, out byte[] alias)
+    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName asked, ref DnsWriter writer, out byte[] alias)
     {
         alias = [];
-        Span<byte> wire = stackalloc byte[DnsReader.MaxName];
-        Span<byte> labels = stackalloc byte[128];
-        var name = new QueryName(query.Name, wire, labels);
-        var before = name.LabelsBefore(_zone, _zoneLabels);
+        var before = asked.LabelsBefore(_zone, _zoneLabels);
         if (before < 0)
         {
-            return AnswerReverse(query, name, ref writer);
+            return AnswerReverse(query, asked, ref writer);
         }
 
         if (!_index.Synced)
@@ -60,10 +68,19 @@ internal sealed class KubernetesZone
         }
 
         writer.Authoritative = true;
+        Span<byte> wire = stackalloc byte[DnsReader.MaxName];
+        Span<byte> labels = stackalloc byte[128];
+        var name = asked;
         var owner = query.Name;
         for (var i = 0; i < MaxAliases; i++)
         {
             var found = Resolve(name, before, owner, query.Type, ref writer, out alias);
+            if (found == Found.Nothing && i == 0 && _fallthrough.Contains(asked))
+            {
+                writer.Authoritative = false;
+                return ZoneOutcome.NotMine;
+            }
+
             if (found != Found.Alias)
             {
                 // RFC 6604: the code is that of the last name of the chain.
@@ -91,7 +108,14 @@ internal sealed class KubernetesZone
 
     private ZoneOutcome AnswerReverse(scoped DnsQuery query, scoped QueryName name, ref DnsWriter writer)
     {
-        if (!AddressNames.TryReverse(name, out var address))
+        if (!_reverse.TryFind(name, out var zone))
+        {
+            return ZoneOutcome.NotMine;
+        }
+
+        var fallsThrough = _fallthrough.Contains(name);
+        var whole = AddressNames.TryReverse(name, out var address);
+        if (!whole && fallsThrough)
         {
             return ZoneOutcome.NotMine;
         }
@@ -102,8 +126,8 @@ internal sealed class KubernetesZone
             return ZoneOutcome.Answered;
         }
 
-        var names = _index.FindAddress(address);
-        if (names is null && !InCluster(address))
+        var names = whole ? _index.FindAddress(address) : null;
+        if (names is null && fallsThrough && !InCluster(address))
         {
             return ZoneOutcome.NotMine;
         }
@@ -114,7 +138,7 @@ internal sealed class KubernetesZone
             _records.Pointers(query.Name, address, names, ref writer);
         }
 
-        Conclude(names is null ? Found.Nothing : Found.Name, query, query.Name, AddressNames.ReverseZone(address.Family), ref writer);
+        Conclude(names is null ? Found.Nothing : Found.Name, query, query.Name, zone, ref writer);
         return ZoneOutcome.Answered;
     }
 

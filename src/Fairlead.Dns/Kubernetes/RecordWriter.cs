@@ -4,14 +4,16 @@ using Fairlead.Linux.Addresses;
 namespace Fairlead.Dns.Kubernetes;
 
 /// <summary>Record sets of the zone into a reply.</summary>
-internal sealed class RecordWriter(uint ttl)
+/// <param name="ttl">Seconds they may be kept.</param>
+/// <param name="rotates">Addresses begin with a random one and go round, so that each is first as often as the others; false: in their own order.</param>
+internal sealed class RecordWriter(uint ttl, bool rotates)
 {
-    /// <summary>The addresses of the family asked for, from a random one on and round: each is first as often as the others.</summary>
+    /// <summary>The addresses of the family asked for.</summary>
     public Found Addresses(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, RecordType type, ref DnsWriter writer)
     {
         if (type is RecordType.A or RecordType.AAAA && !addresses.IsEmpty)
         {
-            var start = addresses.Length == 1 ? 0 : Random.Shared.Next(addresses.Length);
+            var start = addresses.Length == 1 || !rotates ? 0 : Random.Shared.Next(addresses.Length);
             AddressesOf(owner, addresses[start..], type == RecordType.A, ref writer);
             AddressesOf(owner, addresses[..start], type == RecordType.A, ref writer);
         }

@@ -11,38 +11,25 @@ internal sealed class ZoneIndexer : IDisposable
     private readonly ChangeFeed<ObjectKey, ServiceRow> _services;
     private readonly ChangeFeed<ObjectKey, EndpointSliceRow> _slices;
     private readonly ChangeFeed<string, NamespaceRow> _namespaces;
-    private readonly Wake _wake = new();
-
-    public ZoneIndexer(ClusterTables tables, ZoneIndex index)
+    /// <param name="tables">Services, EndpointSlices and namespaces.</param>
+    /// <param name="index">What is kept up with them.</param>
+    /// <param name="wake">Rung when there is something to apply.</param>
+    public ZoneIndexer(ClusterTables tables, ZoneIndex index, Wake wake)
     {
         _index = index;
         _services = tables.Services.Subscribe();
         _slices = tables.EndpointSlices.Subscribe();
         _namespaces = tables.Namespaces.Subscribe();
-        _services.Signalled += _wake.Ring;
-        _slices.Signalled += _wake.Ring;
-        _namespaces.Signalled += _wake.Ring;
+        _services.Signalled += wake.Ring;
+        _slices.Signalled += wake.Ring;
+        _namespaces.Signalled += wake.Ring;
     }
 
-    /// <summary>Raised after a batch was applied.</summary>
-    public event Action? Applied;
+    /// <summary>The index.</summary>
+    public ZoneIndex Index => _index;
 
     /// <summary>Applies what there is now.</summary>
-    public void Apply()
-    {
-        _index.Apply(_services.Take(), _slices.Take(), _namespaces.Take());
-        Applied?.Invoke();
-    }
-
-    /// <summary>Applies changes as they come, until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Apply();
-            await _wake.WaitAsync(cancellationToken);
-        }
-    }
+    public void Apply() => _index.Apply(_services.Take(), _slices.Take(), _namespaces.Take());
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Wire;
@@ -9,19 +10,36 @@ namespace Fairlead.Dns.Server;
 internal readonly record struct Handled(int Length, PendingQuery? Pending);
 
 /// <summary>A query that waits for an upstream's answer.</summary>
-internal sealed record PendingQuery(byte[] Query, byte[] Name, IpAddr Client, bool Tcp);
+/// <param name="Query">As received.</param>
+/// <param name="Name">What is asked upstream: the query's name, or what that is an alias of.</param>
+/// <param name="Client">Who asks.</param>
+/// <param name="Tcp">It came by TCP.</param>
+/// <param name="Chain">The chain of the query's own name, which it keeps to the end whatever the configuration becomes.</param>
+/// <param name="Forwarder">Who asks upstream.</param>
+internal sealed record PendingQuery(byte[] Query, byte[] Name, IpAddr Client, bool Tcp, DnsChain Chain, Forwarder Forwarder);
 
 /// <summary>
 /// The server without sockets: one query in, one reply out. <see cref="Handle"/> never waits and, for names of the cluster, never allocates;
 /// what must be asked upstream is finished by <see cref="FinishAsync"/>.
 /// </summary>
-/// <param name="zone">The cluster's zones; null for a relay, which has none.</param>
-/// <param name="forwarder">Who is asked for other names.</param>
+/// <param name="chains">Who answers which name.</param>
 /// <param name="counters">What is counted.</param>
-internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsCounters counters)
+internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
 {
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
+
+    // The most labels a name of 255 bytes can have, and one.
+    private const int LabelTable = 128;
+
+    private volatile DnsChains _chains = chains;
+
+    /// <summary>Who answers which name. Replaced as a whole; a query sees one of them from beginning to end.</summary>
+    public DnsChains Chains
+    {
+        get => _chains;
+        set => _chains = value;
+    }
 
     /// <summary>Answers a query.</summary>
     /// <param name="packet">As received.</param>
@@ -39,26 +57,34 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
 
         if (query.Error != ResponseCode.NoError)
         {
-            return new Handled(Fail(query, query.Error, reply, tcp), null);
+            return new Handled(Fail(query, query.Error, null, reply, tcp), null);
         }
 
-        var outcome = ZoneOutcome.NotMine;
-        byte[] alias = [];
-        var writer = Begin(query, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
-        if (zone is not null)
+        var chains = _chains;
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        if (chains.Find(name) is not { } chain)
         {
-            outcome = zone.Answer(query, ref writer, out alias);
+            return new Handled(Fail(query, ResponseCode.Refused, null, reply, tcp), null);
         }
 
-        return outcome == ZoneOutcome.Answered
-            ? new Handled(Finish(ref writer), null)
-            : new Handled(0, new PendingQuery(packet.ToArray(), outcome == ZoneOutcome.Alias ? alias : query.Name.ToArray(), client, tcp));
+        var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
+        switch (chain.Answer(query, name, ref writer, out var alias))
+        {
+            case ZoneOutcome.Answered:
+                return new Handled(Finish(ref writer), null);
+            case ZoneOutcome.NotMine when chain.ForwarderOf(name) is { } forwarder:
+                return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), client, tcp, chain, forwarder));
+            case ZoneOutcome.Alias when ForwarderOf(chains, alias) is { } forwarder:
+                return new Handled(0, new PendingQuery(packet.ToArray(), alias, client, tcp, chain, forwarder));
+            default:
+                return new Handled(Fail(query, ResponseCode.ServFail, chain, reply, tcp), null);
+        }
     }
 
     /// <summary>Asks upstream and writes the reply; its length.</summary>
     public async Task<int> FinishAsync(PendingQuery pending, Memory<byte> reply, CancellationToken cancellationToken)
     {
-        var result = await forwarder.AskAsync(QuestionOf(pending), cancellationToken);
+        var result = await pending.Forwarder.AskAsync(QuestionOf(pending), cancellationToken);
         return Finish(pending, result, reply.Span);
     }
 
@@ -69,12 +95,19 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
         return new ForwardQuestion(pending.Name, query.Type, (ushort)flags, query.DnssecOk);
     }
 
+    // An alias may lead to a zone of another chain.
+    private static Forwarder? ForwarderOf(DnsChains chains, byte[] alias)
+    {
+        var name = new QueryName(alias, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        return chains.Find(name)?.ForwarderOf(name);
+    }
+
     private int Finish(PendingQuery pending, ForwardResult result, Span<byte> reply)
     {
         DnsQuery.TryRead(pending.Query, out var query);
         if (result.Packet is not { } answer)
         {
-            return Fail(query, result.Code, reply, pending.Tcp);
+            return Fail(query, result.Code, pending.Chain, reply, pending.Tcp);
         }
 
         if (!pending.Name.AsSpan().SequenceEqual(query.Name))
@@ -82,7 +115,7 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
             return FinishAlias(pending, query, answer, reply);
         }
 
-        var length = ForwardedReply.Write(query, answer, reply, pending.Tcp ? reply.Length : query.UdpSize);
+        var length = ForwardedReply.Write(query, answer, reply, Limit(query, pending.Chain, reply, pending.Tcp));
         counters.CountReply(reply[3] & DnsHeader.CodeMask);
         return length;
     }
@@ -90,8 +123,9 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
     // The CNAME is written anew from the tables: should the Service have become another meanwhile, the client hears of the new one.
     private int FinishAlias(PendingQuery pending, scoped DnsQuery query, byte[] answer, Span<byte> reply)
     {
-        var writer = Begin(query, reply, pending.Tcp, stackalloc ushort[DnsWriter.NameTable]);
-        var outcome = zone!.Answer(query, ref writer, out var alias);
+        var writer = Begin(query, pending.Chain, reply, pending.Tcp, stackalloc ushort[DnsWriter.NameTable]);
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        var outcome = pending.Chain.Answer(query, name, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
         {
             return Finish(ref writer);
@@ -99,22 +133,25 @@ internal sealed class DnsHandler(KubernetesZone? zone, Forwarder forwarder, DnsC
 
         if (outcome != ZoneOutcome.Alias || !alias.AsSpan().SequenceEqual(pending.Name))
         {
-            return Fail(query, ResponseCode.ServFail, reply, pending.Tcp);
+            return Fail(query, ResponseCode.ServFail, pending.Chain, reply, pending.Tcp);
         }
 
         ForwardedReply.AppendChain(answer, query.Type, ref writer);
         return Finish(ref writer);
     }
 
-    private int Fail(scoped DnsQuery query, ResponseCode code, Span<byte> reply, bool tcp)
+    private int Fail(scoped DnsQuery query, ResponseCode code, DnsChain? chain, Span<byte> reply, bool tcp)
     {
-        var writer = Begin(query, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
+        var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
         writer.Code = code;
         return Finish(ref writer);
     }
 
-    private DnsWriter Begin(scoped DnsQuery query, Span<byte> reply, bool tcp, Span<ushort> names) =>
-        new(query, reply, tcp ? reply.Length : query.UdpSize, names) { RecursionAvailable = forwarder.HasUpstreams };
+    private static DnsWriter Begin(scoped DnsQuery query, DnsChain? chain, Span<byte> reply, bool tcp, Span<ushort> names) =>
+        new(query, reply, Limit(query, chain, reply, tcp), names) { RecursionAvailable = chain?.HasUpstreams ?? false };
+
+    private static int Limit(scoped DnsQuery query, DnsChain? chain, Span<byte> reply, bool tcp) =>
+        tcp ? reply.Length : Math.Min(query.UdpSize, chain?.Block.UdpSize ?? DnsQuery.MaxUdp);
 
     private int Finish(ref DnsWriter writer)
     {

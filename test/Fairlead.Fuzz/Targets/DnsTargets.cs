@@ -1,9 +1,8 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
-using Fairlead.Dns.Config;
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
-using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
 using Fairlead.Kube.Selectors;
@@ -132,10 +131,9 @@ internal static class DnsTargets
         tables.Services.MarkInitialized();
         tables.EndpointSlices.MarkInitialized();
         tables.Namespaces.MarkInitialized();
-        var index = new ZoneIndex("cluster.local", TimeProvider.System);
-        using var indexer = new ZoneIndexer(tables, index);
-        indexer.Apply();
-        var counters = new DnsCounters();
-        return new DnsHandler(new KubernetesZone(index, new DnsOptions()), new Forwarder(ForwardOptions.Host, new CacheOptions(), () => [], TimeProvider.System, counters), counters);
+        var (counters, server) = (new DnsCounters(), new DnsOptions());
+        using var indexes = new ZoneIndexes(tables, TimeProvider.System);
+        using var builder = new ChainBuilder(indexes, server, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+        return new DnsHandler(builder.Build(ChainBuilder.BuiltIn(server)), counters);
     }
 }

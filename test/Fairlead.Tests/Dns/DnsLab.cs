@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Text;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
-using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
 using Fairlead.Kube.Selectors;
@@ -21,13 +22,16 @@ internal sealed class DnsLab : IDisposable
     /// <summary>Who asks.</summary>
     public static readonly IpAddr Client = IpAddr.Parse("10.244.0.7");
 
-    private readonly ZoneIndexer _indexer;
+    private readonly ZoneIndexes _indexes;
+    private readonly ChainBuilder _builder;
+    private readonly Dictionary<Forwarder, ForwardOptions> _forwards = [];
 
     public DnsLab(bool synced = true, DnsOptions? options = null)
     {
-        Index = new ZoneIndex("cluster.local", Time);
-        _indexer = new ZoneIndexer(Tables, Index);
-        Handler = new DnsHandler(new KubernetesZone(Index, options ?? new DnsOptions()), new Forwarder(ForwardOptions.Host, new CacheOptions(), () => [], Time, Counters), Counters);
+        var server = options ?? new DnsOptions();
+        _indexes = new ZoneIndexes(Tables, Time);
+        _builder = new ChainBuilder(_indexes, server, NewForwarder, Time);
+        Handler = new DnsHandler(_builder.Build(ChainBuilder.BuiltIn(server)), Counters);
         if (synced)
         {
             Sync();
@@ -40,16 +44,20 @@ internal sealed class DnsLab : IDisposable
 
     public DnsCounters Counters { get; } = new();
 
-    public ZoneIndex Index { get; }
-
     public DnsHandler Handler { get; }
+
+    /// <summary>Answers by another configuration from now on.</summary>
+    public void Use(params ServerBlock[] blocks) => Handler.Chains = _builder.Build(new DnsConfig { Blocks = [.. blocks] });
+
+    /// <summary>Whom a forwarder asks.</summary>
+    public IEnumerable<IPEndPoint> Asked(Forwarder forwarder) => _forwards[forwarder].To.Select(target => target.Address).OfType<IPEndPoint>();
 
     public void Sync()
     {
         Tables.Services.MarkInitialized();
         Tables.EndpointSlices.MarkInitialized();
         Tables.Namespaces.MarkInitialized();
-        _indexer.Apply();
+        _indexes.Apply();
     }
 
     public DnsLab Namespace(params string[] names)
@@ -108,7 +116,7 @@ internal sealed class DnsLab : IDisposable
 
     public byte[] Reply(byte[] query, bool tcp = true)
     {
-        _indexer.Apply();
+        _indexes.Apply();
         var reply = new byte[tcp ? DnsHandler.MaxReply : DnsQuery.MaxUdp];
         var handled = Handler.Handle(query, Client, reply, tcp);
         var length = handled.Pending is { } pending ? Handler.FinishAsync(pending, reply, default).GetAwaiter().GetResult() : handled.Length;
@@ -153,7 +161,18 @@ internal sealed class DnsLab : IDisposable
         return string.Join('\n', sections.SelectMany(section => section).Prepend(Flags(header)));
     }
 
-    public void Dispose() => _indexer.Dispose();
+    public void Dispose()
+    {
+        _builder.Dispose();
+        _indexes.Dispose();
+    }
+
+    private Forwarder NewForwarder(ForwardOptions forward, CacheOptions? cache)
+    {
+        var forwarder = new Forwarder(forward, cache, () => [], Time, Counters);
+        _forwards.Add(forwarder, forward);
+        return forwarder;
+    }
 
     private static string Flags(DnsHeader header)
     {

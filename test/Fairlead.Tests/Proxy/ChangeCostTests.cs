@@ -119,7 +119,7 @@ public sealed class ChangeCostTests
             _serviceFeeds = [_tables.Services.Subscribe(), _tables.Services.Subscribe()];
             _sliceFeeds = [_tables.EndpointSlices.Subscribe(), _tables.EndpointSlices.Subscribe()];
             _nodes = _tables.Nodes.Subscribe();
-            _names = new ZoneIndexer(_tables, new ZoneIndex("cluster.local", TimeProvider.System));
+            _names = new ZoneIndexer(_tables, new ZoneIndex("cluster.local", TimeProvider.System), new Wake());
             _committer = new NftProxyCommitter(Nft, Options);
         }
 

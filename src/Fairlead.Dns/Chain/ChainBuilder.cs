@@ -1,0 +1,99 @@
+using Fairlead.Dns.Config;
+using Fairlead.Dns.Forward;
+using Fairlead.Dns.Kubernetes;
+using Fairlead.State;
+
+namespace Fairlead.Dns.Chain;
+
+/// <summary>
+/// Puts a configuration to work. What stays the same from one to the next is kept: the names of a zone, and forwarders with their caches.
+/// </summary>
+/// <param name="indexes">The names of zones.</param>
+/// <param name="server">Who the server is.</param>
+/// <param name="newForwarder">Makes one.</param>
+/// <param name="time">Clock.</param>
+internal sealed class ChainBuilder(ZoneIndexes indexes, DnsOptions server, Func<ForwardOptions, CacheOptions?, Forwarder> newForwarder, TimeProvider time) : IDisposable
+{
+    // The longest a question may be under way.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly List<ITimer> _retiring = [];
+    private Dictionary<ForwarderKey, Forwarder> _forwarders = [];
+
+    /// <summary>The configuration without a Corefile: the cluster's zone, reverse names of the cluster's own ranges, and the host's resolvers for all others.</summary>
+    public static DnsConfig BuiltIn(DnsOptions server) => new()
+    {
+        Blocks =
+        [
+            new ServerBlock
+            {
+                Zones = [""],
+                RoundRobin = true,
+                Kubernetes = new KubernetesOptions
+                {
+                    Zones = [server.ClusterDomain.Trim('.').ToLowerInvariant(), "in-addr.arpa", "ip6.arpa"],
+                    Ttl = (uint)server.TtlSeconds,
+                    Pods = PodNames.Insecure,
+                    Fallthrough = ["in-addr.arpa", "ip6.arpa"],
+                    OwnRanges = server.ClusterRanges.ToValueArray(),
+                },
+                Forwards = [ForwardOptions.Host],
+                Cache = new CacheOptions(),
+            },
+        ],
+    };
+
+    /// <summary>The chains of a configuration. Those built before go on answering until they are let go.</summary>
+    public DnsChains Build(DnsConfig config)
+    {
+        var (old, now) = (_forwarders, new Dictionary<ForwarderKey, Forwarder>());
+        var chains = indexes.Replace(index => config.Blocks.Select(block => Chain(block, index, old, now)).ToArray());
+        _forwarders = now;
+        foreach (var (_, forwarder) in old.Where(one => !now.ContainsKey(one.Key)))
+        {
+            // Queries that it was asked before are still answered.
+            _retiring.Add(time.CreateTimer(_ => forwarder.Dispose(), null, Grace, Timeout.InfiniteTimeSpan));
+        }
+
+        return new DnsChains(chains);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _retiring.ForEach(timer => timer.Dispose());
+        foreach (var forwarder in _forwarders.Values)
+        {
+            forwarder.Dispose();
+        }
+    }
+
+    private DnsChain Chain(
+        ServerBlock block, Func<string, KubernetesOptions, ZoneIndex> index, Dictionary<ForwarderKey, Forwarder> old, Dictionary<ForwarderKey, Forwarder> now)
+    {
+        var forwarders = block.Forwards.Select(options =>
+        {
+            var key = new ForwarderKey(block.Zones, options, block.Cache);
+            if (!now.TryGetValue(key, out var forwarder))
+            {
+                now[key] = forwarder = old.TryGetValue(key, out var kept) ? kept : newForwarder(options, block.Cache);
+            }
+
+            return forwarder;
+        });
+        return new DnsChain(block, [.. Clusters(block, index)], [.. forwarders]);
+    }
+
+    // The primary zone's answers the reverse names; further zones are the same names under another.
+    private IEnumerable<KubernetesZone> Clusters(ServerBlock block, Func<string, KubernetesOptions, ZoneIndex> index)
+    {
+        var options = block.Kubernetes;
+        foreach (var zone in options?.Zones.Where(zone => !AddressNames.IsReverse(zone)) ?? [])
+        {
+            yield return new KubernetesZone(index(zone, options!), options!, server, block.RoundRobin);
+            options = options! with { Zones = [.. options.Zones.Where(other => !AddressNames.IsReverse(other))] };
+        }
+    }
+
+    private sealed record ForwarderKey(ValueArray<string> Zones, ForwardOptions Options, CacheOptions? Cache);
+}

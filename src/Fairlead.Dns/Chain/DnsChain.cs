@@ -1,0 +1,79 @@
+using Fairlead.Dns.Config;
+using Fairlead.Dns.Forward;
+using Fairlead.Dns.Kubernetes;
+using Fairlead.Dns.Wire;
+
+namespace Fairlead.Dns.Chain;
+
+/// <summary>
+/// One server block at work: its plugins in CoreDNS's fixed order (plugin.cfg), whatever their order in the text. A name that one does not know goes to the
+/// next only where it lies outside of its zones or the text says <c>fallthrough</c>; a name that exists never does.
+/// </summary>
+/// <param name="block">What the text says.</param>
+/// <param name="clusters">Plugin <c>kubernetes</c>: its zones, the primary one first, which has the reverse zones too.</param>
+/// <param name="forwarders">Plugin <c>forward</c>, in the order of the text.</param>
+internal sealed class DnsChain(ServerBlock block, KubernetesZone[] clusters, Forwarder[] forwarders)
+{
+    private const uint AnyTtl = 8482;
+
+    /// <summary>What the text says.</summary>
+    public ServerBlock Block => block;
+
+    /// <summary>There was somebody to ask upstream at the last question.</summary>
+    public bool HasUpstreams
+    {
+        get
+        {
+            foreach (var forwarder in forwarders)
+            {
+                if (forwarder.HasUpstreams)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Writes the answer to a query, or the CNAME of it.</summary>
+    /// <param name="query">A query without error.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="writer">The reply, with its question written.</param>
+    /// <param name="alias">The name to be looked for in the chain of its own zone, when the outcome says so.</param>
+    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName name, ref DnsWriter writer, out byte[] alias)
+    {
+        alias = [];
+        if (block.MinimizesAny && query.Type == RecordType.ANY)
+        {
+            // RFC 8482 §4.2.
+            writer.Text(query.Name, RecordType.HINFO, AnyTtl, "ANY obsoleted"u8, "See RFC 8482"u8);
+            return ZoneOutcome.Answered;
+        }
+
+        foreach (var cluster in clusters)
+        {
+            var outcome = cluster.Answer(query, name, ref writer, out alias);
+            if (outcome != ZoneOutcome.NotMine)
+            {
+                return outcome;
+            }
+        }
+
+        return ZoneOutcome.NotMine;
+    }
+
+    /// <summary>Who is asked for a name that no plugin before knows; null: nobody, and the query fails.</summary>
+    public Forwarder? ForwarderOf(scoped QueryName name)
+    {
+        foreach (var forwarder in forwarders)
+        {
+            if (forwarder.Accepts(name.Wire))
+            {
+                return forwarder;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,107 @@
+using Fairlead.Cluster;
+using Fairlead.Dns.Config;
+using Fairlead.Dns.Kubernetes;
+using Fairlead.State;
+
+namespace Fairlead.Dns.Chain;
+
+/// <summary>
+/// The indexes that a configuration needs, kept up with the tables by one loop. One that the next configuration needs too goes on, so that a changed text costs
+/// no new reading of the tables.
+/// </summary>
+/// <param name="tables">Services, EndpointSlices and namespaces.</param>
+/// <param name="time">Clock.</param>
+internal sealed class ZoneIndexes(ClusterTables tables, TimeProvider time) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Wake _wake = new();
+    private Dictionary<Key, ZoneIndexer> _indexers = [];
+
+    /// <summary>Raised after a batch was applied.</summary>
+    public event Action? Applied;
+
+    /// <summary>Every table has listed once, and the indexes hold what they said.</summary>
+    public bool Synced
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _indexers.Values.All(indexer => indexer.Index.Synced);
+            }
+        }
+    }
+
+    /// <summary>Gives <paramref name="choose"/> a way to its indexes, which hold what the tables do; indexes that it does not ask for end.</summary>
+    public T Replace<T>(Func<Func<string, KubernetesOptions, ZoneIndex>, T> choose)
+    {
+        lock (_gate)
+        {
+            var (old, now) = (_indexers, new Dictionary<Key, ZoneIndexer>());
+            var chosen = choose((zone, options) => Get(Key.Of(zone, options), old, now).Index);
+            foreach (var ended in old.Where(one => !now.ContainsKey(one.Key)))
+            {
+                ended.Value.Dispose();
+            }
+
+            _indexers = now;
+            return chosen;
+        }
+    }
+
+    /// <summary>Applies what there is now.</summary>
+    public void Apply()
+    {
+        lock (_gate)
+        {
+            foreach (var indexer in _indexers.Values)
+            {
+                indexer.Apply();
+            }
+        }
+
+        Applied?.Invoke();
+    }
+
+    /// <summary>Applies changes as they come, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Apply();
+            await _wake.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var indexer in _indexers.Values)
+        {
+            indexer.Dispose();
+        }
+    }
+
+    private ZoneIndexer Get(Key key, Dictionary<Key, ZoneIndexer> old, Dictionary<Key, ZoneIndexer> now)
+    {
+        if (!now.TryGetValue(key, out var indexer))
+        {
+            if (!old.TryGetValue(key, out indexer))
+            {
+                indexer = new ZoneIndexer(tables, new ZoneIndex(key.Zone, time), _wake);
+                indexer.Apply();
+            }
+
+            now[key] = indexer;
+        }
+
+        return indexer;
+    }
+
+    /// <summary>What an index is made of: the zone, and what of the options decides which names there are.</summary>
+    private sealed record Key(string Zone, KubernetesOptions Options)
+    {
+        public static Key Of(string zone, KubernetesOptions options) =>
+            new(zone, options with { Zones = [], Ttl = 0, Pods = default, Fallthrough = [], OwnRanges = [] });
+    }
+}
