@@ -1,21 +1,13 @@
 using System.Diagnostics;
-using System.Net;
-using Fairlead.Balancer;
-using Fairlead.Balancer.Allocate;
 using Fairlead.Cluster;
-using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Composition;
-using Fairlead.ControlPlane;
-using Fairlead.ControlPlane.Controllers;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
-using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Processes;
 using Fairlead.Pods;
 using Fairlead.State;
 using Fairlead.Terminal;
-using Plane = Fairlead.ControlPlane.ControlPlane;
 
 namespace Fairlead.OneMachine;
 
@@ -39,7 +31,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
     private readonly List<Task> _work = [];
     private readonly Lock _gate = new();
     private RuntimeRecord _runtime;
-    private Plane? _plane;
+    private ClusterPlane? _plane;
 
     private OneMachineCluster(ClusterSpec spec, RuntimeRecord? left, ISteps steps)
     {
@@ -196,7 +188,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             made = _fabric.Build();
             await _host.GuardAsync(cancellationToken);
         });
-        await StepAsync("control plane", () => StartControlPlaneAsync(cancellationToken));
+        await StepAsync("control plane", async () => _plane = await ClusterPlane.StartAsync(Spec, _paths, _loggers, cancellationToken));
         await new FirewallCheck(Spec, await _host.FirewallAsync(cancellationToken)).RunAsync(_steps, cancellationToken);
         await NodeLives.ForgetAsync(Spec, _paths, made, _plane!.Api, cancellationToken);
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
@@ -209,7 +201,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
         _work.Add(KeepHostAsync(_stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
-        var (file, replaced) = await UserKubeconfig.MergeAsync(AdminEntry(), request.Switch);
+        var (file, replaced) = await UserKubeconfig.MergeAsync(_plane.Admin, request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
         _work.Add(HeapTrim.OfProcess(TimeProvider.System).RunAsync(Task.Delay(HeapTrim.Interval, TimeProvider.System, _stop.Token), _stop.Token));
     }
@@ -219,70 +211,6 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         await work();
         _steps.Done(step, watch.Elapsed);
-    }
-
-    private async Task StartControlPlaneAsync(CancellationToken cancellationToken)
-    {
-        var host = Spec.V4.Host.ToIPAddress();
-        _plane = await Plane.StartAsync(
-            new ControlPlaneOptions
-            {
-                StateDirectory = _paths.State,
-                Listen = [new IPEndPoint(IPAddress.Loopback, Spec.ApiPort), new IPEndPoint(host, Spec.ApiPort)],
-                Advertise = new IPEndPoint(host, Spec.ApiPort),
-                ServiceRanges = [.. Spec.Ranges.Select(ranges => ranges.Services)],
-                PodsSocket = _paths.PodsSocket,
-                PodWarnings = PodWarnings.For,
-                Loggers = _loggers,
-                Controllers = Controllers,
-            },
-            cancellationToken);
-        var fabric = $"https://{new IPEndPoint(host, Spec.ApiPort)}";
-        WriteKubeconfig(_paths.AdminKubeconfig, AdminEntry());
-        WriteKubeconfig(_paths.Kubeconfig("pods"), Entry(Spec.Context, $"https://127.0.0.1:{Spec.ApiPort}", _plane.IssuePodsRole()));
-        for (var number = 1; number <= Spec.Nodes; number++)
-        {
-            var node = Spec.NodeName(number);
-            WriteKubeconfig(_paths.Kubeconfig(node), Entry(node, fabric, _plane.IssueNode(node)));
-        }
-    }
-
-    private IEnumerable<IController> Controllers(Plane plane)
-    {
-        var controllers = new ControllerOptions
-        {
-            PodNetworks = Spec.Ranges.Select(ranges => ranges.Pods).ToValueArray(),
-            RootCertificate = plane.AuthorityPem,
-        };
-        var balancer = new BalancerOptions
-        {
-            Pool = Spec.Ranges.Select(ranges => AddressRange.Parse($"{ranges.LoadBalancers.First}-{ranges.LoadBalancers.Last}")).ToValueArray(),
-        };
-        return
-        [
-            new ControllerManager(plane.Api, controllers, TimeProvider.System, _loggers),
-            new AnswerRecorder(plane.Api, TimeProvider.System, _loggers.CreateLogger("balancer")),
-            new LoadBalancerController(plane.Api, balancer, TimeProvider.System, _loggers.CreateLogger("balancer")),
-        ];
-    }
-
-    private KubeconfigEntry AdminEntry() => _admin ??= Entry(Spec.Context, $"https://127.0.0.1:{Spec.ApiPort}", _plane!.IssueAdministrator());
-
-    private KubeconfigEntry? _admin;
-
-    private KubeconfigEntry Entry(string name, string server, Fairlead.ControlPlane.Pki.ClientCredential credential) =>
-        new(name, server, _plane!.AuthorityPem, credential.CertificatePem, credential.KeyPem);
-
-    private static void WriteKubeconfig(string path, KubeconfigEntry entry)
-    {
-        using var file = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
-        using var writer = new StreamWriter(file);
-        writer.Write(entry.ToDocument());
     }
 
     /// <summary>Waits until every node is Ready; a node that is not names itself.</summary>

@@ -1,10 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Fairlead.Testing;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.ClusterTests.Api;
 
@@ -14,28 +11,13 @@ namespace Fairlead.ClusterTests.Api;
 /// </summary>
 internal sealed class FakePodsRole : IAsyncDisposable
 {
-    private readonly WebApplication _application;
+    private readonly WebServer _server;
 
-    private FakePodsRole(WebApplication application) => _application = application;
+    private FakePodsRole(WebServer server) => _server = server;
 
-    public static async Task<FakePodsRole> StartAsync(string socket)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.ListenUnixSocket(socket));
-        builder.Services.AddLogging();
-        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
-        var application = builder.Build();
-        application.UseWebSockets();
-        application.Run(HandleAsync);
-        await application.StartAsync();
-        return new FakePodsRole(application);
-    }
+    public static async Task<FakePodsRole> StartAsync(string socket) => new(await WebServer.StartAsync(options => options.ListenUnixSocket(socket), HandleAsync));
 
-    public async ValueTask DisposeAsync()
-    {
-        await _application.StopAsync(new CancellationToken(canceled: true));
-        await _application.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static async Task HandleAsync(HttpContext context)
     {
@@ -92,11 +74,4 @@ internal sealed class FakePodsRole : IAsyncDisposable
 
     private static Task SendAsync(WebSocket socket, byte channel, string text) =>
         socket.SendAsync(new ArraySegment<byte>([channel, .. Encoding.UTF8.GetBytes(text)]), WebSocketMessageType.Binary, endOfMessage: true, default);
-
-    private sealed class NoSignals : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

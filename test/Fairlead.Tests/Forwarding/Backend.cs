@@ -4,12 +4,10 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
+using Fairlead.Testing;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Tests.Forwarding;
 
@@ -20,12 +18,12 @@ namespace Fairlead.Tests.Forwarding;
 internal sealed class Backend : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly WebApplication _web;
+    private readonly WebServer _web;
     private readonly Dictionary<int, IPEndPoint> _ports = [];
     private readonly List<Task> _connections = [];
     private readonly Task _accepting;
 
-    private Backend(WebApplication web, IReadOnlyList<IPEndPoint> endpoints, string socket)
+    private Backend(WebServer web, IReadOnlyList<IPEndPoint> endpoints, string socket)
     {
         _web = web;
         (_ports[8080], _ports[8443]) = (endpoints[0], endpoints[1]);
@@ -42,23 +40,18 @@ internal sealed class Backend : IAsyncDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = new CertificateRequest("CN=nobody", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
         var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var endpoints = new List<ListenOptions>();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
-        {
-            options.Listen(IPAddress.Loopback, 0, endpoints.Add);
-            options.Listen(IPAddress.Loopback, 0, listen =>
+        var web = await WebServer.StartAsync(
+            options =>
             {
-                listen.UseHttps(certificate);
-                endpoints.Add(listen);
-            });
-        });
-        builder.Services.AddLogging();
-        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
-        var web = builder.Build();
-        web.UseWebSockets();
-        web.Run(ServeAsync);
-        await web.StartAsync();
+                options.Listen(IPAddress.Loopback, 0, endpoints.Add);
+                options.Listen(IPAddress.Loopback, 0, listen =>
+                {
+                    listen.UseHttps(certificate);
+                    endpoints.Add(listen);
+                });
+            },
+            ServeAsync);
         return new Backend(web, [.. endpoints.Select(listen => listen.IPEndPoint!)], socket);
     }
 
@@ -66,7 +59,6 @@ internal sealed class Backend : IAsyncDisposable
     {
         _listener.Dispose();
         await _accepting;
-        await _web.StopAsync(new CancellationToken(canceled: true));
         await _web.DisposeAsync();
         await Task.WhenAll(_connections);
     }
@@ -175,12 +167,5 @@ internal sealed class Backend : IAsyncDisposable
         {
             return;
         }
-    }
-
-    private sealed class NoSignals : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

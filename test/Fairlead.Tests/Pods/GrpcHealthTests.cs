@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Pods.Lifecycle;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Fairlead.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Tests.Pods;
 
@@ -86,17 +84,16 @@ public sealed class GrpcHealthTests
         http.Response.AppendTrailer("grpc-status", code);
     }
 
-    private sealed class Server(WebApplication application, IPEndPoint address) : IAsyncDisposable
+    private sealed class Server(WebServer server, IPEndPoint address) : IAsyncDisposable
     {
         internal static async Task<Server> StartAsync(RequestDelegate check)
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-            var application = builder.Build();
-            application.MapPost("/grpc.health.v1.Health/Check", check);
-            await application.StartAsync();
-            return new Server(application, IPEndPoint.Parse(new Uri(application.Urls.Single()).Authority));
+            ListenOptions endpoint = null!;
+            var server = await WebServer.StartAsync(
+                options => options.Listen(IPAddress.Loopback, 0, listen => (listen.Protocols, endpoint) = (HttpProtocols.Http2, listen)),
+                http => http.Request is { Method: "POST", Path.Value: "/grpc.health.v1.Health/Check" } ? check(http)
+                    : throw new InvalidOperationException($"asked by {http.Request.Method} for {http.Request.Path}"));
+            return new Server(server, endpoint.IPEndPoint!);
         }
 
         internal async Task<string> CheckAsync(string service)
@@ -105,7 +102,7 @@ public sealed class GrpcHealthTests
             return await GrpcHealth.CheckAsync(ConnectAsync, address.ToString(), service, limit.Token);
         }
 
-        public ValueTask DisposeAsync() => application.DisposeAsync();
+        public ValueTask DisposeAsync() => server.DisposeAsync();
 
         private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
         {
