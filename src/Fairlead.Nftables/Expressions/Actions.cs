@@ -82,6 +82,17 @@ public sealed record SetMeta(MetaKey Key, Source Value) : Statement
         Key is MetaKey.Mark or MetaKey.Priority ? null : "only mark and priority can be set";
 }
 
+/// <summary>
+/// Writes an address of the packet's header and puts its checksums right: <c>ip daddr set</c>. The connection knows nothing of it (<c>ct original</c> is as it
+/// was), so in a nat chain it lasts until the packet is translated.
+/// </summary>
+public sealed record SetAddress(PayloadSelector Address, Source Value) : Statement
+{
+    internal override string? Problem() => Address.Field.Type == FieldType.IPv4Address || Address.Field.Type == FieldType.IPv6Address
+        ? Value is Changed ? "an address is written whole" : null
+        : "only addresses can be set in the header";
+}
+
 /// <summary>Writes the connection's mark.</summary>
 public sealed record SetCtMark(Source Value) : Statement
 {

@@ -10,6 +10,9 @@ internal abstract record Instruction;
 
 internal sealed record LoadPayload(int To, PayloadBase Base, uint Offset, uint Length) : Instruction;
 
+/// <summary>Writes an address of the network header; the family says which checksums it is part of.</summary>
+internal sealed record StoreAddress(int From, uint Offset, IpFamily Family) : Instruction;
+
 internal sealed record LoadMeta(int To, MetaKey Key) : Instruction;
 
 internal sealed record StoreMeta(int From, MetaKey Key) : Instruction;

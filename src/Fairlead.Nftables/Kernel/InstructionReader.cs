@@ -39,6 +39,7 @@ internal static class InstructionReader
     private static Instruction Read(string name, Fields fields) => name switch
     {
         "payload" when !fields.Has(5) => new LoadPayload(fields.Word(1), (PayloadBase)fields.U32(2), fields.U32(3), fields.U32(4)),
+        "payload" => StoreOf(fields),
         "meta" when fields.Has(1) => new LoadMeta(fields.Word(1), MetaKeyOf(fields.U32(2))),
         "meta" => new StoreMeta(fields.Word(3), MetaKeyOf(fields.U32(2))),
         "ct" when fields.Has(1) => new LoadCt(fields.Word(1), Wire.CtKeyOf(fields.U32(2), fields.Has(3) ? fields.Byte(3) : null)),
@@ -64,6 +65,15 @@ internal static class InstructionReader
         "log" when fields.Has(1) => new LogPacket(fields.Has(2) ? fields.Text(2) : "", fields.U16(1)),
         _ => throw new InvalidDataException($"an expression we do not write: {name}"),
     };
+
+    private static StoreAddress StoreOf(Fields fields)
+    {
+        var family = fields.U32(4) == IpFamily.V4.Bytes ? IpFamily.V4 : fields.U32(4) == IpFamily.V6.Bytes ? IpFamily.V6 : null;
+        var (type, offset) = Wire.ChecksumOf(family ?? IpFamily.V4);
+        return family is not null && fields.U32(2) == (uint)PayloadBase.Network && fields.Optional(6) == type && fields.Optional(7) == offset && fields.Optional(8) == 1
+            ? new StoreAddress(fields.Word(5), fields.U32(3), family)
+            : throw new InvalidDataException("a header field is written that is no address");
+    }
 
     private static UpdateElement Update(Fields fields)
     {

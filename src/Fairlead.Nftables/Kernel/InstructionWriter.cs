@@ -26,7 +26,7 @@ internal static class InstructionWriter
 
     private static string NameOf(Instruction instruction) => instruction switch
     {
-        LoadPayload => "payload",
+        LoadPayload or StoreAddress => "payload",
         LoadMeta or StoreMeta => "meta",
         LoadCt or StoreCtMark => "ct",
         LoadFib => "fib",
@@ -56,6 +56,16 @@ internal static class InstructionWriter
                 writer.U32Be(2, (uint)load.Base);
                 writer.U32Be(3, load.Offset);
                 writer.U32Be(4, load.Length);
+                return true;
+            case StoreAddress store: // flag 1 is NFT_PAYLOAD_L4CSUM_PSEUDOHDR
+                var (type, offset) = Wire.ChecksumOf(store.Family);
+                writer.U32Be(2, (uint)PayloadBase.Network);
+                writer.U32Be(3, store.Offset);
+                writer.U32Be(4, (uint)store.Family.Bytes);
+                Register(writer, 5, store.From);
+                writer.U32Be(6, type);
+                writer.U32Be(7, offset);
+                writer.U32Be(8, 1);
                 return true;
             case LoadMeta load: // nft_meta_attributes
                 Register(writer, 1, load.To);

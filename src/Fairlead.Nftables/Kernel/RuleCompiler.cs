@@ -51,6 +51,11 @@ internal sealed class RuleCompiler
                 Load(set.Value);
                 _code.Add(new StoreMeta(0, set.Key));
                 break;
+            case SetAddress set:
+                Require(set.Address.Field);
+                Load(set.Value);
+                _code.Add(new StoreAddress(0, set.Address.Field.Offset, set.Address.Field.Family!));
+                break;
             case SetCtMark set:
                 Load(set.Value);
                 _code.Add(new StoreCtMark(0));

@@ -74,6 +74,8 @@ internal sealed class RuleDecompiler
         LookupVerdict lookup => new VerdictMap(KeyAt(lookup.Key, lookup.Container), lookup.Container),
         Decide decide => decide.Verdict,
         StoreMeta store => new SetMeta(store.Key, ValueAt(store.From)),
+        StoreAddress store => new SetAddress(
+            FieldOf(new LoadPayload(store.From, PayloadBase.Network, store.Offset, (uint)store.Family.Bytes)), ValueAt(store.From)),
         StoreCtMark store => new SetCtMark(ValueAt(store.From)),
         UpdateElement update => new UpdateSet(
             update.Op, update.Container, KeyAt(update.Key, update.Container), update.Timeout, update.Value is { } value ? SelectorAt(value) : null),

@@ -194,6 +194,9 @@ internal static class Wire
         throw new InvalidDataException($"fib flags {flags} result {result}");
     }
 
+    /// <summary>NFTA_PAYLOAD_CSUM_TYPE and _OFFSET of the network header: IPv4's has a checksum (NFT_PAYLOAD_CSUM_INET) at byte 10, IPv6's has none.</summary>
+    public static (uint Type, uint Offset) ChecksumOf(IpFamily family) => family == IpFamily.V4 ? (1u, 10u) : (0u, 0u);
+
     /// <summary>NFTA_REJECT_TYPE and NFTA_REJECT_ICMP_CODE; the codes are those that stand for both families (NFT_REJECT_ICMPX_*).</summary>
     public static (uint Type, byte Code) RejectOf(RejectKind kind) => kind switch
     {

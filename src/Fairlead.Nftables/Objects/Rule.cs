@@ -98,6 +98,8 @@ public sealed record Rule(string Chain, Seq<Statement> Statements) : NftObject
         Nat { To: FromMap map } => [map.Key],
         SetMeta { Value: FromMap map } => [map.Key],
         SetMeta { Value: Loaded loaded } => [loaded.Selector],
+        SetAddress { Value: FromMap map } set => [map.Key, set.Address],
+        SetAddress set => [set.Address],
         SetCtMark { Value: FromMap map } => [map.Key],
         UpdateSet { Value: { } value } update => [update.Key, value],
         UpdateSet update => [update.Key],

@@ -21,6 +21,7 @@ internal static class StatementText
         Notrack => "notrack",
         Log log => (log.Prefix.Length == 0 ? "log" : $"log prefix \"{log.Prefix}\"") + $" group {log.Group}",
         SetMeta set => $"{Of(new MetaSelector(set.Key))} set {Of(set.Value, Meta.TypeOf(set.Key))}",
+        SetAddress set => $"{Of(set.Address)} set {Of(set.Value, set.Address.Field.Type)}",
         SetCtMark set => $"ct mark set {Of(set.Value, FieldType.Mark)}",
         UpdateSet update => Of(update),
         _ => throw new UnreachableException(),

@@ -133,6 +133,7 @@ internal sealed class RuleRunner(Ruleset ruleset, PacketState state)
         Redirect redirect => TurnHere(redirect.Port),
         Reject reject => Refuse(reject.Kind),
         SetMeta set => Set(set),
+        SetAddress set => Set(set),
         SetCtMark set => Value(set.Value) is { } mark ? Change(state.Packet with { CtMark = Number(mark) }) : Outcome.Broke,
         UpdateSet update => Update(update),
         Notrack => Change(state.Packet with { State = CtState.Untracked }),
@@ -213,6 +214,19 @@ internal sealed class RuleRunner(Ruleset ruleset, PacketState state)
 
         state.Priority = Number(value);
         return Outcome.Ran;
+    }
+
+    private Outcome Set(SetAddress set)
+    {
+        if (set.Address.Field.Family != state.Packet.Source.Family || Value(set.Value) is not { } value)
+        {
+            return Outcome.Broke;
+        }
+
+        var address = IpAddr.FromBytes(value.Bytes);
+        return Change(set.Address == Payload.IpDaddr || set.Address == Payload.Ip6Daddr
+            ? state.Packet with { Destination = address }
+            : state.Packet with { Source = address });
     }
 
     private Outcome Change(Packet packet)

@@ -122,7 +122,7 @@ internal sealed class TableCheck
                 var scope = ProxyChains.ScopeOf(family, local);
                 if (ReferenceEquals(placed.Container, scope.Endpoints) || ReferenceEquals(placed.Container, scope.StickySlots))
                 {
-                    return difference with { Slot = FrontendElements.SlotOf(placed.Element.Key), IsLocal = local };
+                    return difference with { Slot = (int)FrontendElements.SlotOf(placed.Element.Key), IsLocal = local };
                 }
             }
         }

@@ -18,7 +18,7 @@ internal sealed record ServiceMoment(
 {
     /// <summary>What the kernel is to hold of a frontend, with the slots it has.</summary>
     public static Committed Wanted(FrontendRow row) => row.Held is { } held && held.Frontend == row.Frontend
-        ? held : Committed.Of(row.Frontend, row.Held?.Inside ?? default, row.Held?.Local ?? default);
+        ? held : Committed.Of(row.Frontend, row.Held?.Inside ?? default, row.Held?.Local ?? default) with { Group = row.Held?.Group ?? default };
 }
 
 /// <summary>From one instant to what is told of each Service. Pure.</summary>

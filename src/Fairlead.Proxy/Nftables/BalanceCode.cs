@@ -8,7 +8,7 @@ namespace Fairlead.Proxy.Nftables;
 /// </summary>
 internal readonly record struct BalanceCode(int Count, int AffinitySeconds)
 {
-    private const int CountBits = 15;
+    internal const int CountBits = 15;
 
     /// <summary>Most endpoints a frontend can have; the rest are left out.</summary>
     public const int MaxCount = (1 << CountBits) - 1;

@@ -29,6 +29,11 @@ internal static class FrontendElements
             }
         }
 
+        if (!committed.Group.IsNone && (committed.Code(local: false) ?? committed.Code(local: true)) is not null)
+        {
+            yield return new Placed(family.StickyGroups, Element.Of(key, Datum.Of(committed.Group)));
+        }
+
         if (!frontend.HasEndpoints)
         {
             yield return new Placed(family.Refused, new Element(key));
@@ -103,8 +108,8 @@ internal static class FrontendElements
                 continue;
             }
 
-            yield return new Placed(scope.StickySlots, Element.Of(SlotKey(key, (uint)i), Datum.Of((uint)id)));
-            yield return new Placed(scope.StickyEndpoints, Element.Of(SlotKey(key, (uint)id), value));
+            yield return new Placed(scope.StickySlots, Element.Of(SlotKey(key, (uint)i), Datum.Of(id)));
+            yield return new Placed(scope.StickyEndpoints, Element.Of(SlotKey(key, id), value));
         }
     }
 
@@ -129,7 +134,7 @@ internal static class FrontendElements
         IpAddr.FromBytes(key.Bytes[..family.Bytes]), (IpProtocol)key.Bytes[family.Bytes], BinaryPrimitives.ReadUInt16BigEndian(key.Bytes[(family.Bytes + 4)..]));
 
     /// <summary>The slot, or the endpoint's id, that a key of frontend and slot ends with.</summary>
-    public static int SlotOf(Datum key) => (int)BitConverter.ToUInt32(key.Bytes[^4..]);
+    public static uint SlotOf(Datum key) => BitConverter.ToUInt32(key.Bytes[^4..]);
 
     private static Datum KeyOf(FrontendKey key) => Datum.Of(key.Address, key.Protocol, key.Port);
 

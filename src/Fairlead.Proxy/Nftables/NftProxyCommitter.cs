@@ -18,6 +18,7 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     private Dictionary<FrontendKey, Committed> _committed = [];
     private ShareCounts _shares = new();
     private Dictionary<(bool Local, BalanceCode Code), int> _codes = [];
+    private AffinityGroups _groups = new();
     private List<Placed> _node = [];
 
     private HashSet<FrontendKey> _unplanned = [];
@@ -53,7 +54,8 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
         foreach (var (key, frontend) in change.Frontends)
         {
             var before = _committed.GetValueOrDefault(key);
-            var after = frontend is null ? null : Committed.Of(frontend, before?.Inside ?? default, before?.Local ?? default);
+            var after = frontend is null ? null : Grouped(Committed.Of(frontend, before?.Inside ?? default, before?.Local ?? default));
+            Ungroup(before);
             delta.Between(Own(before), Own(after));
             Keep(key, before, after, delta, come, gone);
         }
@@ -90,6 +92,11 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
             Drift = drift.IsEmpty ? null : drift;
         }
 
+        if (actual is not null)
+        {
+            FormerAffinity.CarryOver(actual, slots!, _committed, _schema, tx);
+        }
+
         await nft.CommitAsync(tx, cancellationToken);
         IsSynced = true;
         return !tx.IsEmpty;
@@ -98,6 +105,17 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     /// <summary>Takes everything of the room's out of the kernel.</summary>
     public static Task RemoveAsync(INft nft, CancellationToken cancellationToken) =>
         nft.CommitAsync(new Transaction(ProxySchema.Table).Destroy(ProxySchema.Table), cancellationToken);
+
+    private Committed Grouped(Committed committed) =>
+        committed.Frontend.AffinitySeconds == 0 ? committed : committed with { Group = _groups.Take(AffinityGroup.Of(committed.Frontend)) };
+
+    private void Ungroup(Committed? committed)
+    {
+        if (committed?.Group.IsNone == false)
+        {
+            _groups.Release(AffinityGroup.Of(committed.Frontend));
+        }
+    }
 
     private List<Placed> Own(Committed? committed) => committed is null ? [] : [.. FrontendElements.Own(committed, _schema)];
 
@@ -187,12 +205,12 @@ internal sealed class NftProxyCommitter(INft nft, ProxyOptions options)
     private Transaction Rebuild(IReadOnlyDictionary<FrontendKey, Frontend> plan, NodeView node, SlotReader? slots)
     {
         var before = _committed;
-        (_committed, _shares, _codes, _idleChains) = ([], new ShareCounts(), [], []);
+        (_committed, _shares, _codes, _idleChains, _groups) = ([], new ShareCounts(), [], [], new AffinityGroups());
         var delta = new ElementDelta();
         var come = new HashSet<(bool Local, BalanceCode Code)>();
         foreach (var (key, frontend) in plan)
         {
-            var after = Committed.Of(frontend, slots?.Of(key, local: false) ?? default, slots?.Of(key, local: true) ?? default);
+            var after = Grouped(Committed.Of(frontend, slots?.Of(key, local: false) ?? default, slots?.Of(key, local: true) ?? default));
 
             // What others hold of it stays the same object as long as it says the same.
             after = before.TryGetValue(key, out var same) && same == after ? same : after;

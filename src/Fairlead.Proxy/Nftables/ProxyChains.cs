@@ -73,26 +73,30 @@ internal static class ProxyChains
 
     public static ScopeSchema ScopeOf(FamilySchema family, bool local) => local ? family.Local : family.Inside;
 
+    /// <summary>
+    /// The destination in the header makes room for the Service port's group: what was in it the connection still knows, and translation writes it anew.
+    /// No packet leaves this chain otherwise.
+    /// </summary>
     private static void AddSticky(Transaction tx, ProxySchema schema, BalanceCode code, bool local, SetMeta random)
     {
         var name = code.Chain(local);
         var timeout = TimeSpan.FromSeconds(code.AffinitySeconds);
         foreach (var family in schema.Families)
         {
-            var affinity = family.Affinity.Name;
-            var endpoints = ScopeOf(family, local).StickyEndpoints.Name;
+            var clients = family.Clients.Name;
             tx.Add(new Rule(name,
             [
-                new SetMeta(MetaKey.Priority, new FromMap(family.Client, affinity)),
-                new UpdateSet(UpdateOp.Update, affinity, family.Client, timeout, Meta.Priority),
-                Nat.Dnat(family.Family, family.FrontendSlot, endpoints),
+                new SetAddress(family.Daddr, new FromMap(family.Frontend, family.StickyGroups.Name)),
+                new SetMeta(MetaKey.Priority, new FromMap(family.Client, clients)),
+                new UpdateSet(UpdateOp.Update, clients, family.Client, timeout, Meta.Priority),
+                Nat.Dnat(family.Family, family.OriginalFrontendSlot, ScopeOf(family, local).StickyEndpoints.Name),
             ])
             { Comment = "a client we know" });
 
             // Only for a client that was found: a connection of an unknown one on another processor may just be remembering its choice.
             tx.Add(new Rule(name,
             [
-                new Match(Meta.Priority, true, new Exact(code.Datum)), new UpdateSet(UpdateOp.Delete, affinity, family.Client, null, Meta.Priority),
+                new Match(Meta.Priority, true, new Exact(code.Datum)), new UpdateSet(UpdateOp.Delete, clients, family.Client, null, Meta.Priority),
             ])
             { Comment = "its endpoint is gone" });
         }
@@ -103,19 +107,19 @@ internal static class ProxyChains
             var scope = ScopeOf(family, local);
             tx.Add(new Rule(name,
             [
-                new SetMeta(MetaKey.Priority, new FromMap(family.FrontendSlot, scope.StickySlots.Name)),
-                new UpdateSet(UpdateOp.Add, family.Affinity.Name, family.Client, timeout, Meta.Priority),
+                new SetMeta(MetaKey.Priority, new FromMap(family.OriginalFrontendSlot, scope.StickySlots.Name)),
+                new UpdateSet(UpdateOp.Add, family.Clients.Name, family.Client, timeout, Meta.Priority),
 
                 // A connection of the same client on another processor may have been remembered first: its choice stands for both.
-                new SetMeta(MetaKey.Priority, new FromMap(family.Client, family.Affinity.Name)),
-                Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name),
+                new SetMeta(MetaKey.Priority, new FromMap(family.Client, family.Clients.Name)),
+                Nat.Dnat(family.Family, family.OriginalFrontendSlot, scope.StickyEndpoints.Name),
             ]));
 
-            // No frontend has the zero address: the match is there to count packets of this family alone.
+            // Nothing stands there as the zero address: the match is there to count packets of this family alone.
             tx.Add(new Rule(name,
             [
                 Match.NotIn(family.Daddr, IpNet.Single(IpAddr.FromValue(family.Family, 0))), new Counter(),
-                Nat.Dnat(family.Family, family.FrontendSlot, scope.StickyEndpoints.Name),
+                Nat.Dnat(family.Family, family.OriginalFrontendSlot, scope.StickyEndpoints.Name),
             ])
             { Comment = "no room to remember the client" });
         }

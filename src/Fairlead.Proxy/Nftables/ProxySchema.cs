@@ -28,7 +28,8 @@ internal sealed class FamilySchema
         Hairpins = new Set("hairpins" + Suffix, [address, address]);
         OwnPods = new Set("own-pods" + Suffix, [address]) { Flags = ContainerFlags.Interval };
         ServiceRanges = new Set("service-ranges" + Suffix, [address]) { Flags = ContainerFlags.Interval };
-        Affinity = new Map("affinity" + Suffix, [address, address, FieldType.InetProtocol, FieldType.InetService], [FieldType.ClassId])
+        StickyGroups = new Map("sticky-groups" + Suffix, frontend, [address]);
+        Clients = new Map("sticky-clients" + Suffix, [address, address], [FieldType.ClassId])
         {
             Flags = ContainerFlags.Dynamic | ContainerFlags.Timeout,
             Size = options.AffinityEntries,
@@ -37,8 +38,9 @@ internal sealed class FamilySchema
         Daddr = Payload.Daddr(family);
         Frontend = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport);
         FrontendSlot = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport, Meta.Priority);
+        OriginalFrontendSlot = Selector.Of(Ct.OriginalDaddr(family), Meta.L4Proto, Payload.ThDport, Meta.Priority);
         FrontendSource = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport, Saddr);
-        Client = Selector.Of(Saddr, Daddr, Meta.L4Proto, Payload.ThDport);
+        Client = Selector.Of(Saddr, Daddr);
     }
 
     public IpFamily Family { get; }
@@ -84,12 +86,15 @@ internal sealed class FamilySchema
     /// <summary>The cluster's ranges for cluster addresses.</summary>
     public Set ServiceRanges { get; }
 
-    /// <summary>Which endpoint a client has had; filled by packets.</summary>
-    public Map Affinity { get; }
+    /// <summary>With affinity: frontend to the address that stands for its Service port, so that clients stay with one endpoint at all of its frontends.</summary>
+    public Map StickyGroups { get; }
+
+    /// <summary>Which endpoint, by its id, a client of a Service port has had; filled by packets.</summary>
+    public Map Clients { get; }
 
     public Selector Saddr { get; }
 
-    public Selector Daddr { get; }
+    public PayloadSelector Daddr { get; }
 
     /// <summary>ip daddr . meta l4proto . th dport.</summary>
     public Selector Frontend { get; }
@@ -97,16 +102,19 @@ internal sealed class FamilySchema
     /// <summary>The same with what stands in the priority.</summary>
     public Selector FrontendSlot { get; }
 
-    /// <summary>The same with the source.</summary>
+    /// <summary>The same once the header has another destination.</summary>
+    public Selector OriginalFrontendSlot { get; }
+
+    /// <summary>The frontend with the source.</summary>
     public Selector FrontendSource { get; }
 
-    /// <summary>ip saddr . ip daddr . meta l4proto . th dport.</summary>
+    /// <summary>ip saddr . ip daddr, the latter being what stands for the Service port.</summary>
     public Selector Client { get; }
 
     public IEnumerable<Container> Containers =>
     [
         .. Inside.Containers, .. Local.Containers, External, Refused, Unserved, ExternalUnserved, ClusterIPs, BalancerIPs, Restricted, Sources, Hairpins,
-        OwnPods, ServiceRanges, Affinity,
+        OwnPods, ServiceRanges, StickyGroups, Clients,
     ];
 }
 
@@ -129,7 +137,7 @@ internal sealed class ScopeSchema
     /// <summary>Frontend and slot, 0 to count - 1, to endpoint.</summary>
     public Map Endpoints { get; }
 
-    /// <summary>With affinity: frontend and slot to the endpoint's id, which stays while slots move.</summary>
+    /// <summary>With affinity: frontend and slot to the endpoint's id, which is the same at all frontends and stays while slots move.</summary>
     public Map StickySlots { get; }
 
     /// <summary>With affinity: frontend and id to endpoint.</summary>

@@ -45,10 +45,10 @@ internal sealed class SlotReader
         var pods = ruleset.Containers.GetValueOrDefault(family.Hairpins.Name)?.Elements;
         foreach (var (key, slot, value) in Elements(ruleset, scope.Endpoints.Name, family))
         {
-            Put(key, local, slot, new Slot(EndpointOf(value, family, pods), slot));
+            Put(key, local, (int)slot, new Slot(EndpointOf(value, family, pods), slot));
         }
 
-        var byId = new Dictionary<(FrontendKey, int), Endpoint>();
+        var byId = new Dictionary<(FrontendKey, uint), Endpoint>();
         foreach (var (key, id, value) in Elements(ruleset, scope.StickyEndpoints.Name, family))
         {
             byId[(key, id)] = EndpointOf(value, family, pods);
@@ -56,10 +56,10 @@ internal sealed class SlotReader
 
         foreach (var (key, slot, value) in Elements(ruleset, scope.StickySlots.Name, family))
         {
-            var id = (int)BitConverter.ToUInt32(value.Bytes);
+            var id = BitConverter.ToUInt32(value.Bytes);
             if (byId.TryGetValue((key, id), out var endpoint))
             {
-                Put(key, local, slot, new Slot(endpoint, id));
+                Put(key, local, (int)slot, new Slot(endpoint, id));
             }
         }
     }
@@ -74,7 +74,7 @@ internal sealed class SlotReader
         slots.Add((index, slot));
     }
 
-    private static IEnumerable<(FrontendKey Key, int Number, Datum Value)> Elements(Ruleset ruleset, string map, FamilySchema family)
+    private static IEnumerable<(FrontendKey Key, uint Number, Datum Value)> Elements(Ruleset ruleset, string map, FamilySchema family)
     {
         if (!ruleset.Containers.TryGetValue(map, out var content))
         {

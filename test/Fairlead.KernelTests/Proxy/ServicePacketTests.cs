@@ -276,7 +276,7 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         do
         {
             deadline.ThrowIfCancellationRequested();
-            await UntilAsync(() => !NftTool.Run(_lab.Node, "list map inet fairlead-proxy affinity4").Contains("10.96.0.20", StringComparison.Ordinal));
+            await UntilAsync(() => !NftTool.Run(_lab.Node, "list map inet fairlead-proxy sticky-clients4").Contains("elements", StringComparison.Ordinal));
             next = await ServiceLab.AskAsync(_lab.Node, ServiceLab.Vip, 80);
         }
         while (next == first);

@@ -154,7 +154,7 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
         await _lab.EndpointsAsync("10.244.0.5", "10.244.0.6", "10.244.1.7", "fd00:244::5", "fd00:244::6", "fd00:244:0:1::7");
         for (var round = 0; round < 60; round++)
         {
-            Tool.RunIn(_lab.Node, "nft", "flush map inet fairlead-proxy affinity4; flush map inet fairlead-proxy affinity6");
+            Tool.RunIn(_lab.Node, "nft", "flush map inet fairlead-proxy sticky-clients4; flush map inet fairlead-proxy sticky-clients6");
             foreach (var vip in new[] { ServiceLab.Vip, ServiceLab.Vip6 })
             {
                 Assert.Single((await ServiceLab.AskAtOnceAsync(_lab.Node, vip, 53, [20000 + (2 * round), 20001 + (2 * round)])).Distinct());

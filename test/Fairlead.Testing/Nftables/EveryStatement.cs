@@ -41,6 +41,8 @@ public static class EveryStatement
     public static readonly Map Ends6 = new(
         "ends6", [FieldType.IPv6Address, FieldType.InetProtocol, FieldType.InetService, FieldType.ClassId], [FieldType.IPv6Address, FieldType.InetService]);
 
+    public static readonly Map Others = new("others", [FieldType.IPv4Address, FieldType.InetProtocol, FieldType.InetService], [FieldType.IPv4Address]);
+
     public static readonly Statement[][] FilterRules =
     [
         [Match.Is(Payload.IpSaddr, Ip("1.2.3.4"))],
@@ -95,6 +97,8 @@ public static class EveryStatement
         [new SetMeta(MetaKey.Mark, new FromMap(Payload.IpSaddr, "marks"))],
         [new SetMeta(MetaKey.Priority, new Loaded(new NumgenSelector(3)))],
         [new SetMeta(MetaKey.Priority, new FromMap(Payload.IpSaddr, "slots"))],
+        [new SetAddress(Payload.IpDaddr, new Constant(Datum.Of(Ip("192.0.2.7"))))],
+        [new SetAddress(Payload.Ip6Saddr, new Loaded(Ct.OriginalSaddr(IpFamily.V6)))],
         [SetCtMark.Bits(0x10, 0x10)],
         [new SetCtMark(new Loaded(Meta.Mark))],
         [new UpdateSet(UpdateOp.Update, "seen", Selector.Of(Payload.Ip6Saddr, Payload.ThDport), TimeSpan.FromSeconds(30))],
@@ -114,6 +118,10 @@ public static class EveryStatement
         [new SetMeta(MetaKey.Priority, new Loaded(new NumgenSelector(2)))],
         [Nat.Dnat(IpFamily.V4, Selector.Of(Payload.IpDaddr, Meta.L4Proto, Payload.ThDport, Meta.Priority), "ends")],
         [Nat.Dnat(IpFamily.V6, Selector.Of(Payload.Ip6Daddr, Meta.L4Proto, Payload.ThDport, Meta.Priority), "ends6")],
+        [
+            new SetAddress(Payload.IpDaddr, new FromMap(Selector.Of(Payload.IpDaddr, Meta.L4Proto, Payload.ThDport), "others")),
+            Nat.Dnat(IpFamily.V4, Selector.Of(Ct.OriginalDaddr(IpFamily.V4), Meta.L4Proto, Payload.ThDport, Meta.Priority), "ends"),
+        ],
         [Nat.Dnat(Ip("192.0.2.1"))],
         [Nat.Dnat(Ip("fd00::1"))],
         [Match.Is(Meta.L4Proto, IpProtocol.Tcp), new Redirect(8080)],
@@ -125,7 +133,7 @@ public static class EveryStatement
     public static Transaction Make()
     {
         var tx = new Transaction(Own).Add(Own);
-        foreach (var container in new Container[] { Addresses, Addresses6, Names, Ports, Sources, Seen, Slots, Marks, Verdicts, Ends, Ends6 })
+        foreach (var container in new Container[] { Addresses, Addresses6, Names, Ports, Sources, Seen, Slots, Marks, Verdicts, Ends, Ends6, Others })
         {
             tx.Add(container);
         }

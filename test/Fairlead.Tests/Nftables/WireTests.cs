@@ -37,6 +37,8 @@ public sealed class WireTests
         Key.Select(key => (Statement)new VerdictMap(key, NameOf(key))),
         Key.Select(key => (Statement)Nat.Dnat(IpFamily.V4, key, NameOf(key))),
         Key.Select(key => (Statement)new SetMeta(MetaKey.Priority, new FromMap(key, NameOf(key)))),
+        Key.Select(key => (Statement)new SetAddress(Payload.IpDaddr, new FromMap(key, NameOf(key)))),
+        Address6.Select(address => (Statement)new SetAddress(Payload.Ip6Saddr, new Constant(Datum.Of(address)))),
         Gen.Select(Gen.UInt, Gen.UInt, (keep, xor) => (Statement)new SetMeta(MetaKey.Mark, new Changed(Meta.Mark, keep, xor))),
         Gen.Select(Gen.UInt, Gen.UInt, (keep, xor) => (Statement)new SetCtMark(new Changed(Ct.Mark, keep, xor))),
         Gen.Select(Gen.Enum<UpdateOp>(), Key, Gen.Int[0, 86400], (op, key, seconds) =>
@@ -124,7 +126,7 @@ public sealed class WireTests
         Container[] all =
         [
             EveryStatement.Addresses, EveryStatement.Addresses6, EveryStatement.Names, EveryStatement.Ports, EveryStatement.Sources, EveryStatement.Seen,
-            EveryStatement.Slots, EveryStatement.Marks, EveryStatement.Verdicts, EveryStatement.Ends, EveryStatement.Ends6,
+            EveryStatement.Slots, EveryStatement.Marks, EveryStatement.Verdicts, EveryStatement.Ends, EveryStatement.Ends6, EveryStatement.Others,
         ];
         return Array.Find(all, container => container.Name == name);
     }

@@ -6,6 +6,7 @@ using Fairlead.Nftables;
 using Fairlead.Nftables.Memory;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Text;
+using Fairlead.Nftables.Tracing;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Compile;
@@ -24,6 +25,7 @@ namespace Fairlead.Tests.Proxy;
 public sealed class ProxyRoomTests : IAsyncDisposable
 {
     private static readonly ObjectKey Web = new("shop", "web");
+    private static readonly IpAddr Node = IpAddr.Parse("172.30.0.11");
     private readonly ClusterTables _tables = new();
     private readonly MemoryNft _nft = new();
     private readonly FakeTimeProvider _time = new();
@@ -86,6 +88,29 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         await room.WaitUntilCommittedAsync(Deadline.Token());
         Assert.Equal(chains, _nft.Tables["fairlead-proxy"].Chains.Count);
         Assert.Contains("add elements of set refused4 1", Operations(_nft.LastTransaction!));
+    }
+
+    [Fact]
+    public async Task A_client_stays_with_its_endpoint_from_one_frontend_of_a_port_to_the_other()
+    {
+        Serve(Web, 1, 5);
+        var service = _tables.Services.Get(Web)! with { Type = ServiceType.NodePort, AffinitySeconds = 60, Ports = [new ServicePort("dns", IpProtocol.Udp, 53, 30053, "", "")] };
+        _tables.Services.Upsert(Web, service);
+        var room = await StartedAsync(_nft);
+        _tables.Nodes.Upsert("n1", new NodeRow { Name = "n1", InternalIPs = [Node] });
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        var pick = 0u;
+        var tracer = new PacketTracer(_nft.Tables.Values, new TraceHost(address => address == Node, _ => "eth0"), modulus => pick++ % modulus);
+        var vip = service.ClusterIPs[0];
+        var led = new[] { (vip, 53), (Node, 30053), (vip, 53), (Node, 30053) }.Select(to => tracer.Trace(new Packet
+        {
+            Source = Node,
+            SourcePort = 40_000,
+            Destination = to.Item1,
+            DestinationPort = (ushort)to.Item2,
+            Protocol = IpProtocol.Udp,
+        }).ToString()).ToList();
+        Assert.StartsWith("accepted 10.", Assert.Single(led.Distinct()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -55,6 +55,38 @@ public sealed class SlotListTests
     }
 
     [Fact]
+    public void An_endpoint_has_the_same_id_wherever_it_serves_and_none_is_taken_for_a_code()
+    {
+        Gen.Select(Endpoints, Endpoints).Sample((some, others) =>
+        {
+            var (left, right) = (SlotList.Assign(default, some), SlotList.Assign(SlotList.Assign(default, some), others));
+            var shared = left.Join(right, slot => slot.Endpoint, slot => slot.Endpoint, (one, other) => (one.Id, other.Id)).ToList();
+            Assert.Equal(some.Intersect(others).Count(), shared.Count);
+            Assert.All(shared, pair => Assert.Equal(pair.Item1, pair.Item2));
+            Assert.All(left, slot => Assert.True(slot.Id >= SlotList.FirstId && slot.Id > new BalanceCode(BalanceCode.MaxCount, BalanceCode.MaxAffinitySeconds).Number));
+        });
+    }
+
+    /// <summary>Two addresses whose hash is one, as chance would have it, are told apart all the same.</summary>
+    [Fact]
+    public void Endpoints_that_would_have_one_id_have_two()
+    {
+        var byId = new Dictionary<uint, Endpoint>();
+        for (var number = 1u; ; number++)
+        {
+            var endpoint = new Endpoint(IpAddr.FromValue(IpFamily.V4, number), 80, false);
+            if (byId.TryAdd(SlotList.IdOf(endpoint), endpoint))
+            {
+                continue;
+            }
+
+            var slots = SlotList.Assign(default, [byId[SlotList.IdOf(endpoint)], endpoint]);
+            Assert.Equal([SlotList.IdOf(endpoint), SlotList.IdOf(endpoint) + 1], slots.Select(slot => slot.Id));
+            return;
+        }
+    }
+
+    [Fact]
     public void More_endpoints_than_slots_are_left_out()
     {
         var many = Enumerable.Range(1, BalanceCode.MaxCount + 5).Select(i => new Endpoint(IpAddr.FromValue(IpFamily.V4, (uint)i), 80, false)).ToValueArray();

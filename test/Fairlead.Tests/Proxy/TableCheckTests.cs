@@ -72,7 +72,7 @@ public sealed class TableCheckTests
             }
         }
 
-        Assert.Equal(37, tried);
+        Assert.Equal(38, tried);
         Assert.True(Compare().IsEmpty);
     }
 
@@ -130,8 +130,8 @@ public sealed class TableCheckTests
     [Fact]
     public async Task What_packets_remember_is_no_difference()
     {
-        var client = Element.Of(Datum.Of(Ip("10.244.0.9"), Ip("10.96.0.2"), IpProtocol.Tcp, (ushort)80), Datum.Of(0u));
-        await _nft.CommitAsync(new Transaction(Table).Add(new Elements(Schema.V4.Affinity, client)), default);
+        var client = Element.Of(Datum.Of(Ip("10.244.0.9"), Ip("240.1.2.3")), Datum.Of(0u));
+        await _nft.CommitAsync(new Transaction(Table).Add(new Elements(Schema.V4.Clients, client)), default);
         Assert.True(Compare().IsEmpty);
     }
 
