@@ -5,6 +5,8 @@ using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Linux.Namespaces;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Dns;
 
@@ -22,6 +24,9 @@ public sealed class DnsRelay(IReadOnlyList<IPEndPoint>? upstreams, TimeProvider 
     /// <summary>What it has done.</summary>
     public DnsCounters Counters { get; } = new();
 
+    /// <summary>Where it tells what it cannot do.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
+
     /// <summary>Where to ask from; null: the namespace the process runs in.</summary>
     internal NetNamespace? Namespace { get; init; }
 
@@ -31,6 +36,6 @@ public sealed class DnsRelay(IReadOnlyList<IPEndPoint>? upstreams, TimeProvider 
     {
         using var forwarder = new Forwarder(ForwardOptions.Host, new CacheOptions(), _upstreams, time, Counters) { Namespace = Namespace };
         var handler = new DnsHandler(DnsChains.Of(null, forwarder), Counters);
-        return new DnsServer(handler, time, Counters).RunAsync(sockets, cancellationToken);
+        return new DnsServer(handler, time, Counters, Log).RunAsync(sockets, cancellationToken);
     }
 }

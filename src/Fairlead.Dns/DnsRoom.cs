@@ -70,7 +70,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var hostUpstreams = HostUpstreams();
         using var builder = new ChainBuilder(indexes, options, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
         var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), Counters);
-        var server = new DnsServer(handler, time, Counters);
+        var server = new DnsServer(handler, time, Counters, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] loops = [indexes.RunAsync(ending.Token), ServeAsync(server, ending.Token)];
         try
@@ -187,7 +187,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         {
             try
             {
-                return Inside(() => DnsSockets.Bind(address, options.Port));
+                return Inside(() => DnsSockets.Bind(address, options.Port, DnsSockets.PerAddress));
             }
             catch (SocketException e)
             {

@@ -84,9 +84,13 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     /// <summary>Asks upstream and writes the reply; its length.</summary>
     public async Task<int> FinishAsync(PendingQuery pending, Memory<byte> reply, CancellationToken cancellationToken)
     {
-        var result = await pending.Forwarder.AskAsync(QuestionOf(pending), cancellationToken);
+        var result = await AskAsync(pending, cancellationToken);
         return Finish(pending, result, reply.Span);
     }
+
+    /// <summary>Asks upstream. No buffer is needed meanwhile.</summary>
+    public static ValueTask<ForwardResult> AskAsync(PendingQuery pending, CancellationToken cancellationToken) =>
+        pending.Forwarder.AskAsync(QuestionOf(pending), cancellationToken);
 
     private static ForwardQuestion QuestionOf(PendingQuery pending)
     {
@@ -102,7 +106,8 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
         return chains.Find(name)?.ForwarderOf(name);
     }
 
-    private int Finish(PendingQuery pending, ForwardResult result, Span<byte> reply)
+    /// <summary>Writes the reply to what upstream said; its length.</summary>
+    public int Finish(PendingQuery pending, ForwardResult result, Span<byte> reply)
     {
         DnsQuery.TryRead(pending.Query, out var query);
         if (result.Packet is not { } answer)

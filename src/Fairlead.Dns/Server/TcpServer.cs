@@ -1,17 +1,13 @@
-using System.Buffers.Binary;
-using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
-using Fairlead.Dns.Wire;
-using Fairlead.Linux.Addresses;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Dns.Server;
 
 /// <summary>
-/// Serves one listening TCP socket (RFC 7766). Queries of a connection are answered in their order. A connection that is idle, or sends or takes
-/// a message too slowly, is closed; so is one too many, in all or from one address.
+/// Serves one listening TCP socket (RFC 7766). A connection that is idle, or sends or takes a message too slowly, is closed. When there are too many, the one
+/// that has been without a query for longest makes room; an address that has too many itself is refused.
 /// </summary>
-internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvider time, DnsCounters counters)
+internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvider time, DnsCounters counters, ILogger log)
 {
     /// <summary>Connections at once.</summary>
     public const int MaxConnections = 1024;
@@ -19,53 +15,57 @@ internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvide
     /// <summary>Connections at once from one address, so that one pod cannot take them all.</summary>
     public const int MaxPerClient = 64;
 
-    /// <summary>How long a connection may be without a query.</summary>
-    public static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+    // An accept that fails is tried again after this, then after twice as long, up to the longest.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long one message may take, from its first byte to its last.</summary>
-    public static readonly TimeSpan MessageTime = TimeSpan.FromSeconds(5);
-
-    private readonly ConcurrentDictionary<IPAddress, int> _clients = new();
-    private int _connections;
+    private readonly TcpConnections _connections = new(MaxConnections, MaxPerClient);
 
     /// <summary>Serves until cancelled. The listening socket stays open: it is its owner's.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var retry = FirstRetry;
         while (true)
         {
-            Socket client;
             try
             {
-                client = await listener.AcceptAsync(cancellationToken);
+                var client = await listener.AcceptAsync(cancellationToken);
+                retry = FirstRetry;
+                _ = ServeAsync(client, cancellationToken);
             }
-            catch (SocketException)
+            catch (SocketException e)
             {
-                // Gone before it was accepted, or no descriptor free: the next one may do better.
+                // Gone before it was accepted, or no descriptor free: the next one may do better. Told of once, when it was not for a moment only.
                 counters.CountDropped();
-                await Task.Delay(TimeSpan.FromMilliseconds(10), time, cancellationToken);
-                continue;
-            }
+                if (retry > FirstRetry && retry <= 2 * FirstRetry)
+                {
+                    log.AcceptFails($"{listener.LocalEndPoint}", e.Message);
+                }
 
-            _ = ServeAsync(client, cancellationToken);
+                await Task.Delay(retry, time, cancellationToken);
+                retry = TimeSpan.FromTicks(Math.Min(2 * retry.Ticks, LastRetry.Ticks));
+            }
         }
     }
 
-    private async Task ServeAsync(Socket client, CancellationToken cancellationToken)
+    private async Task ServeAsync(Socket socket, CancellationToken cancellationToken)
     {
-        using var owned = client;
-        var address = (client.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        var all = Interlocked.Increment(ref _connections);
-        var own = _clients.AddOrUpdate(address, 1, (_, count) => count + 1);
+        using var connection = new TcpConnection(socket, handler, _connections, time, counters);
+        if (!_connections.TryEnter(connection, out var replaced))
+        {
+            counters.CountTcpRefused();
+            return;
+        }
+
+        if (replaced is not null)
+        {
+            counters.CountTcpReplaced();
+            replaced.End();
+        }
+
         try
         {
-            if (all > MaxConnections || own > MaxPerClient)
-            {
-                counters.CountTcpRefused();
-                return;
-            }
-
-            client.NoDelay = true;
-            await ServeQueriesAsync(client, IpAddr.From(address), cancellationToken);
+            await connection.RunAsync(cancellationToken);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -73,76 +73,7 @@ internal sealed class TcpServer(Socket listener, DnsHandler handler, TimeProvide
         }
         finally
         {
-            Interlocked.Decrement(ref _connections);
-            Release(address);
-        }
-    }
-
-    private void Release(IPAddress address)
-    {
-        if (_clients.AddOrUpdate(address, 0, (_, count) => count - 1) <= 0)
-        {
-            _clients.TryRemove(KeyValuePair.Create(address, 0));
-        }
-    }
-
-    private async Task ServeQueriesAsync(Socket client, IpAddr address, CancellationToken cancellationToken)
-    {
-        var query = new byte[ushort.MaxValue];
-        var reply = new byte[2 + DnsHandler.MaxReply];
-        while (await ReadQueryAsync(client, query, cancellationToken) is var length && length > 0)
-        {
-            var handled = handler.Handle(query.AsSpan(0, length), address, reply.AsSpan(2), tcp: true);
-            var size = handled.Pending is { } pending
-                ? await handler.FinishAsync(pending, reply.AsMemory(2), cancellationToken)
-                : handled.Length;
-            if (size == 0)
-            {
-                return;
-            }
-
-            BinaryPrimitives.WriteUInt16BigEndian(reply, (ushort)size);
-            await SendAsync(client, reply.AsMemory(0, 2 + size), cancellationToken);
-        }
-    }
-
-    // Zero: the client has closed, or sent what can be no message.
-    private async Task<int> ReadQueryAsync(Socket client, byte[] query, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(IdleTime, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        var got = await client.ReceiveAsync(query.AsMemory(0, 2), SocketFlags.None, both.Token);
-        deadline.CancelAfter(MessageTime);
-        if (got == 0 || (got == 1 && await client.ReceiveAsync(query.AsMemory(1, 1), SocketFlags.None, both.Token) == 0))
-        {
-            return 0;
-        }
-
-        int length = BinaryPrimitives.ReadUInt16BigEndian(query);
-        if (length < DnsHeader.Length)
-        {
-            return 0;
-        }
-
-        for (var read = 0; read < length; read += got)
-        {
-            got = await client.ReceiveAsync(query.AsMemory(read, length - read), SocketFlags.None, both.Token);
-            if (got == 0)
-            {
-                return 0;
-            }
-        }
-
-        return length;
-    }
-
-    private async Task SendAsync(Socket client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(MessageTime, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        for (var sent = 0; sent < message.Length;)
-        {
-            sent += await client.SendAsync(message[sent..], SocketFlags.None, both.Token);
+            _connections.Leave(connection);
         }
     }
 }

@@ -1,50 +1,87 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Dns.Wire;
-using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Server;
 
-/// <summary>Serves one UDP socket with several receivers; each has its buffers and uses them again.</summary>
-internal sealed class UdpServer(Socket socket, DnsHandler handler, DnsCounters counters)
+/// <summary>
+/// Serves UDP sockets with a thread for each processor, up to eight. Every thread serves every socket: whichever sleeps is woken, no socket is left unread
+/// whatever became of a thread, and how many sockets there are is their owner's choice.
+/// </summary>
+internal sealed class UdpServer(IReadOnlyList<Socket> sockets, DnsHandler handler, DnsCounters counters)
 {
-    private const int MaxQuery = 4096;
-    private static readonly int Receivers = Math.Clamp(Environment.ProcessorCount, 1, 4);
+    /// <summary>Most threads.</summary>
+    public const int MaxWorkers = 8;
 
-    /// <summary>Serves until cancelled. The socket stays open: it is its owner's.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, Receivers).Select(_ => Task.Run(() => ReceiveAsync(cancellationToken), cancellationToken)));
+    /// <summary>Queries that wait for an upstream at once; what comes beyond is dropped, since the client asks again and a queue would only grow.</summary>
+    public const int MaxPending = 4096;
 
-    private async Task ReceiveAsync(CancellationToken cancellationToken)
+    private const int StackBytes = 512 * 1024;
+    private readonly UdpSocket[] _sockets = [.. sockets.Select(socket => new UdpSocket(socket))];
+    private int _pending;
+
+    /// <summary>Serves until cancelled. The sockets stay open: they are their owner's.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var query = new byte[MaxQuery];
-        var reply = new byte[DnsQuery.MaxUdp];
-        var client = new SocketAddress(socket.AddressFamily);
-        while (true)
+        var workers = Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 1, MaxWorkers))
+            .Select(_ => new UdpWorker(_sockets, handler, counters, (pending, socket, client) => HandOn(pending, socket, client, cancellationToken)))
+            .ToList();
+        try
         {
-            try
-            {
-                var length = await socket.ReceiveFromAsync(query, SocketFlags.None, client, cancellationToken);
-                var handled = handler.Handle(query.AsSpan(0, length), AddressOf(client), reply, tcp: false);
-                if (handled.Pending is { } pending)
-                {
-                    _ = FinishAsync(pending, Copy(client), cancellationToken);
-                }
-                else if (handled.Length > 0)
-                {
-                    // Not cancelled: a query that was taken is answered, by whoever took it.
-                    await socket.SendToAsync(reply.AsMemory(0, handled.Length), SocketFlags.None, client, CancellationToken.None);
-                }
-            }
-            catch (SocketException)
-            {
-                // A client that cannot be reached is its own trouble: no reply, and on with the next.
-                counters.CountDropped();
-            }
+            using var stopping = cancellationToken.Register(() => workers.ForEach(worker => worker.Stop()));
+            var running = workers.Select(StartAsync).ToList();
+
+            // One that fails ends all: none of them is to be missing without notice.
+            _ = await Task.WhenAny(running);
+            workers.ForEach(worker => worker.Stop());
+            await Task.WhenAll(running);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            workers.ForEach(worker => worker.Dispose());
         }
     }
 
-    private async Task FinishAsync(PendingQuery pending, SocketAddress client, CancellationToken cancellationToken)
+    private static Task StartAsync(UdpWorker worker)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    worker.Run();
+                    ended.TrySetResult();
+                }
+                catch (Exception e) when (ended.TrySetException(e))
+                {
+                    // Thrown again where the end is awaited.
+                }
+            },
+            StackBytes)
+        { IsBackground = true, Name = "fairlead-dns" };
+        thread.Start();
+        return ended.Task;
+    }
+
+    // Called on a serving thread: what takes time goes to others.
+    private void HandOn(PendingQuery pending, UdpSocket socket, ReadOnlySpan<byte> client, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _pending) > MaxPending)
+        {
+            Interlocked.Decrement(ref _pending);
+            counters.CountDropped();
+            return;
+        }
+
+        var copy = new SocketAddress(socket.Socket.AddressFamily, client.Length);
+        client.CopyTo(copy.Buffer.Span);
+        _ = Task.Run(() => FinishAsync(pending, socket.Socket, copy, cancellationToken), CancellationToken.None);
+    }
+
+    private async Task FinishAsync(PendingQuery pending, Socket socket, SocketAddress client, CancellationToken cancellationToken)
     {
         try
         {
@@ -56,17 +93,9 @@ internal sealed class UdpServer(Socket socket, DnsHandler handler, DnsCounters c
         {
             counters.CountDropped();
         }
-    }
-
-    // sockaddr_in: family, port, address; sockaddr_in6: family, port, flow label, address (ip(7), ipv6(7)).
-    private static IpAddr AddressOf(SocketAddress address) => address.Family == AddressFamily.InterNetwork
-        ? IpAddr.FromBytes(address.Buffer.Span.Slice(4, 4))
-        : IpAddr.FromBytes(address.Buffer.Span.Slice(8, 16));
-
-    private static SocketAddress Copy(SocketAddress address)
-    {
-        var copy = new SocketAddress(address.Family, address.Size);
-        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
-        return copy;
+        finally
+        {
+            Interlocked.Decrement(ref _pending);
+        }
     }
 }

@@ -12,8 +12,10 @@ internal static partial class Libc
     internal const uint EPOLLERR = 0x8;
     internal const uint EPOLLHUP = 0x10;
     internal const uint EPOLLRDHUP = 0x2000;
+    internal const uint EPOLLEXCLUSIVE = 0x10000000;
     internal const uint EPOLLET = 0x80000000;
     internal const short POLLIN = 0x1;
+    internal const short POLLOUT = 0x4;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const nuint TIOCGPTN = 0x80045430;
     internal const nuint TIOCSPTLCK = 0x40045431;
@@ -27,6 +29,10 @@ internal static partial class Libc
     /// <summary>epoll_ctl(2); the event is laid out by <see cref="EpollEvent"/>.</summary>
     [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
     internal static partial int EpollControl(SafeFd epoll, int operation, SafeFd descriptor, ReadOnlySpan<byte> epollEvent);
+
+    /// <summary>epoll_ctl(2) of a socket.</summary>
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    internal static partial int EpollControl(SafeFd epoll, int operation, System.Net.Sockets.SafeSocketHandle socket, ReadOnlySpan<byte> epollEvent);
 
     /// <summary>epoll_wait(2).</summary>
     [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]

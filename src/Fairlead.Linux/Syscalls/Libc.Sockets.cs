@@ -9,10 +9,14 @@ internal static partial class Libc
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int SOL_SOCKET = 1;
+    internal const int SO_REUSEPORT = 15;
     internal const int SO_RCVTIMEO = 20;
     internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
+    internal const int SO_MEMINFO = 55;
+    internal const int SK_MEMINFO_DROPS = 8;
+    internal const int SK_MEMINFO_VARS = 9;
     internal const int SOL_NETLINK = 270;
     internal const int NETLINK_ADD_MEMBERSHIP = 1;
     internal const int NETLINK_DROP_MEMBERSHIP = 2;
@@ -46,6 +50,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     internal static partial int SetSockOpt(SafeFd socket, int level, int option, in int value, int length);
 
+    /// <summary>setsockopt(2) of a socket of the framework's, with an int.</summary>
+    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    internal static partial int SetSockOpt(System.Net.Sockets.SafeSocketHandle socket, int level, int option, in int value, int length);
+
     /// <summary>setsockopt(2) with a struct timeval.</summary>
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     internal static partial int SetSockOpt(SafeFd socket, int level, int option, in TimeVal value, int length);
@@ -61,6 +69,18 @@ internal static partial class Libc
     /// <summary>sendmsg(2).</summary>
     [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
     internal static partial nint SendMessage(System.Net.Sockets.SafeSocketHandle socket, in MessageHeader message, int flags);
+
+    /// <summary>recvmmsg(2) without a time limit.</summary>
+    [LibraryImport(Library, EntryPoint = "recvmmsg", SetLastError = true)]
+    internal static partial int ReceiveMessages(System.Net.Sockets.SafeSocketHandle socket, Span<BatchedMessage> messages, uint count, int flags, nint timeout);
+
+    /// <summary>sendmmsg(2).</summary>
+    [LibraryImport(Library, EntryPoint = "sendmmsg", SetLastError = true)]
+    internal static partial int SendMessages(System.Net.Sockets.SafeSocketHandle socket, Span<BatchedMessage> messages, uint count, int flags);
+
+    /// <summary>getsockopt(2) with an array of unsigned int.</summary>
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    internal static partial int GetSockOpt(System.Net.Sockets.SafeSocketHandle socket, int level, int option, Span<uint> values, ref int length);
 
     /// <summary>recvfrom(2) for netlink.</summary>
     [LibraryImport(Library, EntryPoint = "recvfrom", SetLastError = true)]
@@ -104,6 +124,14 @@ internal struct MessageHeader
     internal nint Control;
     internal nuint ControlLength;
     internal int Flags;
+}
+
+/// <summary>struct mmsghdr (<c>sys/socket.h</c>) of a 64-bit machine.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BatchedMessage
+{
+    internal MessageHeader Header;
+    internal uint Length;
 }
 
 /// <summary>struct sock_filter (<c>linux/filter.h</c>).</summary>

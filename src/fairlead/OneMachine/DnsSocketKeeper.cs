@@ -28,7 +28,7 @@ internal sealed class DnsSocketKeeper(ClusterSpec spec) : IDisposable
                 NoDuplicateDetection = true,
                 NeverSource = true,
             });
-            foreach (var socket in netns.Run(() => DnsSockets.Bind(address, Port)))
+            foreach (var socket in netns.Run(() => DnsSockets.Bind(address, Port, DnsSockets.PerAddress)))
             {
                 using (socket)
                 {

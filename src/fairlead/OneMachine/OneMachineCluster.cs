@@ -245,7 +245,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         var sockets = DnsSockets.Bind(Spec.V4.Host, RelayPort);
         try
         {
-            await new DnsRelay(Spec.Egress ? null : [], TimeProvider.System).RunAsync(sockets, cancellationToken);
+            await new DnsRelay(Spec.Egress ? null : [], TimeProvider.System) { Log = _loggers.CreateLogger("dns-relay") }.RunAsync(sockets, cancellationToken);
         }
         finally
         {

@@ -17,12 +17,8 @@ internal sealed class DnsClient(TestNetns netns, IPEndPoint server) : IDisposabl
 
     public static async Task<byte[]> ReadMessageAsync(Socket socket)
     {
-        await using var stream = new NetworkStream(socket, ownsSocket: false);
-        var size = new byte[2];
-        await stream.ReadExactlyAsync(size, Deadline.Token());
-        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(size)];
-        await stream.ReadExactlyAsync(message, Deadline.Token());
-        return message;
+        var size = await ReadAsync(socket, 2);
+        return await ReadAsync(socket, BinaryPrimitives.ReadUInt16BigEndian(size));
     }
 
     /// <summary>What a reply says: its code, TC, and the last byte of each address.</summary>
@@ -66,4 +62,17 @@ internal sealed class DnsClient(TestNetns netns, IPEndPoint server) : IDisposabl
     }
 
     public void Dispose() => _udp.Dispose();
+
+    private static async Task<byte[]> ReadAsync(Socket socket, int length)
+    {
+        var bytes = new byte[length];
+        for (var got = 0; got < length;)
+        {
+            var more = await socket.ReceiveAsync(bytes.AsMemory(got), SocketFlags.None, Deadline.Token());
+            Assert.NotEqual(0, more);
+            got += more;
+        }
+
+        return bytes;
+    }
 }

@@ -43,6 +43,7 @@ public sealed class HeaderTests
         #include <linux/neighbour.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
+        #include <linux/sock_diag.h>
         #include <linux/veth.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -128,6 +129,10 @@ public sealed class HeaderTests
         Layout<CapData>(program, "struct __user_cap_data_struct", "effective", "permitted", "inheritable");
         Layout<WinSize>(program, "struct winsize", "ws_row", "ws_col", "ws_xpixel", "ws_ypixel");
         Layout<PollFd>(program, "struct pollfd", "fd", "events", "revents");
+        Layout<IoVector>(program, "struct iovec", "iov_base", "iov_len");
+        Layout<MessageHeader>(
+            program, "struct msghdr", "msg_name", "msg_namelen", "msg_iov", "msg_iovlen", "msg_control", "msg_controllen", "msg_flags");
+        Layout<BatchedMessage>(program, "struct mmsghdr", "msg_hdr", "msg_len");
         Layout<SigInfo>(program, "siginfo_t", "si_signo", "si_code", "si_pid", "si_status");
         Equal(program, "sizeof(struct nlmsghdr)", NetlinkWriter.HeaderSize);
         Equal(program, "sizeof(struct epoll_event)", EpollEvent.Size);
