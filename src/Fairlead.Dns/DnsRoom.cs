@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Fairlead.Cluster;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
+using Fairlead.Dns.Explain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Linux;
@@ -37,6 +38,8 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private volatile DnsExplainer? _explainer;
+
     /// <summary>Completes when the address stands and its sockets are open, so that a query waits for an answer instead of failing.</summary>
     public Task Serving => _serving.Task;
 
@@ -45,6 +48,10 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 
     /// <summary>Where to serve and ask from; null: the namespace the process runs in.</summary>
     internal NetNamespace? Namespace { get; init; }
+
+    /// <summary>Asks the server a question in the name of a client and says why the answer is what it is; null: it does not run yet, or that is no question.</summary>
+    public async Task<NameExplanation?> ExplainAsync(NameQuestion question, CancellationToken cancellationToken) =>
+        _explainer is { } explainer ? await explainer.ExplainAsync(question, cancellationToken) : null;
 
     /// <summary>Removes from <c>lo</c> of the calling thread's network namespace the addresses that a room has left there.</summary>
     public static void CleanUp()
@@ -70,6 +77,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var hostUpstreams = HostUpstreams();
         using var builder = new ChainBuilder(indexes, options, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
         var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), Counters);
+        _explainer = new DnsExplainer(handler, new NameExplainer(tables, options.ClusterDomain.Trim('.').ToLowerInvariant()));
         var server = new DnsServer(handler, time, Counters, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] loops = [indexes.RunAsync(ending.Token), ServeAsync(server, ending.Token)];

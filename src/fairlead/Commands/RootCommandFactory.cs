@@ -46,6 +46,7 @@ internal static class RootCommandFactory
             StatusCommand.Create(output),
             KubeconfigCommand.Create(output),
             InspectCommand.Create(output),
+            ExplainCommand.Create(),
             DemoCommand.Create(output),
             ShellCompletionCommand.Create(),
             AgentCommand.Create(),

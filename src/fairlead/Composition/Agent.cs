@@ -48,7 +48,8 @@ internal static class Agent
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
         var addresses = new NodeAddresses();
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"), addresses);
-        using var inspection = new InspectionEndpoint(proxy, inspected);
+        var dns = new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns"));
+        using var inspection = new InspectionEndpoint(proxy, inspected, new DnsExplanationPage(dns, cluster));
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
         using var metrics = new PrometheusText(proxy.Meter, health.Meter);
         Task[] rooms =
@@ -62,7 +63,7 @@ internal static class Agent
             .. Serve(new UnixDomainSocketEndPoint(options.InspectSocket), inspection.AnswerAsync),
             .. Serve(options.HealthEndpoint, health.AnswerAsync),
             .. Serve(options.MetricsEndpoint, new ProxyPages(options, Proxy(options), metrics).AnswerAsync),
-            new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns")).RunAsync(cancellationToken),
+            dns.RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
             HeapTrim.OfProcess(time).RunAsync(proxy.WaitUntilCommittedAsync(cancellationToken), cancellationToken),
         ];

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Explain;
 using Fairlead.Linux;
 
 namespace Fairlead.Demo;
@@ -41,10 +42,10 @@ internal static class Resolver
     /// <summary>Resolves a name, completed by the search list unless it ends with a dot.</summary>
     public static async Task<Resolution> ResolveAsync(Vantage pod, string name, bool tcp, CancellationToken cancellationToken)
     {
-        var conf = await File.ReadAllLinesAsync(pod.ResolvConf, cancellationToken);
-        var server = IPAddress.Parse(Words(conf, "nameserver").First());
+        var conf = ResolverConfiguration.Parse(await File.ReadAllTextAsync(pod.ResolvConf, cancellationToken));
+        var server = conf.Nameservers[0];
         var found = new Resolution($"{pod.Name} {pod.Address}", $"{server}:{Port}", name, -1, []);
-        foreach (var candidate in Candidates(name, [.. Words(conf, "search")], Ndots(conf)))
+        foreach (var candidate in conf.Candidates(name))
         {
             found = await AskAsync(pod, new IPEndPoint(server, Port), candidate, tcp, cancellationToken);
             if (found.Addresses.Count > 0 || found.Code < 0)
@@ -55,24 +56,6 @@ internal static class Resolver
 
         return found;
     }
-
-    private static IEnumerable<string> Candidates(string name, IReadOnlyList<string> search, int ndots)
-    {
-        if (name.EndsWith('.'))
-        {
-            return [name[..^1]];
-        }
-
-        var completed = search.Select(suffix => $"{name}.{suffix}");
-        return name.Count(c => c == '.') >= ndots ? completed.Prepend(name) : completed.Append(name);
-    }
-
-    private static IEnumerable<string> Words(IEnumerable<string> conf, string keyword) =>
-        conf.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1 && words[0] == keyword).SelectMany(words => words[1..]);
-
-    private static int Ndots(IEnumerable<string> conf) =>
-        Words(conf, "options").Select(option => option.Split(':')).Where(option => option is ["ndots", _])
-            .Select(option => int.TryParse(option[1], CultureInfo.InvariantCulture, out var number) ? number : 1).FirstOrDefault(1);
 
     private static async Task<Resolution> AskAsync(Vantage pod, IPEndPoint server, string name, bool tcp, CancellationToken cancellationToken)
     {

@@ -23,7 +23,8 @@ internal static class AgentClient
         limit.CancelAfter(Limit);
         try
         {
-            return await ReadAsync(socket, query, limit.Token);
+            var path = $"services?depth={query.Depth}&namespace={Uri.EscapeDataString(query.Namespace)}&name={Uri.EscapeDataString(query.Name)}";
+            return await GetAsync(socket, path, ReadAsync, limit.Token);
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
@@ -39,11 +40,16 @@ internal static class AgentClient
         }
     }
 
-    private static async Task<NodeAnswer> ReadAsync(string socket, InspectionQuery query, CancellationToken cancellationToken)
+    /// <summary>Asks and reads the answer as it comes.</summary>
+    /// <param name="socket">Where the agent listens.</param>
+    /// <param name="path">Path and query, without a slash at the front.</param>
+    /// <param name="read">Reads the body.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="HttpRequestException">Nobody answers there, or the agent refuses; then the message is the agent's.</exception>
+    public static async Task<T> GetAsync<T>(string socket, string path, Func<Stream, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         using var handler = new SocketsHttpHandler { ConnectCallback = (_, token) => ConnectAsync(socket, token) };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        var path = $"services?depth={query.Depth}&namespace={Uri.EscapeDataString(query.Namespace)}&name={Uri.EscapeDataString(query.Name)}";
         using var response = await client.GetAsync(new Uri($"http://agent/{path}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
@@ -52,6 +58,11 @@ internal static class AgentClient
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return await read(body, cancellationToken);
+    }
+
+    private static async Task<NodeAnswer> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
         using var lines = new StreamReader(body);
         var head = JsonSerializer.Deserialize(await lines.ReadLineAsync(cancellationToken) ?? "", InspectJson.Default.AnswerHead)!;
         var services = new List<InspectedService>();

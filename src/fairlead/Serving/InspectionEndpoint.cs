@@ -9,15 +9,21 @@ namespace Fairlead.Serving;
 
 /// <summary>
 /// What `fairlead inspect` asks an agent, on a socket that only root can reach: <c>GET /services?namespace=N&amp;name=N&amp;depth=D</c>. Only reads. One at a
-/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound.
+/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound. `fairlead explain` asks at the same place.
 /// </summary>
-internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft) : IDisposable
+internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanationPage names) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>Answers one request.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
+        if (context.Request.Path.Value == "/dns")
+        {
+            await names.AnswerAsync(context);
+            return;
+        }
+
         var query = context.Request.Query;
         if (context.Request.Path.Value != "/services" || !Enum.TryParse<InspectionDepth>(query["depth"], ignoreCase: true, out var depth))
         {

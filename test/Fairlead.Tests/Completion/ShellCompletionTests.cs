@@ -22,7 +22,7 @@ public sealed class ShellCompletionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("agent cni completion demo down inspect kubeconfig status up", "fairlead", "")]
+    [InlineData("agent cni completion demo down explain inspect kubeconfig status up", "fairlead", "")]
     [InlineData("demo down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
     [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--de")]

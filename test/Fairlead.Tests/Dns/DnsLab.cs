@@ -6,6 +6,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
+using Fairlead.Dns.Explain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
@@ -123,6 +124,13 @@ internal sealed class DnsLab : IDisposable
         return reply[..length];
     }
 
+    /// <summary>What `explain` says.</summary>
+    public Task<NameExplanation?> ExplainAsync(string name, string type)
+    {
+        _indexes.Apply();
+        return new DnsExplainer(Handler, new NameExplainer(Tables, "cluster.local")).ExplainAsync(new NameQuestion(Client, name, type), default);
+    }
+
     public static byte[] Query(string name, RecordType type, ushort @class = 1, ushort id = 4711, byte[]? after = null)
     {
         var wire = Encoding.ASCII.GetBytes(name.TrimEnd('.')).AsSpan();
@@ -153,7 +161,7 @@ internal sealed class DnsLab : IDisposable
         {
             Assert.True(reader.TryReadRecord(out var record));
             var section = i < header.Answers ? 0 : i < header.Answers + header.Authorities ? 1 : 2;
-            sections[section].Add(new string('+', section) + (section > 0 ? " " : "") + Text(reply, record));
+            sections[section].Add(new string('+', section) + (section > 0 ? " " : "") + MessageText.Record(reply, record));
         }
 
         Assert.Equal(reply.Length, reader.Position);
@@ -176,41 +184,7 @@ internal sealed class DnsLab : IDisposable
 
     private static string Flags(DnsHeader header)
     {
-        var code = header.Code.ToString().ToUpperInvariant();
+        var code = MessageText.Code(header.Code);
         return code + ((header.Flags & DnsHeader.AuthoritativeFlag) != 0 ? " AA" : "") + (header.IsTruncated ? " TC" : "");
-    }
-
-    private static string Text(byte[] reply, DnsRecord record)
-    {
-        var data = reply.AsSpan(record.Data, record.End - record.Data);
-        var owner = Name(reply, record.Start);
-        return record.Type switch
-        {
-            RecordType.A or RecordType.AAAA => $"{owner} {record.Ttl} {record.Type} {IpAddr.FromBytes(data)}",
-            RecordType.CNAME or RecordType.PTR or RecordType.NS => $"{owner} {record.Ttl} {record.Type} {Name(reply, record.Data)}",
-            RecordType.SRV => $"{owner} {record.Ttl} SRV {U16(data)} {U16(data[2..])} {U16(data[4..])} {Name(reply, record.Data + 6)}",
-            RecordType.SOA => $"{owner} {record.Ttl} SOA {Soa(reply, record)}",
-            RecordType.TXT or RecordType.HINFO => $"{owner} {record.Ttl} {record.Type} \"{Encoding.ASCII.GetString(data.Slice(1, data[0]))}\"",
-            RecordType.OPT => $"OPT size {record.Class} flags {record.Ttl:x8}",
-            _ => $"{owner} {record.Ttl} {record.Type} {Convert.ToHexString(data)}",
-        };
-    }
-
-    private static string Soa(byte[] reply, DnsRecord record)
-    {
-        Span<byte> name = stackalloc byte[DnsReader.MaxName];
-        Assert.True(DnsReader.TryReadNameAt(reply, record.Data, name, out _, out var next));
-        return $"{Name(reply, record.Data)} {Name(reply, next)} " + string.Join(' ', Enumerable.Range(0, 5).Select(i => U32(reply, record.End - 20 + (4 * i))));
-    }
-
-    private static uint U32(byte[] reply, int at) => BinaryPrimitives.ReadUInt32BigEndian(reply.AsSpan(at));
-
-    private static ushort U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16BigEndian(data);
-
-    private static string Name(byte[] packet, int at)
-    {
-        Span<byte> name = stackalloc byte[DnsReader.MaxName];
-        Assert.True(DnsReader.TryReadNameAt(packet, at, name, out var length, out _));
-        return DnsName.Decode(name[..length]);
     }
 }

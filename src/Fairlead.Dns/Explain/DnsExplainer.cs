@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using Fairlead.Dns.Server;
+using Fairlead.Dns.Wire;
+
+namespace Fairlead.Dns.Explain;
+
+/// <summary>Asks the node's own DNS a question in the name of a client, as a packet would, and says why the answer is what it is.</summary>
+/// <param name="handler">Who answers.</param>
+/// <param name="names">Why.</param>
+internal sealed class DnsExplainer(DnsHandler handler, NameExplainer names)
+{
+    /// <summary>Asks and explains; null: the name or the type is none.</summary>
+    public async Task<NameExplanation?> ExplainAsync(NameQuestion question, CancellationToken cancellationToken)
+    {
+        var name = question.Name.TrimEnd('.');
+        if (name.Length == 0 || !DnsName.TryEncode(name, out var wire) || !MessageText.TryParseType(question.Type, out var type))
+        {
+            return null;
+        }
+
+        var query = Query(wire, type);
+        var reply = new byte[DnsHandler.MaxReply];
+        var handled = handler.Handle(query, question.Client, reply, tcp: true);
+        var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;
+        return new NameExplanation
+        {
+            Name = name + ".",
+            Code = DnsHeader.TryRead(reply.AsSpan(0, length), out var header) ? MessageText.Code(header.Code) : "",
+            Answers = MessageText.Records(reply.AsSpan(0, length), Section.Answer),
+            Source = handled.Pending is null ? "the cluster's objects" : "upstream",
+            Reasons = names.Explain(name, type),
+        };
+    }
+
+    private static byte[] Query(byte[] name, RecordType type)
+    {
+        var packet = new byte[DnsHeader.Length + name.Length + 4];
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), DnsHeader.RecursionDesiredFlag);
+        packet[5] = 1;
+        name.CopyTo(packet, DnsHeader.Length);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(packet.Length - 4), (ushort)type);
+        packet[^1] = 1;
+        return packet;
+    }
+}

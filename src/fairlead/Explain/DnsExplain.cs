@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fairlead.Inspect;
+using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
+using Fairlead.Kube.Kubeconfig;
+using Fairlead.OneMachine;
+using Fairlead.Terminal;
+
+namespace Fairlead.Explain;
+
+/// <summary>What `explain dns` was told.</summary>
+/// <param name="Cluster">The one-machine cluster.</param>
+/// <param name="Namespace">The pod's namespace.</param>
+/// <param name="Pod">The pod.</param>
+/// <param name="Name">What it looks up, as a program in it would write it.</param>
+/// <param name="Type">Record type.</param>
+/// <param name="Format"><c>table</c> or <c>json</c>.</param>
+internal sealed record DnsExplainRequest(string Cluster, string Namespace, string Pod, string Name, string Type, string Format);
+
+/// <summary>`fairlead explain dns`: walks a pod's look-up step by step, asking its node's DNS as it would, and says of each step why it went as it did.</summary>
+internal static class DnsExplain
+{
+    /// <summary>Explains and prints. Exit code 1 when the name does not resolve.</summary>
+    /// <exception cref="UserError">There is no such pod, or nobody to ask.</exception>
+    public static async Task<int> RunAsync(DnsExplainRequest request, CancellationToken cancellationToken)
+    {
+        var paths = new ClusterPaths(request.Cluster);
+        if (Specs.Load(request.Cluster) is null || !File.Exists(paths.Runtime))
+        {
+            throw new UserError($"cluster {request.Cluster} is not running", request.Cluster == ClusterSpec.DefaultName ? "`fairlead up` starts it" : $"`fairlead up --name {request.Cluster}` starts it");
+        }
+
+        var pod = await PodAsync(paths, request, cancellationToken);
+        var document = await WalkAsync(paths, pod, request, cancellationToken);
+        Output.Raw(request.Format == "json"
+            ? JsonSerializer.Serialize(document, ExplainJson.Default.DnsExplanationDocument) + "\n"
+            : string.Concat(DnsExplanationText.Lines(document, request.Name, request.Type).Select(line => Output.Printable(line) + "\n")));
+        return document.Resolved ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static async Task<JsonObject> PodAsync(ClusterPaths paths, DnsExplainRequest request, CancellationToken cancellationToken)
+    {
+        using var api = new KubeClient(KubeconfigReader.Read(paths.AdminKubeconfig));
+        try
+        {
+            var pod = await api.GetAsync(ResourceTypes.Pods, request.Namespace, request.Pod, cancellationToken);
+            return pod.Text("status", "podIP").Length > 0 && File.Exists(ResolvConf(paths, pod))
+                ? pod
+                : throw new UserError($"pod {request.Namespace}/{request.Pod} has no network: it is {pod.Text("status", "phase")}", $"`kubectl -n {request.Namespace} describe pod {request.Pod}` says why");
+        }
+        catch (KubeException e) when (e.Code == 404)
+        {
+            throw new UserError($"there is no pod {request.Pod} in namespace {request.Namespace}", "`kubectl get pods -A` lists all there are; -n names another namespace");
+        }
+        catch (Exception e) when (e is HttpRequestException or KubeException)
+        {
+            throw new UserError($"the API server does not answer: {e.Message}", "`fairlead status` shows what runs");
+        }
+    }
+
+    private static string ResolvConf(ClusterPaths paths, JsonObject pod) =>
+        Path.Combine(paths.Sandbox(pod.Text("metadata", "namespace"), pod.Text("metadata", "name"), pod.Text("metadata", "uid")), "files", "resolv.conf");
+
+    private static async Task<DnsExplanationDocument> WalkAsync(ClusterPaths paths, JsonObject pod, DnsExplainRequest request, CancellationToken cancellationToken)
+    {
+        var configuration = ResolverConfiguration.Parse(await File.ReadAllTextAsync(ResolvConf(paths, pod), cancellationToken));
+        var node = pod.Text("spec", "nodeName");
+        var document = new DnsExplanationDocument
+        {
+            Resolved = false,
+            Pod = $"{request.Namespace}/{request.Pod}",
+            Node = node,
+            Address = pod.Text("status", "podIP"),
+            Nameservers = [.. configuration.Nameservers.Select(server => server.ToString())],
+            Searches = configuration.Searches,
+            Ndots = configuration.Ndots,
+        };
+        foreach (var candidate in configuration.Candidates(request.Name))
+        {
+            var answer = await AskAsync(paths.InspectSocket(node), document.Address, candidate, request.Type, cancellationToken);
+            document = document with { Problems = [.. Problems(document, answer)] };
+            if (document.Problems.Count > 0 || answer.Explanation is not { } explanation)
+            {
+                return document;
+            }
+
+            document = document with { Names = [.. document.Names, explanation], Resolved = explanation.IsResolved };
+            if (explanation.IsResolved)
+            {
+                return document;
+            }
+        }
+
+        return document;
+    }
+
+    private static IEnumerable<string> Problems(DnsExplanationDocument document, DnsAnswer answer)
+    {
+        if (document.Nameservers.Count == 0)
+        {
+            yield return "its resolv.conf names no name server (dnsPolicy, dnsConfig)";
+        }
+        else if (!answer.Servers.Contains(document.Nameservers[0]))
+        {
+            yield return $"it asks {document.Nameservers[0]}, which is not the cluster's DNS ({string.Join(", ", answer.Servers)}): what that answers is not known here (dnsPolicy, dnsConfig)";
+        }
+
+        if (answer.DeniedBy.Count > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"network policy keeps it from its DNS: {string.Join(", ", answer.DeniedBy)} isolate its egress, and no rule allows UDP port 53 to pods k8s-app=kube-dns of namespace kube-system");
+        }
+
+        if (answer.Explanation is null)
+        {
+            yield return "the DNS of its node does not serve yet";
+        }
+    }
+
+    private static async Task<DnsAnswer> AskAsync(string socket, string client, string name, string type, CancellationToken cancellationToken)
+    {
+        var path = $"dns?client={Uri.EscapeDataString(client)}&name={Uri.EscapeDataString(name)}&type={Uri.EscapeDataString(type)}";
+        try
+        {
+            return await AgentClient.GetAsync(socket, path, async (body, token) => await JsonSerializer.DeserializeAsync(body, ExplainJson.Default.DnsAnswer, token) ?? new DnsAnswer(), cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+        {
+            throw new UserError($"the agent of the pod's node does not answer at {socket}: {(e.InnerException ?? e).Message}", "`fairlead status` shows what runs");
+        }
+    }
+}
