@@ -65,7 +65,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     /// <exception cref="LinuxException">The address cannot be put on <c>lo</c>.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var indexes = new ZoneIndexes(tables, time);
+        using var indexes = new ZoneIndexes(tables, options, time);
         indexes.Applied += _applied.Ring;
         indexes.Applied += () =>
         {
@@ -75,7 +75,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             }
         };
         var hostUpstreams = HostUpstreams();
-        using var builder = new ChainBuilder(indexes, options, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
+        using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
         var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), Counters);
         _explainer = new DnsExplainer(handler, new NameExplainer(tables, options.ClusterDomain.Trim('.').ToLowerInvariant()));
         var server = new DnsServer(handler, time, Counters, log);

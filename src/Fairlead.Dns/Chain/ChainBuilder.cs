@@ -9,10 +9,9 @@ namespace Fairlead.Dns.Chain;
 /// Puts a configuration to work. What stays the same from one to the next is kept: the names of a zone, and forwarders with their caches.
 /// </summary>
 /// <param name="indexes">The names of zones.</param>
-/// <param name="server">Who the server is.</param>
 /// <param name="newForwarder">Makes one.</param>
 /// <param name="time">Clock.</param>
-internal sealed class ChainBuilder(ZoneIndexes indexes, DnsOptions server, Func<ForwardOptions, CacheOptions?, Forwarder> newForwarder, TimeProvider time) : IDisposable
+internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, CacheOptions?, Forwarder> newForwarder, TimeProvider time) : IDisposable
 {
     // The longest a question may be under way.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -69,7 +68,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, DnsOptions server, Func<
     }
 
     private DnsChain Chain(
-        ServerBlock block, Func<string, KubernetesOptions, ZoneIndex> index, Dictionary<ForwarderKey, Forwarder> old, Dictionary<ForwarderKey, Forwarder> now)
+        ServerBlock block, Func<KubernetesOptions, ZoneIndex> index, Dictionary<ForwarderKey, Forwarder> old, Dictionary<ForwarderKey, Forwarder> now)
     {
         var forwarders = block.Forwards.Select(options =>
         {
@@ -81,18 +80,8 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, DnsOptions server, Func<
 
             return forwarder;
         });
-        return new DnsChain(block, [.. Clusters(block, index)], [.. forwarders]);
-    }
-
-    // The primary zone's answers the reverse names; further zones are the same names under another.
-    private IEnumerable<KubernetesZone> Clusters(ServerBlock block, Func<string, KubernetesOptions, ZoneIndex> index)
-    {
-        var options = block.Kubernetes;
-        foreach (var zone in options?.Zones.Where(zone => !AddressNames.IsReverse(zone)) ?? [])
-        {
-            yield return new KubernetesZone(index(zone, options!), options!, server, block.RoundRobin);
-            options = options! with { Zones = [.. options.Zones.Where(other => !AddressNames.IsReverse(other))] };
-        }
+        var cluster = block.Kubernetes is { } options ? new KubernetesZone(index(options), options, block.RoundRobin) : null;
+        return new DnsChain(block, cluster, [.. forwarders]);
     }
 
     private sealed record ForwarderKey(ValueArray<string> Zones, ForwardOptions Options, CacheOptions? Cache);

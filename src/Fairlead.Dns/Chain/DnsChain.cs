@@ -10,9 +10,9 @@ namespace Fairlead.Dns.Chain;
 /// next only where it lies outside of its zones or the text says <c>fallthrough</c>; a name that exists never does.
 /// </summary>
 /// <param name="block">What the text says.</param>
-/// <param name="clusters">Plugin <c>kubernetes</c>: its zones, the primary one first, which has the reverse zones too.</param>
+/// <param name="cluster">Plugin <c>kubernetes</c>; null without.</param>
 /// <param name="forwarders">Plugin <c>forward</c>, in the order of the text.</param>
-internal sealed class DnsChain(ServerBlock block, KubernetesZone[] clusters, Forwarder[] forwarders)
+internal sealed class DnsChain(ServerBlock block, KubernetesZone? cluster, Forwarder[] forwarders)
 {
     private const uint AnyTtl = 8482;
 
@@ -51,16 +51,7 @@ internal sealed class DnsChain(ServerBlock block, KubernetesZone[] clusters, For
             return ZoneOutcome.Answered;
         }
 
-        foreach (var cluster in clusters)
-        {
-            var outcome = cluster.Answer(query, name, ref writer, out alias);
-            if (outcome != ZoneOutcome.NotMine)
-            {
-                return outcome;
-            }
-        }
-
-        return ZoneOutcome.NotMine;
+        return cluster?.Answer(query, name, ref writer, out alias) ?? ZoneOutcome.NotMine;
     }
 
     /// <summary>Who is asked for a name that no plugin before knows; null: nobody, and the query fails.</summary>

@@ -9,13 +9,14 @@ namespace Fairlead.Dns.Chain;
 /// The indexes that a configuration needs, kept up with the tables by one loop. One that the next configuration needs too goes on, so that a changed text costs
 /// no new reading of the tables.
 /// </summary>
-/// <param name="tables">Services, EndpointSlices and namespaces.</param>
+/// <param name="tables">Services, EndpointSlices, namespaces and pods.</param>
+/// <param name="server">Who the server is.</param>
 /// <param name="time">Clock.</param>
-internal sealed class ZoneIndexes(ClusterTables tables, TimeProvider time) : IDisposable
+internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Wake _wake = new();
-    private Dictionary<Key, ZoneIndexer> _indexers = [];
+    private Dictionary<KubernetesOptions, ZoneIndexer> _indexers = [];
 
     /// <summary>Raised after a batch was applied.</summary>
     public event Action? Applied;
@@ -33,12 +34,12 @@ internal sealed class ZoneIndexes(ClusterTables tables, TimeProvider time) : IDi
     }
 
     /// <summary>Gives <paramref name="choose"/> a way to its indexes, which hold what the tables do; indexes that it does not ask for end.</summary>
-    public T Replace<T>(Func<Func<string, KubernetesOptions, ZoneIndex>, T> choose)
+    public T Replace<T>(Func<Func<KubernetesOptions, ZoneIndex>, T> choose)
     {
         lock (_gate)
         {
-            var (old, now) = (_indexers, new Dictionary<Key, ZoneIndexer>());
-            var chosen = choose((zone, options) => Get(Key.Of(zone, options), old, now).Index);
+            var (old, now) = (_indexers, new Dictionary<KubernetesOptions, ZoneIndexer>());
+            var chosen = choose(options => Get(NamesOf(options), old, now).Index);
             foreach (var ended in old.Where(one => !now.ContainsKey(one.Key)))
             {
                 ended.Value.Dispose();
@@ -82,13 +83,13 @@ internal sealed class ZoneIndexes(ClusterTables tables, TimeProvider time) : IDi
         }
     }
 
-    private ZoneIndexer Get(Key key, Dictionary<Key, ZoneIndexer> old, Dictionary<Key, ZoneIndexer> now)
+    private ZoneIndexer Get(KubernetesOptions key, Dictionary<KubernetesOptions, ZoneIndexer> old, Dictionary<KubernetesOptions, ZoneIndexer> now)
     {
         if (!now.TryGetValue(key, out var indexer))
         {
             if (!old.TryGetValue(key, out indexer))
             {
-                indexer = new ZoneIndexer(tables, new ZoneIndex(key.Zone, time), _wake);
+                indexer = new ZoneIndexer(tables, new ZoneIndex(key, server, time), _wake);
                 indexer.Apply();
             }
 
@@ -98,10 +99,7 @@ internal sealed class ZoneIndexes(ClusterTables tables, TimeProvider time) : IDi
         return indexer;
     }
 
-    /// <summary>What an index is made of: the zone, and what of the options decides which names there are.</summary>
-    private sealed record Key(string Zone, KubernetesOptions Options)
-    {
-        public static Key Of(string zone, KubernetesOptions options) =>
-            new(zone, options with { Zones = [], Ttl = 0, Pods = default, Fallthrough = [], OwnRanges = [] });
-    }
+    // What an index is made of: what of the options decides which names there are, in whatever zone.
+    private static KubernetesOptions NamesOf(KubernetesOptions options) =>
+        options with { Zones = [], Ttl = 0, Pods = options.Pods == PodNames.Verified ? PodNames.Verified : default, Fallthrough = [], OwnRanges = [] };
 }

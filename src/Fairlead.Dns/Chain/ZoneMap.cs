@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fairlead.Dns.Wire;
 
 namespace Fairlead.Dns.Chain;
@@ -21,7 +22,7 @@ internal sealed class ZoneMap<T>
     }
 
     /// <summary>The value of the longest zone that <paramref name="name"/> is in; false when it is in none.</summary>
-    public bool TryFind(scoped QueryName name, out T? value)
+    public bool TryFind(scoped QueryName name, [MaybeNullWhen(false)] out T value)
     {
         var lookup = _zones.GetAlternateLookup<ReadOnlySpan<byte>>();
         foreach (var labels in _labels)

@@ -173,13 +173,13 @@ internal sealed class NameExplainer(ClusterTables tables, string zone)
 
     private List<string> Endpoint(ServiceRow service, string label)
     {
-        var named = Endpoints(service).Where(endpoint => string.Equals(ServiceNamesCompiler.EndpointLabel(endpoint), label, StringComparison.OrdinalIgnoreCase)).ToList();
+        var named = Endpoints(service).Where(endpoint => string.Equals(Label(endpoint), label, StringComparison.OrdinalIgnoreCase)).ToList();
         if (named.Count > 0)
         {
             return named.Exists(endpoint => endpoint.Ready) ? [] : [$"endpoint {label} of Service {service.Key} is not ready: {Describe(named[0])}"];
         }
 
-        var names = Endpoints(service).Where(endpoint => endpoint.Ready).Select(ServiceNamesCompiler.EndpointLabel).Distinct().Order(StringComparer.Ordinal).ToList();
+        var names = Endpoints(service).Where(endpoint => endpoint.Ready).Select(Label).Distinct().Order(StringComparer.Ordinal).ToList();
         return
         [
             $"no endpoint of Service {service.Key} is called {label}",
@@ -237,6 +237,8 @@ internal sealed class NameExplainer(ClusterTables tables, string zone)
 
     private static string Describe(SliceEndpoint endpoint) =>
         $"{endpoint.Address}{(endpoint.Pod == default ? "" : $" (pod {endpoint.Pod.Name}{(endpoint.Terminating ? ", terminating" : "")})")}";
+
+    private static string Label(SliceEndpoint endpoint) => ServiceNamesCompiler.EndpointLabel(endpoint, podNames: false);
 
     private bool Exists(string space) => tables.Namespaces.Get(space) is not null;
 

@@ -4,11 +4,11 @@ using Fairlead.Linux.Addresses;
 namespace Fairlead.Dns.Kubernetes;
 
 /// <summary>Record sets of the zone into a reply.</summary>
-/// <param name="ttl">Seconds they may be kept.</param>
-/// <param name="rotates">Addresses begin with a random one and go round, so that each is first as often as the others; false: in their own order.</param>
+/// <param name="ttl">Seconds a client may keep them.</param>
+/// <param name="rotates">Sets of addresses begin anywhere; otherwise they stand in their order.</param>
 internal sealed class RecordWriter(uint ttl, bool rotates)
 {
-    /// <summary>The addresses of the family asked for.</summary>
+    /// <summary>The addresses of the family asked for, from a random one on and round: each is first as often as the others.</summary>
     public Found Addresses(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, RecordType type, ref DnsWriter writer)
     {
         if (type is RecordType.A or RecordType.AAAA && !addresses.IsEmpty)
@@ -21,24 +21,29 @@ internal sealed class RecordWriter(uint ttl, bool rotates)
         return Found.Name;
     }
 
-    /// <summary>The addresses of both families, for the additional section.</summary>
-    public void AllAddresses(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, ref DnsWriter writer)
+    /// <summary>The addresses of both families, for the additional section; false when one found no room any more.</summary>
+    public bool AllAddresses(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, ref DnsWriter writer)
     {
         foreach (var address in addresses)
         {
-            writer.Address(owner, ttl, address.Address);
+            if (!writer.Address(owner, ttl, address.Address))
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
-    /// <summary>SRV records and their targets' addresses.</summary>
-    public Found Services(scoped ReadOnlySpan<byte> owner, ServiceNames service, SrvTarget[] targets, ref DnsWriter writer)
+    /// <summary>SRV records and their targets' addresses. Of the addresses those are left out for which there is no room (RFC 2181 §9: that is no TC).</summary>
+    public Found Services(
+        scoped ZoneQuestion question, ServiceNames service, scoped ReadOnlySpan<SrvTarget> targets, ushort weight, ref DnsWriter writer)
     {
         Span<byte> target = stackalloc byte[DnsReader.MaxName];
-        var weight = (ushort)Math.Max(1, 100 / Math.Max(1, targets.Length));
         foreach (var srv in targets)
         {
             writer.HasAnswered = true;
-            if (!writer.Srv(owner, ttl, weight, srv.Port, Under(srv.Label, service.Name, target)))
+            if (!writer.Srv(question.Owner, ttl, weight, srv.Port, Under(srv.Label, service.Stem, question.Zone, target)))
             {
                 return Found.Name;
             }
@@ -49,9 +54,11 @@ internal sealed class RecordWriter(uint ttl, bool rotates)
         foreach (var srv in targets)
         {
             // Targets are ordered by label: several ports of one endpoint stand together.
-            if (previous is null || !previous.AsSpan().SequenceEqual(srv.Label))
+            if (!ReferenceEquals(previous, srv.Label)
+                && !AllAddresses(
+                    Under(srv.Label, service.Stem, question.Zone, target), srv.Label.Length == 0 ? service.Addresses : service.Labelled(srv.Label), ref writer))
             {
-                AllAddresses(Under(srv.Label, service.Name, target), srv.Label.Length == 0 ? service.Addresses : service.Labelled(srv.Label), ref writer);
+                break;
             }
 
             previous = srv.Label;
@@ -61,26 +68,56 @@ internal sealed class RecordWriter(uint ttl, bool rotates)
     }
 
     /// <summary>PTR records: an endpoint has its own name under every Service it serves, a cluster address the Service's own.</summary>
-    public void Pointers(scoped ReadOnlySpan<byte> owner, IpAddr address, ServiceNames[]? services, ref DnsWriter writer)
+    /// <param name="owner">The reverse name.</param>
+    /// <param name="address">What it spells.</param>
+    /// <param name="services">Who names the address.</param>
+    /// <param name="zone">The zone the names are of.</param>
+    /// <param name="writer">The reply.</param>
+    public void Pointers(scoped ReadOnlySpan<byte> owner, IpAddr address, ServiceNames[] services, scoped ReadOnlySpan<byte> zone, ref DnsWriter writer)
     {
         Span<byte> target = stackalloc byte[DnsReader.MaxName];
-        foreach (var service in services ?? [])
+        foreach (var service in services)
         {
             foreach (var endpoint in service.Endpoints)
             {
                 if (endpoint.Address == address)
                 {
                     writer.HasAnswered = true;
-                    writer.Name(owner, RecordType.PTR, ttl, Under(endpoint.Label, service.Name, target));
+                    writer.Name(owner, RecordType.PTR, ttl, Under(endpoint.Label, service.Stem, zone, target));
                 }
             }
 
             if (!service.IsHeadless && service.HasAddress(address))
             {
                 writer.HasAnswered = true;
-                writer.Name(owner, RecordType.PTR, ttl, service.Name);
+                writer.Name(owner, RecordType.PTR, ttl, Under([], service.Stem, zone, target));
             }
         }
+    }
+
+    /// <summary>
+    /// The name <c>label.stem.zone</c> in the scratch. One longer than names may be (63 + 63 + 63 and a long zone) is cut off at the Service: to be asked for,
+    /// it would have to be a name.
+    /// </summary>
+    public static ReadOnlySpan<byte> Under(scoped ReadOnlySpan<byte> label, scoped ReadOnlySpan<byte> stem, scoped ReadOnlySpan<byte> zone, Span<byte> scratch)
+    {
+        var length = 0;
+        if (label.Length > 0 && 1 + label.Length + stem.Length + zone.Length <= scratch.Length)
+        {
+            scratch[0] = (byte)label.Length;
+            label.CopyTo(scratch[1..]);
+            length = 1 + label.Length;
+        }
+
+        if (length + stem.Length + zone.Length > scratch.Length)
+        {
+            stem = default;
+        }
+
+        stem.CopyTo(scratch[length..]);
+        length += stem.Length;
+        zone.CopyTo(scratch[length..]);
+        return scratch[..(length + zone.Length)];
     }
 
     private void AddressesOf(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, bool v4, ref DnsWriter writer)
@@ -96,19 +133,5 @@ internal sealed class RecordWriter(uint ttl, bool rotates)
                 }
             }
         }
-    }
-
-    // A label of 63 bytes below a Service's name always fits a name: 63 + 63 + 63 and a short zone; a longer one is cut off at the Service.
-    private static ReadOnlySpan<byte> Under(byte[] label, byte[] service, Span<byte> scratch)
-    {
-        if (label.Length == 0 || 1 + label.Length + service.Length > scratch.Length)
-        {
-            return service;
-        }
-
-        scratch[0] = (byte)label.Length;
-        label.CopyTo(scratch[1..]);
-        service.CopyTo(scratch[(1 + label.Length)..]);
-        return scratch[..(1 + label.Length + service.Length)];
     }
 }

@@ -17,7 +17,7 @@ internal sealed class ReverseNames
     /// <summary>Replaces what one Service gave its addresses.</summary>
     public void Replace(ServiceNames? old, ServiceNames? now)
     {
-        var service = (now ?? old)?.Name ?? [];
+        var service = (now ?? old)?.Stem ?? [];
         ServiceNames[] alone = now is null ? [] : [now];
         foreach (var address in Of(now))
         {
@@ -39,7 +39,7 @@ internal sealed class ReverseNames
     }
 
     private ServiceNames[] Others(IpAddr address, byte[] service) =>
-        Find(address) is { } there ? Array.FindAll(there, names => !names.Name.AsSpan().SequenceEqual(service)) : [];
+        Find(address) is { } there ? Array.FindAll(there, names => !names.Stem.AsSpan().SequenceEqual(service)) : [];
 
     private static IEnumerable<IpAddr> Of(ServiceNames? names) => names is null ? []
         : names.Endpoints.Select(endpoint => endpoint.Address).Concat(names.IsHeadless ? [] : names.Addresses.Select(own => own.Address));

@@ -8,16 +8,22 @@ internal readonly record struct NamedAddress(byte[] Label, IpAddr Address);
 /// <summary>What one SRV record points to. Empty label: the Service's own name.</summary>
 internal readonly record struct SrvTarget(ushort Port, byte[] Label);
 
-/// <summary>The SRV records of one named port. <see cref="Key"/> is <c>_port._proto</c> in wire form without the root.</summary>
-internal sealed record SrvGroup(byte[] Key, SrvTarget[] Targets);
+/// <summary>A set of SRV records, which share a weight.</summary>
+/// <param name="Key"><c>_port._proto</c> in wire form without the root; empty for those of the Service's own name.</param>
+/// <param name="Targets">What they point to, ordered by label.</param>
+/// <param name="Weight">100 parted among the addresses behind them, at least 1 (as CoreDNS does).</param>
+internal sealed record SrvGroup(byte[] Key, SrvTarget[] Targets, ushort Weight);
 
 /// <summary>
 /// Everything the names of one Service answer, made once per change and never changed: a query reads one of these, so it sees one state of the Service.
+/// It knows no zone: in each zone served it is the same.
 /// </summary>
 internal sealed record ServiceNames
 {
-    /// <summary><c>service.namespace.svc.zone</c> in wire form, lower case.</summary>
-    public required byte[] Name { get; init; }
+    private static readonly SrvGroup NoPorts = new([], [], 1);
+
+    /// <summary><c>service.namespace.svc</c> in wire form, lower case, without the root: what stands before the zone.</summary>
+    public required byte[] Stem { get; init; }
 
     /// <summary>False for a headless Service without ready endpoints: its names do not exist (specification 1.1.0, §2.4).</summary>
     public bool Exists { get; init; } = true;
@@ -38,7 +44,7 @@ internal sealed record ServiceNames
     public SrvGroup[] Ports { get; init; } = [];
 
     /// <summary>SRV records of the Service's own name: every port, named or not.</summary>
-    public SrvTarget[] AllPorts { get; init; } = [];
+    public SrvGroup AllPorts { get; init; } = NoPorts;
 
     /// <summary>Whether the Service's own name resolves to it.</summary>
     public bool HasAddress(IpAddr address)
@@ -55,39 +61,21 @@ internal sealed record ServiceNames
     }
 
     /// <summary>The endpoints with this label; empty when there is none.</summary>
-    public ReadOnlySpan<NamedAddress> Labelled(ReadOnlySpan<byte> label)
-    {
-        var (low, high) = (0, Endpoints.Length);
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (Endpoints[middle].Label.AsSpan().SequenceCompareTo(label) < 0)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
+    public ReadOnlySpan<NamedAddress> Labelled(scoped ReadOnlySpan<byte> label) =>
+        Endpoints.AsSpan(Find(Endpoints, static endpoint => endpoint.Label, label));
 
-        var end = low;
-        while (end < Endpoints.Length && Endpoints[end].Label.AsSpan().SequenceEqual(label))
-        {
-            end++;
-        }
-
-        return Endpoints.AsSpan(low, end - low);
-    }
+    /// <summary>The SRV records of a headless Service that point to this label.</summary>
+    public ReadOnlySpan<SrvTarget> TargetsLabelled(scoped ReadOnlySpan<byte> label) =>
+        IsHeadless ? AllPorts.Targets.AsSpan(Find(AllPorts.Targets, static target => target.Label, label)) : default;
 
     /// <summary>The SRV records of <c>_port._proto</c>, or null.</summary>
-    public SrvTarget[]? Port(ReadOnlySpan<byte> key)
+    public SrvGroup? Port(scoped ReadOnlySpan<byte> key)
     {
         foreach (var group in Ports)
         {
             if (group.Key.AsSpan().SequenceEqual(key))
             {
-                return group.Targets;
+                return group;
             }
         }
 
@@ -95,7 +83,7 @@ internal sealed record ServiceNames
     }
 
     /// <summary>Some named port uses the protocol <paramref name="key"/> (<c>_proto</c> in wire form): the name in between exists, empty (RFC 8020).</summary>
-    public bool HasProtocol(ReadOnlySpan<byte> key)
+    public bool HasProtocol(scoped ReadOnlySpan<byte> key)
     {
         foreach (var group in Ports)
         {
@@ -107,5 +95,30 @@ internal sealed record ServiceNames
         }
 
         return false;
+    }
+
+    private static Range Find<T>(T[] ordered, Func<T, byte[]> labelOf, scoped ReadOnlySpan<byte> label)
+    {
+        var (low, high) = (0, ordered.Length);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (labelOf(ordered[middle]).AsSpan().SequenceCompareTo(label) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        var end = low;
+        while (end < ordered.Length && labelOf(ordered[end]).AsSpan().SequenceEqual(label))
+        {
+            end++;
+        }
+
+        return low..end;
     }
 }

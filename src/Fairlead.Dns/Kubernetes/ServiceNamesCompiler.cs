@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text;
 using Fairlead.Cluster.Model;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 
@@ -10,86 +12,111 @@ internal static class ServiceNamesCompiler
 {
     private const int MaxLabel = 63;
 
-    /// <summary>Compiles one Service. Null: its name is none in DNS, so that nothing can ask for it.</summary>
-    public static ServiceNames? Compile(ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, string zone)
+    /// <summary>Compiles one Service. Null: its name is none in DNS, so that nothing can ask for it, or its labels are none of those served.</summary>
+    public static ServiceNames? Compile(ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        if (!DnsName.TryEncode($"{service.Key.Name}.{service.Key.Namespace}.svc.{zone}", out var name))
+        if (options.Labels?.Matches(service.Labels) == false || !DnsName.TryEncode($"{service.Key.Name}.{service.Key.Namespace}.svc", out var name))
         {
             return null;
         }
 
+        var stem = name[..^1];
         if (service.Type == ServiceType.ExternalName)
         {
-            // What cannot be encoded (the API allows none) leaves the name without an answer, not without existence.
-            return new ServiceNames { Name = name, Alias = DnsName.TryEncode(service.ExternalName, out var alias) && alias.Length > 1 ? alias : [] };
+            // An address is no name to stand for (CoreDNS denies it too). What cannot be encoded, which the API allows of none, leaves the name without an answer.
+            return IPAddress.TryParse(service.ExternalName, out _)
+                ? new ServiceNames { Stem = stem, Exists = false }
+                : new ServiceNames { Stem = stem, Alias = DnsName.TryEncode(service.ExternalName, out var alias) && alias.Length > 1 ? alias : [] };
         }
 
-        var endpoints = Endpoints(slices);
-        return service.IsHeadless ? Headless(name, slices, endpoints) : WithAddress(name, service, endpoints);
+        var served = options.NoEndpoints ? [] : slices;
+        return service.IsHeadless ? Headless(stem, served, options.EndpointPodNames) : WithAddress(stem, service, served, options);
     }
 
-    /// <summary>The label of an endpoint: its hostname, else its address with dashes (a trailing dash gets a 0, since no label may end so).</summary>
-    public static string EndpointLabel(SliceEndpoint endpoint)
+    /// <summary>
+    /// The label of an endpoint: its hostname; else, if so wanted, its pod's name, as far as it is a label; else its address with dashes (a trailing dash gets
+    /// a 0, since no label may end so).
+    /// </summary>
+    public static string EndpointLabel(SliceEndpoint endpoint, bool podNames)
     {
         if (endpoint.Hostname.Length is > 0 and <= MaxLabel)
         {
-            return endpoint.Hostname;
+            return endpoint.Hostname.ToLowerInvariant();
+        }
+
+        if (podNames && endpoint.Pod.Name is { Length: > 0 and <= MaxLabel } pod && !pod.Contains('.', StringComparison.Ordinal))
+        {
+            return pod;
         }
 
         var dashed = endpoint.Address.ToString().Replace('.', '-').Replace(':', '-');
         return dashed.EndsWith('-') ? dashed + "0" : dashed;
     }
 
-    private static NamedAddress[] Endpoints(IReadOnlyCollection<EndpointSliceRow> slices) =>
-    [
-        .. slices.SelectMany(slice => slice.Endpoints)
-            .Where(endpoint => endpoint.Ready)
-            .Select(endpoint => (Label: EndpointLabel(endpoint), endpoint.Address))
-            .Distinct()
-            .OrderBy(endpoint => endpoint.Label.ToLowerInvariant(), StringComparer.Ordinal)
-            .ThenBy(endpoint => endpoint.Address)
-            .Select(endpoint => new NamedAddress(Label(endpoint.Label), endpoint.Address)),
-    ];
-
-    private static ServiceNames WithAddress(byte[] name, ServiceRow service, NamedAddress[] endpoints) => new()
+    private static ServiceNames WithAddress(byte[] stem, ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        Name = name,
-        Addresses = [.. service.ClusterIPs.Select(address => new NamedAddress([], address))],
-        Endpoints = endpoints,
-        Ports = [.. service.Ports
-            .Where(port => port.Name.Length > 0)
-            .Select(port => new SrvGroup(PortKey(port.Name, port.Protocol), [new SrvTarget(port.Port, [])]))],
-        AllPorts = [.. service.Ports.Select(port => port.Port).Distinct().Select(port => new SrvTarget(port, []))],
-    };
+        var endpoints = Endpoints(new EndpointLabels(slices, options.EndpointPodNames));
+        var addresses = Math.Max(1, service.ClusterIPs.Count);
+        ushort[] ports = [.. service.Ports.Select(port => port.Port)];
+        return new ServiceNames
+        {
+            Stem = stem,
+            Exists = !options.IgnoreEmptyService || endpoints.Length > 0,
+            Addresses = [.. service.ClusterIPs.Select(address => new NamedAddress([], address))],
+            Endpoints = endpoints,
+            Ports = [.. service.Ports
+                .Where(port => port.Name.Length > 0)
+                .Select(port => new SrvGroup(PortKey(port.Name, port.Protocol), [new SrvTarget(port.Port, [])], Weight(addresses)))],
+            AllPorts = new SrvGroup([], [.. ports.Distinct().Select(port => new SrvTarget(port, []))], Weight(addresses * ports.Length)),
+        };
+    }
 
-    private static ServiceNames Headless(byte[] name, IReadOnlyCollection<EndpointSliceRow> slices, NamedAddress[] endpoints)
+    private static ServiceNames Headless(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, bool podNames)
     {
-        var targets = slices
+        var labels = new EndpointLabels(slices, podNames);
+        var endpoints = Endpoints(labels);
+        var entries = slices
             .SelectMany(slice => slice.Ports, (slice, port) => (slice, port))
             .Where(pair => pair.port.Port != 0)
             .SelectMany(pair => pair.slice.Endpoints, (pair, endpoint) => (pair.port, endpoint))
             .Where(pair => pair.endpoint.Ready)
-            .Select(pair => (pair.port.Name, pair.port.Protocol, pair.port.Port, Label: EndpointLabel(pair.endpoint)))
+            .Select(pair => new SrvEntry(pair.port, labels.Of(pair.endpoint), pair.endpoint.Address))
             .Distinct()
-            .OrderBy(target => target.Label, StringComparer.Ordinal)
+            .OrderBy(entry => entry.Label.Text, StringComparer.Ordinal)
             .ToList();
+        var all = Group([], entries);
+        var named = entries.Where(entry => entry.Port.Name.Length > 0).GroupBy(entry => (entry.Port.Name, entry.Port.Protocol)).ToList();
         return new ServiceNames
         {
-            Name = name,
+            Stem = stem,
             IsHeadless = true,
             Exists = endpoints.Length > 0,
-            Addresses = [.. endpoints.DistinctBy(endpoint => endpoint.Address)],
+
+            // The usual Service has each address once and one port: its lists are one and the same, held once.
+            Addresses = endpoints.DistinctBy(endpoint => endpoint.Address).Count() == endpoints.Length ? endpoints : [.. endpoints.DistinctBy(endpoint => endpoint.Address)],
             Endpoints = endpoints,
-            Ports = [.. targets
-                .Where(target => target.Name.Length > 0)
-                .GroupBy(target => (target.Name, target.Protocol))
-                .Select(group => new SrvGroup(
-                    PortKey(group.Key.Name, group.Key.Protocol), [.. group.Select(target => new SrvTarget(target.Port, Label(target.Label)))]))],
-            AllPorts = [.. targets.Select(target => (target.Port, target.Label)).Distinct().Select(target => new SrvTarget(target.Port, Label(target.Label)))],
+            AllPorts = all,
+            Ports = [.. named.Select(group => named.Count == 1 && group.Count() == entries.Count
+                ? all with { Key = PortKey(group.Key.Name, group.Key.Protocol) }
+                : Group(PortKey(group.Key.Name, group.Key.Protocol), [.. group]))],
         };
     }
 
-    private static byte[] Label(string text) => Encoding.ASCII.GetBytes(text.ToLowerInvariant());
+    private static SrvGroup Group(byte[] key, List<SrvEntry> entries) =>
+        new(key, [.. entries.Select(entry => new SrvTarget(entry.Port.Port, entry.Label.Bytes)).Distinct()], Weight(entries.Count));
+
+    private static ushort Weight(int entries) => (ushort)Math.Max(1, 100 / Math.Max(1, entries));
+
+    private static NamedAddress[] Endpoints(EndpointLabels labels) =>
+    [
+        .. labels.Slices.SelectMany(slice => slice.Endpoints)
+            .Where(endpoint => endpoint.Ready)
+            .Select(endpoint => (Label: labels.Of(endpoint), endpoint.Address))
+            .Distinct()
+            .OrderBy(endpoint => endpoint.Label.Text, StringComparer.Ordinal)
+            .ThenBy(endpoint => endpoint.Address)
+            .Select(endpoint => new NamedAddress(endpoint.Label.Bytes, endpoint.Address)),
+    ];
 
     private static byte[] PortKey(string name, IpProtocol protocol)
     {
@@ -100,5 +127,33 @@ internal static class ServiceNamesCompiler
             _ => "_tcp",
         };
         return DnsName.Encode($"_{name}.{proto}")[..^1];
+    }
+
+    private readonly record struct SrvEntry(EndpointPort Port, SharedLabel Label, IpAddr Address);
+
+    /// <summary>A label as text, by which it is compared, and as bytes, of which each Service holds it once.</summary>
+    private sealed record SharedLabel(string Text, byte[] Bytes)
+    {
+        public bool Equals(SharedLabel? other) => ReferenceEquals(this, other);
+
+        public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+    }
+
+    private sealed class EndpointLabels(IReadOnlyCollection<EndpointSliceRow> slices, bool podNames)
+    {
+        private readonly Dictionary<string, SharedLabel> _labels = new(StringComparer.Ordinal);
+
+        public IReadOnlyCollection<EndpointSliceRow> Slices => slices;
+
+        public SharedLabel Of(SliceEndpoint endpoint)
+        {
+            var text = ServiceNamesCompiler.EndpointLabel(endpoint, podNames);
+            if (!_labels.TryGetValue(text, out var label))
+            {
+                _labels[text] = label = new SharedLabel(text, Encoding.ASCII.GetBytes(text));
+            }
+
+            return label;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairlead.Cluster.Model;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -10,17 +11,21 @@ namespace Fairlead.Dns.Kubernetes;
 /// The cluster's names, kept up with the tables. One writer applies changes, at a cost of the Services they touch; any number of readers
 /// find a Service by the bytes of a query, without allocation.
 /// </summary>
-internal sealed class ZoneIndex(string zone, TimeProvider time)
+/// <param name="options">Which names there are.</param>
+/// <param name="server">Who the server is.</param>
+/// <param name="time">Clock.</param>
+internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, TimeProvider time)
 {
     private readonly ConcurrentDictionary<byte[], ServiceNames> _services = new(LabelComparer.Instance);
     private readonly ConcurrentDictionary<byte[], bool> _namespaces = new(LabelComparer.Instance);
     private readonly ReverseNames _reverse = new();
     private readonly Dictionary<ObjectKey, Dictionary<ObjectKey, EndpointSliceRow>> _slices = [];
+    private volatile NamedAddress[] _serverAddresses = NameLess(server.FallbackAddresses);
     private volatile bool _synced;
     private volatile uint _serial = (uint)time.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>The zone's name without dots at the ends, lower case.</summary>
-    public string Zone => zone;
+    /// <summary>Which names there are: zones and times are those of who answers.</summary>
+    public KubernetesOptions Options => options;
 
     /// <summary>Every table has listed once: before that a missing name means nothing.</summary>
     public bool Synced => _synced;
@@ -28,59 +33,89 @@ internal sealed class ZoneIndex(string zone, TimeProvider time)
     /// <summary>The SOA's serial: time of the last change in Unix seconds.</summary>
     public uint Serial => _serial;
 
+    /// <summary>Where the server itself is found, whatever of the cluster is served.</summary>
+    public NamedAddress[] ServerAddresses => _serverAddresses;
+
+    /// <summary>Pods by their addresses; empty unless pod names are verified.</summary>
+    public PodAddresses Pods { get; } = new();
+
     /// <summary>The Service whose <c>service.namespace</c>, in wire form without root, is <paramref name="key"/>; or null.</summary>
     public ServiceNames? FindService(ReadOnlySpan<byte> key) =>
         _services.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var names) ? names : null;
 
-    /// <summary>Whether the namespace exists. <paramref name="label"/> has its length byte.</summary>
+    /// <summary>Whether the namespace exists and is served. <paramref name="label"/> has its length byte.</summary>
     public bool HasNamespace(ReadOnlySpan<byte> label) => _namespaces.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(label);
 
     /// <summary>The Services that give an address a name; null when none does.</summary>
     public ServiceNames[]? FindAddress(IpAddr address) => _reverse.Find(address);
 
     /// <summary>Applies what the tables' feeds gave.</summary>
-    public void Apply(Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces)
+    /// <param name="services">Services.</param>
+    /// <param name="slices">Their endpoints.</param>
+    /// <param name="namespaces">Namespaces.</param>
+    /// <param name="pods">Pods; null when their names are not verified.</param>
+    public void Apply(
+        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods)
     {
-        foreach (var change in namespaces.Changes)
-        {
-            ApplyNamespace(change);
-        }
-
         var touched = services.Changes.Select(change => change.Key).ToHashSet();
+        ApplyNamespaces(namespaces, services.Rows.Keys, touched);
         foreach (var change in slices.Changes)
         {
             ApplySlice(change, touched);
         }
 
-        foreach (var key in touched)
+        foreach (var change in pods?.Changes ?? [])
         {
-            Publish(key, services.Rows.GetValueOrDefault(key));
+            Pods.Apply(change);
         }
 
-        if (touched.Count > 0 || namespaces.Changes.Count > 0)
+        foreach (var key in touched)
+        {
+            var row = services.Rows.GetValueOrDefault(key);
+            Publish(key, row is not null && IsServed(key.Namespace, namespaces) ? row : null);
+        }
+
+        if (touched.Contains(server.Service))
+        {
+            var own = services.Rows.GetValueOrDefault(server.Service)?.ClusterIPs ?? default;
+            _serverAddresses = NameLess(own.Count > 0 ? own : server.FallbackAddresses);
+        }
+
+        if (touched.Count + namespaces.Changes.Count + (pods?.Changes.Count ?? 0) > 0)
         {
             _serial = (uint)time.GetUtcNow().ToUnixTimeSeconds();
         }
 
-        _synced = services.Initialized && slices.Initialized && namespaces.Initialized;
+        _synced = services.Initialized && slices.Initialized && namespaces.Initialized && pods?.Initialized != false;
     }
+
+    private static NamedAddress[] NameLess(IReadOnlyList<IpAddr> addresses) => [.. addresses.Select(address => new NamedAddress([], address))];
 
     private static byte[]? Key(string dotted) => DnsName.TryEncode(dotted, out var name) ? name[..^1] : null;
 
-    private void ApplyNamespace(Change<string, NamespaceRow> change)
+    // A Service stands for its namespace, whose own row may be seen later; only labels of the namespace cannot be known without it.
+    private bool IsServed(string name, Take<string, NamespaceRow> namespaces) =>
+        (options.Namespaces.Count == 0 || options.Namespaces.Contains(name))
+        && (options.NamespaceLabels is not { } wanted || (namespaces.Rows.TryGetValue(name, out var row) && wanted.Matches(row.Labels)));
+
+    private void ApplyNamespaces(Take<string, NamespaceRow> namespaces, IEnumerable<ObjectKey> services, HashSet<ObjectKey> touched)
     {
-        if (Key(change.Key) is not { } label)
+        HashSet<string> turned = [];
+        foreach (var change in namespaces.Changes)
         {
-            return;
+            if (Key(change.Key) is { } label)
+            {
+                var served = change.New is not null && IsServed(change.Key, namespaces);
+                if (served ? _namespaces.TryAdd(label, true) : _namespaces.TryRemove(label, out _))
+                {
+                    turned.Add(change.Key);
+                }
+            }
         }
 
-        if (change.New is null)
+        if (turned.Count > 0 && options.NamespaceLabels is not null)
         {
-            _namespaces.TryRemove(label, out _);
-        }
-        else
-        {
-            _namespaces[label] = true;
+            touched.UnionWith(services.Where(service => turned.Contains(service.Namespace)));
         }
     }
 
@@ -118,7 +153,7 @@ internal sealed class ZoneIndex(string zone, TimeProvider time)
 
         var old = FindService(wireKey);
         var slices = _slices.GetValueOrDefault(key)?.Values;
-        var now = row is null ? null : ServiceNamesCompiler.Compile(row, slices is null ? [] : slices, zone);
+        var now = row is null ? null : ServiceNamesCompiler.Compile(row, slices is null ? [] : slices, options);
         if (now is not null)
         {
             _services[wireKey] = now;

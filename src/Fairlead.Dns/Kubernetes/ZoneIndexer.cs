@@ -1,5 +1,6 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
+using Fairlead.Dns.Config;
 using Fairlead.State;
 
 namespace Fairlead.Dns.Kubernetes;
@@ -11,7 +12,9 @@ internal sealed class ZoneIndexer : IDisposable
     private readonly ChangeFeed<ObjectKey, ServiceRow> _services;
     private readonly ChangeFeed<ObjectKey, EndpointSliceRow> _slices;
     private readonly ChangeFeed<string, NamespaceRow> _namespaces;
-    /// <param name="tables">Services, EndpointSlices and namespaces.</param>
+    private readonly ChangeFeed<ObjectKey, PodRow>? _pods;
+
+    /// <param name="tables">Services, EndpointSlices, namespaces and pods.</param>
     /// <param name="index">What is kept up with them.</param>
     /// <param name="wake">Rung when there is something to apply.</param>
     public ZoneIndexer(ClusterTables tables, ZoneIndex index, Wake wake)
@@ -23,18 +26,24 @@ internal sealed class ZoneIndexer : IDisposable
         _services.Signalled += wake.Ring;
         _slices.Signalled += wake.Ring;
         _namespaces.Signalled += wake.Ring;
+        if (index.Options.Pods == PodNames.Verified)
+        {
+            _pods = tables.Pods.Subscribe();
+            _pods.Signalled += wake.Ring;
+        }
     }
 
     /// <summary>The index.</summary>
     public ZoneIndex Index => _index;
 
     /// <summary>Applies what there is now.</summary>
-    public void Apply() => _index.Apply(_services.Take(), _slices.Take(), _namespaces.Take());
+    public void Apply() => _index.Apply(_services.Take(), _slices.Take(), _namespaces.Take(), _pods?.Take());
 
     public void Dispose()
     {
         _services.Dispose();
         _slices.Dispose();
         _namespaces.Dispose();
+        _pods?.Dispose();
     }
 }

@@ -29,9 +29,6 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
 
-    // The most labels a name of 255 bytes can have, and one.
-    private const int LabelTable = 128;
-
     private volatile DnsChains _chains = chains;
 
     /// <summary>Who answers which name. Replaced as a whole; a query sees one of them from beginning to end.</summary>
@@ -61,7 +58,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
         }
 
         var chains = _chains;
-        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
         if (chains.Find(name) is not { } chain)
         {
             return new Handled(Fail(query, ResponseCode.Refused, null, reply, tcp), null);
@@ -102,7 +99,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     // An alias may lead to a zone of another chain.
     private static Forwarder? ForwarderOf(DnsChains chains, byte[] alias)
     {
-        var name = new QueryName(alias, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        var name = new QueryName(alias, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
         return chains.Find(name)?.ForwarderOf(name);
     }
 
@@ -129,7 +126,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     private int FinishAlias(PendingQuery pending, scoped DnsQuery query, byte[] answer, Span<byte> reply)
     {
         var writer = Begin(query, pending.Chain, reply, pending.Tcp, stackalloc ushort[DnsWriter.NameTable]);
-        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[LabelTable]);
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
         var outcome = pending.Chain.Answer(query, name, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
         {

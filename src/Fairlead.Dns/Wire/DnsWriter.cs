@@ -21,6 +21,8 @@ internal ref struct DnsWriter
     private readonly bool _edns;
     private readonly bool _dnssecOk;
     private readonly int _limit;
+    private readonly int _questionEnd;
+    private readonly int _questionNames;
     private int _length;
     private int _nameCount;
     private int _recordStart;
@@ -55,6 +57,7 @@ internal ref struct DnsWriter
         }
 
         HasQuestion = !query.Question.IsEmpty;
+        (_questionEnd, _questionNames) = (_length, _nameCount);
     }
 
     /// <summary>The response code.</summary>
@@ -70,6 +73,14 @@ internal ref struct DnsWriter
     public bool HasAnswered { get; set; }
 
     private bool HasQuestion { get; }
+
+    /// <summary>Takes every record back, and what was said of them; the question stays.</summary>
+    public void Clear()
+    {
+        (_length, _nameCount) = (_questionEnd, _questionNames);
+        (_answers, _authorities, _additionals) = (0, 0, 0);
+        (_section, _truncated, HasAnswered) = (Section.Answer, false, false);
+    }
 
     /// <summary>Later records belong to <paramref name="section"/>; sections are written in their order.</summary>
     public void Enter(Section section) => _section = section;

@@ -3,12 +3,15 @@ namespace Fairlead.Dns.Wire;
 /// <summary>A name in lower case with its labels counted, over scratch memory of the caller.</summary>
 internal readonly ref struct QueryName
 {
+    /// <summary>The most labels a name has: of 255 bytes each takes two.</summary>
+    public const int MaxLabels = 128;
+
     private readonly ReadOnlySpan<byte> _wire;
     private readonly ReadOnlySpan<byte> _labels;
 
     /// <param name="name">In wire form, any case.</param>
     /// <param name="wire">Scratch of <see cref="DnsReader.MaxName"/> bytes.</param>
-    /// <param name="labels">Scratch of 128 bytes: no name has more labels.</param>
+    /// <param name="labels">Scratch of <see cref="MaxLabels"/> bytes.</param>
     public QueryName(ReadOnlySpan<byte> name, Span<byte> wire, Span<byte> labels)
     {
         DnsName.ToLower(name, wire);

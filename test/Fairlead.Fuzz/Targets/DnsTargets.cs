@@ -132,8 +132,8 @@ internal static class DnsTargets
         tables.EndpointSlices.MarkInitialized();
         tables.Namespaces.MarkInitialized();
         var (counters, server) = (new DnsCounters(), new DnsOptions());
-        using var indexes = new ZoneIndexes(tables, TimeProvider.System);
-        using var builder = new ChainBuilder(indexes, server, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+        using var indexes = new ZoneIndexes(tables, server, TimeProvider.System);
+        using var builder = new ChainBuilder(indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
         return new DnsHandler(builder.Build(ChainBuilder.BuiltIn(server)), counters);
     }
 }

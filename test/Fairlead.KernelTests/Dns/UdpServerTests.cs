@@ -129,10 +129,10 @@ public sealed class UdpServerTests : IDisposable
         tables.Services.MarkInitialized();
         tables.EndpointSlices.MarkInitialized();
         tables.Namespaces.MarkInitialized();
-        using var indexes = new ZoneIndexes(tables, TimeProvider.System);
         var options = new DnsOptions();
+        using var indexes = new ZoneIndexes(tables, options, TimeProvider.System);
         using var builder = new ChainBuilder(
-            indexes, options, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, _counters), TimeProvider.System);
+            indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, _counters), TimeProvider.System);
         var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), _counters);
         indexes.Apply();
         return handler;

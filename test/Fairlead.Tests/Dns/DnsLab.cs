@@ -27,12 +27,13 @@ internal sealed class DnsLab : IDisposable
     private readonly ChainBuilder _builder;
     private readonly Dictionary<Forwarder, ForwardOptions> _forwards = [];
 
-    public DnsLab(bool synced = true, DnsOptions? options = null)
+    public DnsLab(bool synced = true, DnsOptions? options = null, KubernetesOptions? kubernetes = null, bool rotates = true)
     {
         var server = options ?? new DnsOptions();
-        _indexes = new ZoneIndexes(Tables, Time);
-        _builder = new ChainBuilder(_indexes, server, NewForwarder, Time);
-        Handler = new DnsHandler(_builder.Build(ChainBuilder.BuiltIn(server)), Counters);
+        _indexes = new ZoneIndexes(Tables, server, Time);
+        _builder = new ChainBuilder(_indexes, NewForwarder, Time);
+        var block = ChainBuilder.BuiltIn(server).Blocks[0];
+        Handler = new DnsHandler(_builder.Build(new DnsConfig { Blocks = [block with { Kubernetes = kubernetes ?? block.Kubernetes, RoundRobin = rotates }] }), Counters);
         if (synced)
         {
             Sync();
@@ -58,6 +59,7 @@ internal sealed class DnsLab : IDisposable
         Tables.Services.MarkInitialized();
         Tables.EndpointSlices.MarkInitialized();
         Tables.Namespaces.MarkInitialized();
+        Tables.Pods.MarkInitialized();
         _indexes.Apply();
     }
 
@@ -80,6 +82,19 @@ internal sealed class DnsLab : IDisposable
     });
 
     public DnsLab External(string key, string target) => Put(new ServiceRow { Key = Key(key), Type = ServiceType.ExternalName, ExternalName = target });
+
+    /// <summary>A pod with these addresses, by spaces.</summary>
+    public DnsLab Pod(string key, string addresses, bool finished = false, bool hostNetwork = false)
+    {
+        Tables.Pods.Upsert(Key(key), new PodRow
+        {
+            Key = Key(key),
+            IPs = addresses.Split(' ').Select(IpAddr.Parse).ToValueArray(),
+            Finished = finished,
+            HostNetwork = hostNetwork,
+        });
+        return this;
+    }
 
     /// <summary>Endpoints as <c>address[=hostname][!]</c>; an exclamation mark makes one not ready.</summary>
     public DnsLab Slice(string service, string name, string endpoints, params EndpointPort[] ports)

@@ -3,6 +3,8 @@ using Fairlead.Balancer.Announce;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
+using Fairlead.Dns;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
@@ -119,7 +121,7 @@ public sealed class ChangeCostTests
             _serviceFeeds = [_tables.Services.Subscribe(), _tables.Services.Subscribe()];
             _sliceFeeds = [_tables.EndpointSlices.Subscribe(), _tables.EndpointSlices.Subscribe()];
             _nodes = _tables.Nodes.Subscribe();
-            _names = new ZoneIndexer(_tables, new ZoneIndex("cluster.local", TimeProvider.System), new Wake());
+            _names = new ZoneIndexer(_tables, new ZoneIndex(new KubernetesOptions { Zones = [] }, new DnsOptions(), TimeProvider.System), new Wake());
             _committer = new NftProxyCommitter(Nft, Options);
         }
 
