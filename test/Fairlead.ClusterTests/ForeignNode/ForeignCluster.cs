@@ -46,8 +46,7 @@ public sealed class ForeignCluster : IAsyncLifetime
         Tool.RunIn(Hub, "ip", "addr", "add", "172.29.0.1/24", "dev", "br0");
         Tool.RunIn(Hub, "ip", "addr", "add", "fd29::1/64", "dev", "br0", "nodad");
         Tool.RunIn(Hub, "ip", "link", "set", "br0", "up");
-        _plane = Start(Environment.ProcessPath!, ["foreign-control-plane", _directory, Api, .. Names]);
-        Assert.Equal("ready", await _plane.StandardOutput.ReadLineAsync(Deadline.Token()));
+        await StartApiAsync();
         await ConnectAsync();
         N1 = AddNode(1);
         N2 = AddNode(2);
@@ -83,6 +82,22 @@ public sealed class ForeignCluster : IAsyncLifetime
 
         Hub.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Kills the API server; what it has stored stays.</summary>
+    internal async Task KillApiAsync()
+    {
+        _plane!.Kill();
+        await _plane.WaitForExitAsync(Deadline.Token());
+        _plane.Dispose();
+        _plane = null;
+    }
+
+    /// <summary>Starts the API server on what is stored.</summary>
+    internal async Task StartApiAsync()
+    {
+        _plane = Start(Environment.ProcessPath!, ["foreign-control-plane", _directory, Api, .. Names]);
+        Assert.Equal("ready", await _plane.StandardOutput.ReadLineAsync(Deadline.Token()));
     }
 
     /// <summary>A machine on the bridge; the cluster does not know it yet.</summary>

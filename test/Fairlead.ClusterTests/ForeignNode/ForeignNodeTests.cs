@@ -181,6 +181,30 @@ public sealed class ForeignNodeTests(ForeignCluster cluster) : IClassFixture<For
     }
 
     [Fact]
+    public async Task Names_and_Services_are_answered_while_the_API_server_is_away_and_follow_it_when_it_is_back()
+    {
+        var (asking, serving) = (await cluster.AddPodAsync(N1, "asking"), await cluster.AddPodAsync(N2, "serving"));
+        var service = (await cluster.ExposeAsync(serving))[0];
+        await PodOfOthers.ExpectAsync($"serving sees {asking.Address}", () => asking.AskAsync(service, 80));
+        await cluster.KillApiAsync();
+        try
+        {
+            await N1.SaysAsync("trying again");
+            Assert.Equal(service, asking.Resolve("serving.default.svc.cluster.local"));
+            Assert.Contains("NXDOMAIN", Tool.RunIn(asking.Netns, "dig", "+tries=3", "+time=3", $"@{ForeignCluster.Dns}", "nobody.default.svc.cluster.local"), StringComparison.Ordinal);
+            Assert.Equal($"serving sees {asking.Address}", await asking.AskAsync(service, 80));
+        }
+        finally
+        {
+            await cluster.StartApiAsync();
+        }
+
+        var later = await cluster.ExposeAsync(await cluster.AddPodAsync(N2, "later"));
+        await PodOfOthers.ExpectAsync($"later sees {asking.Address}", () => asking.AskAsync(later[0], 80));
+        Assert.Equal(later[0], asking.Resolve("later.default.svc.cluster.local"));
+    }
+
+    [Fact]
     public async Task Clean_up_removes_what_the_agent_made_and_nothing_else()
     {
         var node = cluster.AddNode(4);
