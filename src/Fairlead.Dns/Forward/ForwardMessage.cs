@@ -3,6 +3,19 @@ using Fairlead.Dns.Wire;
 
 namespace Fairlead.Dns.Forward;
 
+/// <summary>What a packet is to a question that was sent.</summary>
+internal enum ReplyMatch
+{
+    /// <summary>Somebody's guess.</summary>
+    None,
+
+    /// <summary>Its reply, but for the case of the name.</summary>
+    OtherCase,
+
+    /// <summary>Its reply.</summary>
+    Exact,
+}
+
 /// <summary>Queries to upstreams and what may pass for a reply to one.</summary>
 internal static class ForwardMessage
 {
@@ -13,7 +26,7 @@ internal static class ForwardMessage
     public static byte[] Query(ForwardQuestion question, ushort id)
     {
         var packet = new byte[DnsHeader.Length + question.Name.Length + 4 + OptLength];
-        BinaryPrimitives.WriteUInt16BigEndian(packet, id);
+        SetId(packet, id);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), question.Flags);
         packet[5] = 1;
         packet[11] = 1;
@@ -28,21 +41,47 @@ internal static class ForwardMessage
         return packet;
     }
 
+    /// <summary>Makes it the query with another id.</summary>
+    public static void SetId(Span<byte> query, ushort id) => BinaryPrimitives.WriteUInt16BigEndian(query, id);
+
+    /// <summary>Gives each letter of the query's name the case that a random bit says (draft-vixie-dnsext-dns0x20), which a forger has to guess too.</summary>
+    /// <param name="query">As <see cref="Query"/> writes it.</param>
+    /// <param name="random">A bit for each byte of the name: 32 bytes.</param>
+    public static void MixCase(Span<byte> query, ReadOnlySpan<byte> random)
+    {
+        var name = query[DnsHeader.Length..^(OptLength + 4)];
+        for (var i = 0; i < name.Length; i++)
+        {
+            // Length bytes are no letters: they are below 64.
+            if ((byte)(name[i] | 0x20) is >= (byte)'a' and <= (byte)'z')
+            {
+                name[i] = (byte)((random[i >> 3] >> (i & 7) & 1) != 0 ? name[i] | 0x20 : name[i] & ~0x20);
+            }
+        }
+    }
+
     /// <summary>
-    /// Whether a packet is a reply to the query: id, QR, opcode and question are those sent (RFC 5452 §9.1), and every record reads. A truncated one
+    /// What a packet is to a query: id, QR, opcode and question must be those sent (RFC 5452 §9.1), and every record must read. A truncated one
     /// (TC) may end anywhere.
     /// </summary>
-    public static bool IsReplyTo(ReadOnlySpan<byte> query, ReadOnlySpan<byte> reply)
+    public static ReplyMatch Match(ReadOnlySpan<byte> query, ReadOnlySpan<byte> reply)
     {
         var question = query[DnsHeader.Length..^OptLength];
         if (!DnsHeader.TryRead(reply, out var header) || !header.IsResponse || !header.IsQuery || header.Questions != 1
-            || header.Id != BinaryPrimitives.ReadUInt16BigEndian(query) || reply.Length < DnsHeader.Length + question.Length
-            || !DnsName.EqualsIgnoreCase(reply.Slice(DnsHeader.Length, question.Length), question))
+            || header.Id != BinaryPrimitives.ReadUInt16BigEndian(query) || reply.Length < DnsHeader.Length + question.Length)
         {
-            return false;
+            return ReplyMatch.None;
         }
 
-        return header.IsTruncated || TryBody(reply, header, question.Length, out _, out _);
+        // The name alone may differ in case: type and class are numbers, among them such as are letters.
+        var asked = reply.Slice(DnsHeader.Length, question.Length);
+        if (!DnsName.EqualsIgnoreCase(asked[..^4], question[..^4]) || !asked[^4..].SequenceEqual(question[^4..])
+            || (!header.IsTruncated && !TryBody(reply, header, question.Length, out _, out _)))
+        {
+            return ReplyMatch.None;
+        }
+
+        return asked.SequenceEqual(question) ? ReplyMatch.Exact : ReplyMatch.OtherCase;
     }
 
     /// <summary>The reply cut before its OPT record, which is between us and the upstream.</summary>

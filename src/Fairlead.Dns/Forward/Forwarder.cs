@@ -1,40 +1,74 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Namespaces;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Dns.Forward;
 
 /// <summary>
-/// Asks upstream servers. Every question goes out from a socket of its own, so that its source port is random and only packets of the server asked
-/// are heard; its id is random too. A server that is silent or fails gives way to the next.
+/// Asks upstream servers what is not ours to answer, and keeps what they say. One that is silent or fails gives way to the next.
 /// </summary>
-/// <param name="options">Who is asked, and how.</param>
-/// <param name="cache">How answers are kept; null: they are not.</param>
-/// <param name="host">The host's resolvers as they are at the time, which stand for <see cref="HostResolvers.ResolvConf"/> among the upstreams.</param>
-/// <param name="time">Clock.</param>
-/// <param name="counters">What is counted.</param>
-internal sealed class Forwarder(ForwardOptions options, CacheOptions? cache, Func<IReadOnlyList<IPEndPoint>> host, TimeProvider time, DnsCounters counters) : IDisposable
+internal sealed class Forwarder : IDisposable
 {
+    /// <summary>Questions under way at once when the options set no limit: each has a descriptor.</summary>
+    public const int MostUnderWay = 8192;
 
-    private const int CacheCapacity = 8192;
-    private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(5);
-    private readonly ForwardCache? _cache = cache is null ? null : new(CacheCapacity, time);
-    private readonly byte[] _from = DnsName.Encode(options.From);
-    private readonly byte[][] _except = [.. options.Except.Select(DnsName.Encode)];
-    private IReadOnlyList<IPEndPoint> _upstreams = Resolve(options, host);
-    private int _inFlight;
-    private int _preferred;
+    /// <summary>Askers that wait at once, those who wait for one and the same answer included.</summary>
+    public const int MostWaiting = 32768;
+
+    /// <summary>How long one upstream has to answer.</summary>
+    public static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long all have together: as long as a resolver waits (resolv.conf(5)).</summary>
+    public static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time;
+    private readonly DnsCounters _counters;
+    private readonly ForwardCache? _cache;
+    private readonly byte[] _from;
+    private readonly byte[][] _except;
+    private readonly UpstreamOrder _order;
+    private readonly QuestionsUnderWay _underWay;
+    private readonly Lazy<UpstreamSet> _set;
+    private int _waiting;
+
+    /// <param name="options">Who is asked, and how.</param>
+    /// <param name="cache">How answers are kept; null: they are not.</param>
+    /// <param name="host">The host's resolvers as they are at the time, which stand for <see cref="HostResolvers.ResolvConf"/> among the upstreams.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="counters">What is counted.</param>
+    public Forwarder(ForwardOptions options, CacheOptions? cache, Func<IReadOnlyList<IPEndPoint>> host, TimeProvider time, DnsCounters counters)
+    {
+        (_time, _counters) = (time, counters);
+        _cache = cache is null ? null : new ForwardCache(cache, time);
+        _from = DnsName.Encode(options.From);
+        _except = [.. options.Except.Select(DnsName.Encode)];
+        _order = new UpstreamOrder(options, Counters);
+        _underWay = new QuestionsUnderWay(options.MaxConcurrent > 0 ? options.MaxConcurrent : MostUnderWay);
+
+        // Other servers may know other names: what those before have said goes with them.
+        _set = new Lazy<UpstreamSet>(() => new UpstreamSet(host, new UpstreamContext(options, time, Counters) { Namespace = Namespace, Log = Log }, () => _cache?.Clear()));
+    }
 
     /// <summary>There was somebody to ask at the last question.</summary>
-    public bool HasUpstreams => Volatile.Read(ref _upstreams).Count > 0;
+    public bool HasUpstreams => _set.Value.Known.Length > 0;
+
+    /// <summary>Who is asked now, and what is known of each.</summary>
+    public IReadOnlyList<Upstream> Upstreams => _set.Value.Current();
+
+    /// <summary>What it has done, whoever was asked.</summary>
+    public ForwardCounters Counters { get; } = new();
+
+    /// <summary>What the cache has done; null without one.</summary>
+    public CacheCounters? CacheCounters => _cache?.Counters;
 
     /// <summary>Where to ask from; null: the namespace the process runs in.</summary>
     public NetNamespace? Namespace { get; init; }
+
+    /// <summary>Log.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
 
     /// <summary>Whether a name, in wire form and any case, is asked here: it is in the zone of the options and in none of those they except.</summary>
     public bool Accepts(ReadOnlySpan<byte> name)
@@ -55,157 +89,158 @@ internal sealed class Forwarder(ForwardOptions options, CacheOptions? cache, Fun
         return true;
     }
 
-    /// <summary>The answer to a question, from the cache or an upstream.</summary>
-    public async ValueTask<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
+    /// <summary>The answer to a question, from the cache or an upstream. Many may ask the same at once; one question goes out.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; what others asked goes on.</exception>
+    public ValueTask<ForwardResult> AskAsync(ForwardQuestion question, CancellationToken cancellationToken)
     {
-        var servers = Upstreams();
-        if (_cache?.Find(question) is { } known)
+        var upstreams = _set.Value.Current();
+        if (question.Type == RecordType.HINFO && IsOwnProbe(upstreams, question))
         {
-            counters.CountCacheHit();
-            return new ForwardResult(known, ResponseCode.NoError);
+            return new(new ForwardResult(null, ResponseCode.ServFail));
         }
 
-        if (servers.Count == 0)
+        var found = _cache?.Find(question) ?? default;
+        if (found.Packet is not null && found.Use != CacheUse.Fallback)
         {
-            return new ForwardResult(null, ResponseCode.ServFail);
+            _counters.CountCacheHit();
+            if (found.Use == CacheUse.AnswerAndRefresh)
+            {
+                Join(question);
+            }
+
+            return new(new ForwardResult(found.Packet, ResponseCode.NoError));
         }
 
+        return WaitAsync(question, found.Packet, cancellationToken);
+    }
+
+    /// <summary>Ends what goes on between questions, such as connections and health checks; questions under way fail.</summary>
+    public void Dispose()
+    {
+        if (_set.IsValueCreated)
+        {
+            _set.Value.Dispose();
+        }
+    }
+
+    private static bool IsOwnProbe(Upstream[] upstreams, ForwardQuestion question)
+    {
+        foreach (var upstream in upstreams)
+        {
+            if (upstream.TryFindLoop(question.Name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async ValueTask<ForwardResult> WaitAsync(ForwardQuestion question, byte[]? fallback, CancellationToken cancellationToken)
+    {
         try
         {
-            return Interlocked.Increment(ref _inFlight) > options.MaxConcurrent && options.MaxConcurrent > 0
-                ? new ForwardResult(null, ResponseCode.Refused)
-                : await AskUpstreamsAsync(servers, question, cancellationToken);
+            if (Interlocked.Increment(ref _waiting) > MostWaiting || Join(question) is not { } asked)
+            {
+                Counters.CountRejected();
+                return new ForwardResult(null, ResponseCode.Refused);
+            }
+
+            var result = await asked.Answer.WaitAsync(cancellationToken);
+            if (fallback is null || (result.Packet is { } packet && (packet[3] & DnsHeader.CodeMask) != (int)ResponseCode.ServFail))
+            {
+                return result;
+            }
+
+            _cache?.CountFallback();
+            return new ForwardResult(fallback, ResponseCode.NoError);
         }
         finally
         {
-            Interlocked.Decrement(ref _inFlight);
+            Interlocked.Decrement(ref _waiting);
         }
     }
 
-    /// <summary>Ends what goes on between questions; those under way fail.</summary>
-    public void Dispose()
+    private QuestionUnderWay? Join(ForwardQuestion question)
     {
-    }
-
-    private static List<IPEndPoint> Resolve(ForwardOptions options, Func<IReadOnlyList<IPEndPoint>> host) =>
-        [.. options.To.SelectMany(target => target.Address is { } address ? [address] : host())];
-
-    // Other servers may know other names: what those before have said goes with them.
-    private IReadOnlyList<IPEndPoint> Upstreams()
-    {
-        var now = Resolve(options, host);
-        if (!now.SequenceEqual(Volatile.Read(ref _upstreams)))
+        var asked = _underWay.Join(question, out var isNew);
+        if (asked is not null && isNew)
         {
-            Volatile.Write(ref _upstreams, now);
-            _cache?.Clear();
+            _ = AskAndTellAsync(asked);
+        }
+        else if (asked is not null)
+        {
+            Counters.CountJoined();
+            asked.SenderOf(question)?.Probe();
         }
 
-        return Volatile.Read(ref _upstreams);
+        return asked;
     }
 
-    private async Task<ForwardResult> AskUpstreamsAsync(IReadOnlyList<IPEndPoint> servers, ForwardQuestion question, CancellationToken cancellationToken)
+    private async Task AskAndTellAsync(QuestionUnderWay asked)
     {
-        counters.CountForwarded();
-        using var total = new CancellationTokenSource(TotalTime, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(total.Token, cancellationToken);
-        var first = Volatile.Read(ref _preferred);
+        try
+        {
+            var result = await AskUpstreamsAsync(asked);
+            _underWay.End(asked);
+            asked.Complete(result);
+        }
+        catch (Exception e)
+        {
+            // Who waits must not wait for ever, whatever it was.
+            _underWay.End(asked);
+            asked.Fail(e);
+            throw;
+        }
+    }
+
+    private async Task<ForwardResult> AskUpstreamsAsync(QuestionUnderWay asked)
+    {
+        var started = _time.GetTimestamp();
+        var all = _set.Value.Current();
+        var (upstreams, rounds) = _order.For(all);
         byte[]? lesser = null;
-
-        // Twice round, since one lost packet must not cost an answer.
-        for (var i = 0; i < servers.Count * 2 && !both.IsCancellationRequested; i++)
+        _counters.CountForwarded();
+        for (var i = 0; i < upstreams.Length * rounds; i++)
         {
-            var index = (first + i) % servers.Count;
-            if (await TryAskAsync(servers[index], question, both.Token) is not { } packet)
+            var left = TotalTime - _time.GetElapsedTime(started);
+            var upstream = upstreams[i % upstreams.Length];
+            if (left <= TimeSpan.Zero || (i >= upstreams.Length && lesser is not null))
+            {
+                break;
+            }
+
+            if (upstream.IsLooping)
             {
                 continue;
             }
 
-            if (DnsHeader.TryRead(packet, out var header) && header.Code is ResponseCode.NoError or ResponseCode.NxDomain)
+            asked.Asks(upstream);
+            var packet = await upstream.TryAskAsync(asked.Question, left < TryTime ? left : TryTime, asked.Sends);
+            if (packet is not null && DnsHeader.TryRead(packet, out var header) && header.Code is ResponseCode.NoError or ResponseCode.NxDomain)
             {
-                Volatile.Write(ref _preferred, index);
-                if (ReferenceEquals(servers, Volatile.Read(ref _upstreams)))
-                {
-                    _cache?.Store(question, packet);
-                }
-
-                return new ForwardResult(packet, ResponseCode.NoError);
+                return Keep(asked.Question, packet, all);
             }
 
             lesser ??= packet;
-            if (i >= servers.Count - 1)
-            {
-                break;
-            }
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        if (lesser is null)
+        if (lesser is not null)
         {
-            counters.CountForwardFailure();
+            return Keep(asked.Question, lesser, all);
         }
 
-        return new ForwardResult(lesser, ResponseCode.ServFail);
+        _counters.CountForwardFailure();
+        return new ForwardResult(null, ResponseCode.ServFail);
     }
 
-    private async Task<byte[]?> TryAskAsync(IPEndPoint upstream, ForwardQuestion question, CancellationToken cancellationToken)
+    private ForwardResult Keep(ForwardQuestion question, byte[] packet, Upstream[] from)
     {
-        using var timeout = new CancellationTokenSource(TryTime, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var query = ForwardMessage.Query(question, BinaryPrimitives.ReadUInt16LittleEndian(RandomNumberGenerator.GetBytes(2)));
-        try
+        if (_set.Value.IsCurrent(from))
         {
-            var reply = await AskUdpAsync(upstream, query, both.Token);
-            if (DnsHeader.TryRead(reply.Span, out var header) && header.IsTruncated)
-            {
-                reply = await AskTcpAsync(upstream, query, both.Token);
-            }
-
-            return ForwardMessage.WithoutOpt(reply.Span, question.Name.Length + 4);
+            _cache?.Store(question, packet);
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
-        {
-            // Whether the time was this try's or the whole question's, the caller's loop knows.
-            return null;
-        }
-    }
 
-    private async Task<ReadOnlyMemory<byte>> AskUdpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancellationToken)
-    {
-        using var socket = Open(upstream.AddressFamily, SocketType.Dgram);
-        await socket.ConnectAsync(upstream, cancellationToken);
-        await socket.SendAsync(query, cancellationToken);
-        var buffer = new byte[4096];
-        while (true)
-        {
-            // Anything else than the reply is somebody's guess and does not end the wait.
-            var length = await socket.ReceiveAsync(buffer, cancellationToken);
-            if (ForwardMessage.IsReplyTo(query, buffer.AsSpan(0, length)))
-            {
-                return buffer.AsMemory(0, length);
-            }
-        }
-    }
-
-    private async Task<ReadOnlyMemory<byte>> AskTcpAsync(IPEndPoint upstream, byte[] query, CancellationToken cancellationToken)
-    {
-        using var socket = Open(upstream.AddressFamily, SocketType.Stream);
-        await socket.ConnectAsync(upstream, cancellationToken);
-        await using var stream = new NetworkStream(socket);
-        var framed = new byte[query.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
-        query.CopyTo(framed, 2);
-        await stream.WriteAsync(framed, cancellationToken);
-        await stream.ReadExactlyAsync(framed.AsMemory(0, 2), cancellationToken);
-        var reply = new byte[BinaryPrimitives.ReadUInt16BigEndian(framed)];
-        await stream.ReadExactlyAsync(reply, cancellationToken);
-        return ForwardMessage.IsReplyTo(query, reply) && DnsHeader.TryRead(reply, out var header) && !header.IsTruncated
-            ? reply
-            : throw new IOException($"{upstream} sent by TCP what is no whole reply to the question");
-    }
-
-    private Socket Open(AddressFamily family, SocketType type)
-    {
-        Socket New() => new(family, type, ProtocolType.Unspecified);
-        return Namespace is null ? New() : Namespace.Run(New);
+        return new ForwardResult(packet, ResponseCode.NoError);
     }
 }

@@ -1,6 +1,7 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
@@ -16,6 +17,7 @@ internal static class DnsTargets
     private const ushort Id = 4711;
     private static readonly ForwardQuestion Question = new(DnsName.Encode("www.example.com"), RecordType.A, DnsHeader.RecursionDesiredFlag, false);
     private static readonly byte[] Sent = ForwardMessage.Query(Question, Id);
+    private static readonly CacheClass Few = new(16, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
     private static readonly IpAddr Client = IpAddr.Parse("10.244.0.7");
     private static readonly DnsHandler Handler = NewHandler();
     private static readonly byte[] Buffer = new byte[DnsHandler.MaxReply];
@@ -42,7 +44,7 @@ internal static class DnsTargets
 
     private static string Reply(byte[] reply)
     {
-        if (!ForwardMessage.IsReplyTo(Sent, reply))
+        if (ForwardMessage.Match(Sent, reply) == ReplyMatch.None)
         {
             return "no reply";
         }
@@ -53,10 +55,14 @@ internal static class DnsTargets
             return "truncated";
         }
 
-        var packet = ForwardMessage.WithoutOpt(reply, Question.Name.Length + 4);
-        var cache = new ForwardCache(16, TimeProvider.System);
+        if (Bailiwick.Cleaned(ForwardMessage.WithoutOpt(reply, Question.Name.Length + 4), Question) is not { } packet)
+        {
+            return "foreign";
+        }
+
+        var cache = new ForwardCache(new CacheOptions { Success = Few, Denial = Few }, TimeProvider.System);
         cache.Store(Question, packet);
-        var kept = cache.Find(Question);
+        var kept = cache.Find(Question).Packet;
         DnsQuery.TryRead(Sent, out var query);
         foreach (var limit in new[] { DnsQuery.MinUdp, DnsQuery.MaxUdp, Buffer.Length })
         {

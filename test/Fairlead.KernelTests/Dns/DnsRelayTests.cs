@@ -202,8 +202,8 @@ public sealed class DnsRelayTests : IAsyncDisposable
         await Answer(_second, Response, "192.0.2.1");
         Assert.Equal("0 .1", DnsClient.Text(await reply));
         reply = _client.AskAsync("b.test");
-        await Answer(_second, Response | 5);
-        await Answer(_first, Response | 2);
+        await Answer(_first, Response | 5);
+        await Answer(_second, Response | 2);
         Assert.Equal("5", DnsClient.Text(await reply));
     }
 

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Threading.Channels;
 using Fairlead.Dns.Server;
 using Fairlead.Linux.Addresses;
@@ -12,6 +15,9 @@ namespace Fairlead.KernelTests.Dns;
 internal sealed record Asked(byte[] Query, IPEndPoint Client, bool Tcp, Func<byte[], ValueTask> Answer)
 {
     public int Id => BinaryPrimitives.ReadUInt16BigEndian(Query);
+
+    /// <summary>The name asked for, in the case it was asked in.</summary>
+    public string Name => Encoding.ASCII.GetString(Query.AsSpan(13, Query.Length - 13 - 16));
 
     /// <summary>A reply with the question, flags and one A record per address.</summary>
     public byte[] Reply(int flags, params string[] addresses)
@@ -26,25 +32,52 @@ internal sealed record Asked(byte[] Query, IPEndPoint Client, bool Tcp, Func<byt
     }
 }
 
-/// <summary>An upstream in a namespace, UDP and TCP, whose answers the test gives itself: every question waits in <see cref="NextAsync"/>.</summary>
+/// <summary>
+/// An upstream in a namespace, UDP and TCP or TLS, whose answers the test gives itself: every question waits in <see cref="NextAsync"/>. Health checks and
+/// probes for loops, which come of themselves, wait apart.
+/// </summary>
 internal sealed class PlayedUpstream : IDisposable
 {
-    private const int Port = 53;
     private readonly IReadOnlyList<Socket> _sockets;
+    private readonly X509Certificate2? _certificate;
     private readonly Channel<Asked> _asked = Channel.CreateUnbounded<Asked>();
+    private readonly Channel<Asked> _checks = Channel.CreateUnbounded<Asked>();
+    private readonly Channel<Asked> _probes = Channel.CreateUnbounded<Asked>();
     private readonly CancellationTokenSource _end = new();
+    private int _connections;
 
-    public PlayedUpstream(TestNetns netns, string address)
+    public PlayedUpstream(TestNetns netns, string address, X509Certificate2? certificate = null, bool tcp = true)
     {
-        EndPoint = new IPEndPoint(IPAddress.Parse(address), Port);
-        _sockets = netns.Run(() => DnsSockets.Bind(IpAddr.Parse(address), Port));
+        _certificate = certificate;
+        EndPoint = new IPEndPoint(IPAddress.Parse(address), certificate is null ? 53 : 853);
+        _sockets = netns.Run(() => DnsSockets.Bind(IpAddr.Parse(address), EndPoint.Port));
         _ = ReceiveAsync(_sockets[0]);
-        _ = AcceptAsync(_sockets[1]);
+        if (tcp)
+        {
+            _ = AcceptAsync(_sockets[1]);
+        }
+        else
+        {
+            _sockets[1].Dispose();
+        }
     }
 
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Connections that were opened to it.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>A connection is closed when it has had one reply.</summary>
+    public bool ClosesAfterOne { get; init; } = true;
+
+    /// <summary>Answers each question at once; null: the test does.</summary>
+    public Func<Asked, byte[]>? Answers { get; init; }
+
     public async Task<Asked> NextAsync() => await _asked.Reader.ReadAsync(Deadline.Token());
+
+    public async Task<Asked> NextCheckAsync() => await _checks.Reader.ReadAsync(Deadline.Token());
+
+    public async Task<Asked> NextProbeAsync() => await _probes.Reader.ReadAsync(Deadline.Token());
 
     public void Dispose()
     {
@@ -55,6 +88,20 @@ internal sealed class PlayedUpstream : IDisposable
         }
     }
 
+    // The root's name servers are a check, HINFO is a probe.
+    private async Task TakeAsync(Asked asked)
+    {
+        var isCheck = asked.Query[12] == 0;
+        var isProbe = asked.Query[^14] == 13;
+        if (Answers is { } answer && !isCheck && !isProbe)
+        {
+            await asked.Answer(answer(asked));
+            return;
+        }
+
+        (isCheck ? _checks : isProbe ? _probes : _asked).Writer.TryWrite(asked);
+    }
+
     private async Task ReceiveAsync(Socket socket)
     {
         while (!_end.IsCancellationRequested)
@@ -62,7 +109,7 @@ internal sealed class PlayedUpstream : IDisposable
             var buffer = new byte[4096];
             var got = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _end.Token);
             var client = (IPEndPoint)got.RemoteEndPoint;
-            _asked.Writer.TryWrite(new Asked(buffer[..got.ReceivedBytes], client, false, async reply => await socket.SendToAsync(reply, client)));
+            await TakeAsync(new Asked(buffer[..got.ReceivedBytes], client, false, async reply => await socket.SendToAsync(reply, client)));
         }
     }
 
@@ -71,11 +118,31 @@ internal sealed class PlayedUpstream : IDisposable
         while (!_end.IsCancellationRequested)
         {
             var client = await listener.AcceptAsync(_end.Token);
-            var query = await DnsClient.ReadMessageAsync(client);
-            _asked.Writer.TryWrite(new Asked(query, (IPEndPoint)client.RemoteEndPoint!, true, async reply =>
+            Interlocked.Increment(ref _connections);
+            _ = ServeAsync(client);
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        await using Stream stream = _certificate is null ? new NetworkStream(client, ownsSocket: true) : new SslStream(new NetworkStream(client, ownsSocket: true));
+        if (stream is SslStream secure)
+        {
+            await secure.AuthenticateAsServerAsync(_certificate!);
+        }
+
+        var size = new byte[2];
+        while (await stream.ReadAtLeastAsync(size, 2, throwOnEndOfStream: false, _end.Token) == 2)
+        {
+            var query = new byte[BinaryPrimitives.ReadUInt16BigEndian(size)];
+            await stream.ReadExactlyAsync(query, _end.Token);
+            await TakeAsync(new Asked(query, (IPEndPoint)client.RemoteEndPoint!, true, async reply =>
             {
-                await client.SendAsync((byte[])[(byte)(reply.Length >> 8), (byte)reply.Length, .. reply]);
-                client.Dispose();
+                await stream.WriteAsync((byte[])[(byte)(reply.Length >> 8), (byte)reply.Length, .. reply]);
+                if (ClosesAfterOne)
+                {
+                    client.Close();
+                }
             }));
         }
     }

@@ -13,10 +13,12 @@ public sealed class ForwardMessageTests
     private static readonly byte[] Reply = Replies.Reply(Question, ResponseCode.NoError, "www.test 60 A 192.0.2.1", "+test 60 SOA 5");
 
     [Fact]
-    public void A_reply_has_the_querys_id_and_question_in_any_case()
+    public void A_reply_has_the_querys_id_and_question_and_the_case_of_its_name_is_told()
     {
-        Assert.True(ForwardMessage.IsReplyTo(Query, Reply));
-        Assert.True(ForwardMessage.IsReplyTo(Query, Replies.Reply(Replies.Question("www.TEST"), ResponseCode.NxDomain)));
+        Assert.Equal(ReplyMatch.Exact, ForwardMessage.Match(Query, Reply));
+        byte[] other = [.. Reply];
+        other[13] ^= 0x20;
+        Assert.Equal(ReplyMatch.OtherCase, ForwardMessage.Match(Query, other));
     }
 
     [Theory]
@@ -34,7 +36,7 @@ public sealed class ForwardMessageTests
     {
         byte[] changed = [.. Reply];
         changed[at] = value;
-        Assert.False(ForwardMessage.IsReplyTo(Query, changed));
+        Assert.Equal(ReplyMatch.None, ForwardMessage.Match(Query, changed));
     }
 
     [Fact]
@@ -42,12 +44,23 @@ public sealed class ForwardMessageTests
     {
         for (var length = 0; length < Reply.Length; length++)
         {
-            Assert.False(ForwardMessage.IsReplyTo(Query, Reply.AsSpan(0, length)), $"{length} bytes");
+            Assert.True(ForwardMessage.Match(Query, Reply.AsSpan(0, length)) == ReplyMatch.None, $"{length} bytes");
         }
 
         byte[] truncated = [.. Reply[..^5]];
         truncated[2] |= DnsHeader.TruncatedFlag >> 8;
-        Assert.True(ForwardMessage.IsReplyTo(Query, truncated));
+        Assert.Equal(ReplyMatch.Exact, ForwardMessage.Match(Query, truncated));
+    }
+
+    [Fact]
+    public void The_case_of_each_letter_is_drawn_and_nothing_else_is_changed()
+    {
+        var (upper, lower) = (ForwardMessage.Query(Replies.Question("a-1.z"), 1), ForwardMessage.Query(Replies.Question("a-1.z"), 1));
+        ForwardMessage.MixCase(upper, new byte[32]);
+        ForwardMessage.MixCase(lower, [.. Enumerable.Repeat((byte)0xFF, 32)]);
+        Assert.Equal([3, (byte)'A', (byte)'-', (byte)'1', 1, (byte)'Z', 0, 0, 1, 0, 1], upper[12..23]);
+        Assert.Equal(ForwardMessage.Query(Replies.Question("a-1.z"), 1), lower);
+        Assert.Equal(upper[..12], lower[..12]);
     }
 
     [Fact]
