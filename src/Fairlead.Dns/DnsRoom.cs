@@ -99,7 +99,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     private Forwarder NewForwarder(ForwardOptions forward, CacheOptions? cache, Func<IReadOnlyList<IPEndPoint>> hostUpstreams)
     {
         var others = forward with { To = [.. forward.To.Where(target => target.Address is null || !IsSelf(target.Address))] };
-        return new Forwarder(others, cache, () => [.. hostUpstreams().Where(upstream => !IsSelf(upstream))], time, Counters) { Namespace = Namespace };
+        return new Forwarder(others, cache, () => [.. hostUpstreams().Where(upstream => !IsSelf(upstream))], time, Counters) { Namespace = Namespace, Log = log };
     }
 
     private bool IsSelf(IPEndPoint upstream) => upstream.Port == options.Port && Addresses().Contains(IpAddr.From(upstream.Address));

@@ -11,9 +11,12 @@ internal sealed class ConnectionPool(Func<CancellationToken, Task<Stream>> open,
     public const int MostPipelined = 128;
 
     private const int MostRetries = 2;
+
+    // How long a server that seems to take one question at a time is believed to: it may merely have been restarted.
+    private static readonly TimeSpan SingleTime = TimeSpan.FromHours(1);
     private readonly Lock _gate = new();
     private readonly List<StreamConnection> _connections = [];
-    private int _most = MostPipelined;
+    private long? _single;
     private bool _disposed;
 
     /// <summary>Asks over some connection, and over another if that one had ended without our knowing.</summary>
@@ -30,20 +33,20 @@ internal sealed class ConnectionPool(Func<CancellationToken, Task<Stream>> open,
             {
                 return await connection.AskAsync(question, cancellationToken);
             }
-            catch (IOException) when (retries < MostRetries && (!isNew || connection.Answered > 0))
+            catch (IOException) when (retries < MostRetries && (!isNew || connection.Answered > 0 || connection.EndedAmidQuestions))
             {
                 Learn(connection);
             }
         }
     }
 
-    /// <summary>Closes all.</summary>
+    /// <summary>Closes all, those with questions under way when these are answered. A question that still comes has a connection of its own.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
             _disposed = true;
-            _connections.ForEach(connection => connection.Dispose());
+            _connections.ForEach(connection => connection.Retire());
             _connections.Clear();
         }
     }
@@ -52,11 +55,11 @@ internal sealed class ConnectionPool(Func<CancellationToken, Task<Stream>> open,
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
             _connections.RemoveAll(connection => connection.IsClosed);
+            var most = _single is { } since && time.GetElapsedTime(since) < SingleTime ? 1 : MostPipelined;
             foreach (var connection in _connections)
             {
-                if (connection.TryAdd(query, _most) is { } question)
+                if (connection.TryAdd(query, most) is { } question)
                 {
                     counters.CountConnection(reused: true);
                     return (connection, question, false);
@@ -65,7 +68,15 @@ internal sealed class ConnectionPool(Func<CancellationToken, Task<Stream>> open,
 
             counters.CountConnection(reused: false);
             var fresh = new StreamConnection(open, time, expire, query, out var first);
-            _connections.Add(fresh);
+            if (_disposed)
+            {
+                fresh.Retire();
+            }
+            else
+            {
+                _connections.Add(fresh);
+            }
+
             return (fresh, first, true);
         }
     }
@@ -74,7 +85,7 @@ internal sealed class ConnectionPool(Func<CancellationToken, Task<Stream>> open,
     {
         lock (_gate)
         {
-            _most = connection.EndedAfterFirst ? 1 : _most;
+            _single = connection.EndedAmidQuestions ? time.GetTimestamp() : _single;
         }
     }
 }

@@ -114,7 +114,7 @@ internal sealed class Forwarder : IDisposable
         return WaitAsync(question, found.Packet, cancellationToken);
     }
 
-    /// <summary>Ends what goes on between questions, such as connections and health checks; questions under way fail.</summary>
+    /// <summary>Ends what goes on between questions, such as idle connections and health checks. Questions under way are answered.</summary>
     public void Dispose()
     {
         if (_set.IsValueCreated)
@@ -183,6 +183,11 @@ internal sealed class Forwarder : IDisposable
         {
             var result = await AskUpstreamsAsync(asked);
             _underWay.End(asked);
+            if (result.Packet is null)
+            {
+                _counters.CountForwardFailure();
+            }
+
             asked.Complete(result);
         }
         catch (Exception e)
@@ -225,13 +230,7 @@ internal sealed class Forwarder : IDisposable
             lesser ??= packet;
         }
 
-        if (lesser is not null)
-        {
-            return Keep(asked.Question, lesser, all);
-        }
-
-        _counters.CountForwardFailure();
-        return new ForwardResult(null, ResponseCode.ServFail);
+        return lesser is null ? new ForwardResult(null, ResponseCode.ServFail) : Keep(asked.Question, lesser, all);
     }
 
     private ForwardResult Keep(ForwardQuestion question, byte[] packet, Upstream[] from)

@@ -19,7 +19,9 @@ internal sealed class StreamConnection : IDisposable
     private readonly TimeSpan _expire;
     private readonly ITimer _idle;
     private readonly Task<Stream> _stream;
+    private int _abandoned;
     private bool _closed;
+    private bool _retired;
 
     /// <param name="open">Opens the stream, within a time of its own.</param>
     /// <param name="time">Clock.</param>
@@ -38,8 +40,8 @@ internal sealed class StreamConnection : IDisposable
     /// <summary>Replies that came.</summary>
     public int Answered { get; private set; }
 
-    /// <summary>The other side ended it after one reply, though others were awaited: it takes one question at a time.</summary>
-    public bool EndedAfterFirst { get; private set; }
+    /// <summary>The other side ended it after one reply at most, though several were awaited: it may be one that takes one question at a time.</summary>
+    public bool EndedAmidQuestions { get; private set; }
 
     /// <summary>It takes no more questions.</summary>
     public bool IsClosed
@@ -93,6 +95,17 @@ internal sealed class StreamConnection : IDisposable
             Abandon(question);
             throw;
         }
+    }
+
+    /// <summary>Ends it as soon as no question is under way.</summary>
+    public void Retire()
+    {
+        lock (_gate)
+        {
+            _retired = true;
+        }
+
+        CloseIfIdle();
     }
 
     /// <summary>Ends it; questions under way fail.</summary>
@@ -150,11 +163,9 @@ internal sealed class StreamConnection : IDisposable
             }
 
             _waiting.Remove(header.Id);
+            _abandoned -= question.IsAbandoned ? 1 : 0;
             Answered++;
-            if (_waiting.Count == 0)
-            {
-                _idle.Change(_expire, Timeout.InfiniteTimeSpan);
-            }
+            StartIdling();
         }
 
         question.Reply.TrySetResult(reply);
@@ -163,18 +174,35 @@ internal sealed class StreamConnection : IDisposable
     // Its id stays taken while its reply may still come.
     private void Abandon(StreamQuestion question)
     {
+        bool silent;
         lock (_gate)
         {
+            silent = question.SentAfter == Answered;
             if (question.SentAfter is null)
             {
                 _waiting.Remove(question.Id);
-                return;
             }
+            else if (_waiting.ContainsValue(question))
+            {
+                question.IsAbandoned = true;
+                _abandoned++;
+            }
+
+            StartIdling();
         }
 
-        if (question.SentAfter == Answered)
+        if (silent)
         {
             Close(new IOException("the other side is silent"));
+        }
+    }
+
+    // Nobody waits any more, though a reply that nobody wants may be due.
+    private void StartIdling()
+    {
+        if (!_closed && _waiting.Count == _abandoned)
+        {
+            _idle.Change(_retired ? TimeSpan.Zero : _expire, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -182,7 +210,7 @@ internal sealed class StreamConnection : IDisposable
     {
         lock (_gate)
         {
-            if (_waiting.Count > 0)
+            if (_waiting.Count > _abandoned)
             {
                 return;
             }
@@ -203,7 +231,7 @@ internal sealed class StreamConnection : IDisposable
 
             _closed = true;
             left = [.. _waiting.Values];
-            EndedAfterFirst = Answered == 1 && left.Count > 0 && reason is EndOfStreamException;
+            EndedAmidQuestions = Answered <= 1 && Answered + left.Count > 1 && reason is EndOfStreamException or { InnerException: SocketException };
             _waiting.Clear();
         }
 
@@ -245,6 +273,9 @@ internal sealed class StreamQuestion
 
     /// <summary>How many replies the connection had given when it was sent; null: it was not.</summary>
     public int? SentAfter { get; set; }
+
+    /// <summary>Nobody waits for its reply any more.</summary>
+    public bool IsAbandoned { get; set; }
 
     public TaskCompletionSource<byte[]> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -125,11 +125,10 @@ internal sealed class Upstream : IDisposable
         return true;
     }
 
-    /// <summary>Ends its connections and checks; questions under way fail.</summary>
+    /// <summary>Ends its checks and idle connections. Questions under way have their time.</summary>
     public void Dispose()
     {
         _end.Cancel();
-        _underWay.Cancel();
         _connections.Dispose();
     }
 

@@ -53,9 +53,10 @@ internal sealed class UpstreamHealth(UpstreamContext context, UpstreamCounters c
         {
             while (!await check(ended))
             {
+                var pause = Task.Delay(_options.HealthCheck, context.Time, ended);
                 counters.CountHealthCheckFailure();
                 Add();
-                await Task.Delay(_options.HealthCheck, context.Time, ended);
+                await pause;
             }
 
             Succeed();

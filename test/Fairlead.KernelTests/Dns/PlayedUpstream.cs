@@ -67,6 +67,9 @@ internal sealed class PlayedUpstream : IDisposable
     /// <summary>Connections that were opened to it.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
+    /// <summary>Health checks that wait.</summary>
+    public int Checks => _checks.Reader.Count;
+
     /// <summary>A connection is closed when it has had one reply.</summary>
     public bool ClosesAfterOne { get; init; } = true;
 
@@ -107,7 +110,7 @@ internal sealed class PlayedUpstream : IDisposable
         while (!_end.IsCancellationRequested)
         {
             var buffer = new byte[4096];
-            var got = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _end.Token);
+            var got = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), _end.Token);
             var client = (IPEndPoint)got.RemoteEndPoint;
             await TakeAsync(new Asked(buffer[..got.ReceivedBytes], client, false, async reply => await socket.SendToAsync(reply, client)));
         }

@@ -88,9 +88,9 @@ public sealed class ForwardCacheTests
         }
 
         Assert.Equal(["a.test A", "a.test AAAA", "a.x.test AAAA", "a.y.test A"], from name in new[] { "a.test", "a.other", "a.x.test", "a.y.test" }
-            from type in new[] { RecordType.A, RecordType.AAAA }
-            where cache.Find(Replies.Question(name, type)).Use == CacheUse.Answer
-            select $"{name} {type}");
+                                                                                 from type in new[] { RecordType.A, RecordType.AAAA }
+                                                                                 where cache.Find(Replies.Question(name, type)).Use == CacheUse.Answer
+                                                                                 select $"{name} {type}");
     }
 
     [Fact]
