@@ -32,7 +32,7 @@ test: setup ## run every test; ends with one line: N passed, N failed, N skipped
 bench: setup ## measure the release binary, each figure beside its baseline or target
 	@eng/bench.sh
 
-fuzz: setup ## feed mutated inputs to every reader of foreign bytes; FUZZ_COUNT=N for each (200000), FUZZ_SEED=S repeats
+fuzz: setup ## feed mutated inputs to every reader of foreign bytes; FUZZ_COUNT=N for each (200000; DNS queries 10000000), FUZZ_SEED=S repeats
 	@FUZZ_COUNT="$(FUZZ_COUNT)" FUZZ_SEED="$(FUZZ_SEED)" FUZZ_TARGET="$(FUZZ_TARGET)" eng/fuzz.sh
 
 lint: ## style, formatting and analyzers, as errors

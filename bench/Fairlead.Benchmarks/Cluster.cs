@@ -29,13 +29,13 @@ internal sealed class Cluster : IDisposable
         spec: {containers: [{name: main, image: registry.example/front:1, ports: [{containerPort: 8080}]}]}
         """;
 
-    private readonly string _program;
+    private readonly string[] _program;
     private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-bench").FullName;
     private readonly Stopwatch _watch = new();
     private TimeSpan _ready;
     private KubeClient? _api;
 
-    private Cluster(string program, string name) => (_program, Name) = (program, name);
+    private Cluster(string[] program, string name) => (_program, Name) = (program, name);
 
     /// <summary>Its name.</summary>
     public string Name { get; }
@@ -44,9 +44,13 @@ internal sealed class Cluster : IDisposable
     public KubeClient Api => _api ??= new KubeClient(KubeconfigReader.Read(Path.Combine(_directory, "config")));
 
     /// <summary>Brings it up with one Service and its pod.</summary>
-    public static Cluster Start(string program, string name, int nodes = 2)
+    /// <param name="program">The release binary.</param>
+    /// <param name="name">The cluster's name.</param>
+    /// <param name="nodes">How many.</param>
+    /// <param name="processor">The only processor that its processes know of; null: all.</param>
+    public static Cluster Start(string program, string name, int nodes = 2, int? processor = null)
     {
-        var cluster = new Cluster(program, name);
+        var cluster = new Cluster(processor is { } one ? ["taskset", "-c", $"{one}", program] : [program], name);
         var manifest = Path.Combine(cluster._directory, "front.yaml");
         File.WriteAllText(manifest, Manifest);
         cluster._watch.Start();
@@ -55,14 +59,28 @@ internal sealed class Cluster : IDisposable
         return cluster;
     }
 
+    /// <summary>Path of the first node's network namespace.</summary>
+    public string NodePath => NetNamespace.NamedPath($"fairlead-{Name}-node-1");
+
     /// <summary>The first node's network namespace.</summary>
-    public NetNamespace OpenNode() => NetNamespace.Open(NetNamespace.NamedPath($"fairlead-{Name}-node-1"));
+    public NetNamespace OpenNode() => NetNamespace.Open(NodePath);
 
     /// <summary>The process of the first node's agent.</summary>
     public Process Agent() => Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains($"--node-name\0{Name}-1\0", StringComparison.Ordinal)));
 
     /// <summary>The process of the API server, its store and controllers.</summary>
     public Process ControlPlane() => Process.GetProcessById(Processes().Single(id => CommandLine(id).Contains("\0up\0", StringComparison.Ordinal)));
+
+    /// <summary>Moves every process but the first node's agent to a processor.</summary>
+    public void PinOthers(int processor)
+    {
+        using var agent = Agent();
+        foreach (var id in Processes().Where(id => id != agent.Id))
+        {
+            using var process = Process.GetProcessById(id);
+            DnsPerf.Pin(process, processor);
+        }
+    }
 
     /// <summary>Prints what the start took.</summary>
     public async Task MeasureStartAsync()
@@ -116,7 +134,7 @@ internal sealed class Cluster : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private void Run(params string[] arguments) => Tool.Run("env", [$"KUBECONFIG={Path.Combine(_directory, "config")}", _program, .. arguments]);
+    private void Run(params string[] arguments) => Tool.Run("env", [$"KUBECONFIG={Path.Combine(_directory, "config")}", .. _program, .. arguments]);
 
     private void AskDns()
     {

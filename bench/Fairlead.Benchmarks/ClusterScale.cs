@@ -21,8 +21,7 @@ internal static class ClusterScale
         var before = kernel.Count();
         await PrintMemoryAsync(cluster, "with none of them", "");
         var watch = Stopwatch.StartNew();
-        await WriteAsync(cluster.Api, ResourceTypes.EndpointSlices, services, i => Slice(i, endpoints));
-        await WriteAsync(cluster.Api, ResourceTypes.Services, services, Service);
+        await WriteAsync(cluster.Api, services, endpoints);
         var written = watch.Elapsed;
         await kernel.WaitForCountAsync(before + (uint)services);
         Figures.Print($"written by {Writers} clients", Figures.Time(written), $"{Figures.Text(2 * services / written.TotalSeconds, "0", "/s")}; in the kernel {Figures.Time(watch.Elapsed - written)} after");
@@ -34,6 +33,26 @@ internal static class ClusterScale
         await MeasureRestartAsync(cluster, kernel, services, endpoints);
         await PrintMemoryAsync(cluster, $"with {services + (RateSeconds * Rate)}, started anew", "");
     }
+
+    /// <summary>Writes the first so many Services and their slices.</summary>
+    public static async Task WriteAsync(KubeClient api, int services, int endpoints)
+    {
+        await WriteAsync(api, ResourceTypes.EndpointSlices, services, i => Slice(i, endpoints));
+        await WriteAsync(api, ResourceTypes.Services, services, i => Service(i));
+    }
+
+    /// <summary>A Service.</summary>
+    public static JsonObject Service(int i, int port = 80) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Service",
+        ["metadata"] = new JsonObject { ["name"] = ServiceLoad.Key(i).Name },
+        ["spec"] = new JsonObject
+        {
+            ["clusterIP"] = ServiceLoad.ClusterIP(i).ToString(),
+            ["ports"] = new JsonArray(new JsonObject { ["port"] = port, ["targetPort"] = 8080 }),
+        },
+    };
 
     private static async Task PrintMemoryAsync(Cluster cluster, string when, string target)
     {
@@ -142,18 +161,6 @@ internal static class ClusterScale
             ResourceTypes.EndpointSlices, Namespace, ServiceLoad.Key(services).Name, "", Slice(services, endpoints - 1), CancellationToken.None));
         Figures.Print("from an agent's SIGKILL to a change meanwhile in the kernel", Figures.Time(took), "no target; packets go on meanwhile");
     }
-
-    private static JsonObject Service(int i) => new()
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "Service",
-        ["metadata"] = new JsonObject { ["name"] = ServiceLoad.Key(i).Name },
-        ["spec"] = new JsonObject
-        {
-            ["clusterIP"] = ServiceLoad.ClusterIP(i).ToString(),
-            ["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["targetPort"] = 8080 }),
-        },
-    };
 
     private static JsonObject Slice(int i, int endpoints) => new()
     {

@@ -1,7 +1,7 @@
 using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
-string[] groups = ["services", "scale", "path", "cluster"];
+string[] groups = ["services", "scale", "path", "dns", "cluster"];
 if (args is not [var program, .. var only] || only.Except(groups).Any())
 {
     Console.Error.WriteLine($"usage: Fairlead.Benchmarks RELEASE-BINARY [{string.Join('|', groups)}]..., in a network namespace without an uplink (`make bench` does both)");
@@ -30,6 +30,12 @@ if (only.Contains("path"))
 {
     using var cluster = Cluster.Start(program, "bench-path", nodes: 1);
     await ServicePath.MeasureAsync(cluster);
+}
+
+if (Wanted("dns"))
+{
+    using var cluster = Cluster.Start(program, "bench-dns", nodes: 1, processor: DnsPerf.ServerProcessor);
+    await DnsPath.MeasureAsync(cluster, services: 10_000, endpoints: 10);
 }
 
 if (Wanted("cluster"))

@@ -14,6 +14,9 @@ public sealed record FuzzTarget(string Name, Func<byte[], object?> Run)
     /// <summary>Inputs besides the files of the corpus.</summary>
     public Func<IEnumerable<byte[]>> Seeds { get; init; } = () => [];
 
+    /// <summary>How many inputs are tried when nobody says how many.</summary>
+    public int Inputs { get; init; } = 200_000;
+
     /// <summary>The longest input tried, in bytes.</summary>
     public int MostBytes { get; init; } = 16 * 1024;
 

@@ -38,7 +38,7 @@ internal static class DnsName
             at += Encoding.ASCII.GetBytes(label, wire.AsSpan(at));
         }
 
-        ToLower(wire, wire);
+        Ascii.ToLowerInPlace(wire, out _);
         name = wire;
         return true;
     }
@@ -67,9 +67,13 @@ internal static class DnsName
     /// <summary>Copies with ASCII letters in lower case (RFC 4343). Length bytes are below 64 and so never letters.</summary>
     public static void ToLower(ReadOnlySpan<byte> name, Span<byte> destination)
     {
-        for (var i = 0; i < name.Length; i++)
+        // Many bytes at once; it stops where one is not ASCII, which a label may hold and which stays as it is.
+        if (Ascii.ToLower(name, destination, out var done) != System.Buffers.OperationStatus.Done)
         {
-            destination[i] = Lower(name[i]);
+            for (var i = done; i < name.Length; i++)
+            {
+                destination[i] = Lower(name[i]);
+            }
         }
     }
 

@@ -14,6 +14,9 @@ internal ref struct DnsWriter
     public const int NameTable = 32;
 
     private const int OptLength = 11;
+
+    // Type, class, time to live and length of the data.
+    private const int FixedLength = 10;
     private const ushort ClassIn = 1;
     private readonly Span<byte> _buffer;
     private readonly Span<ushort> _names;
@@ -23,6 +26,7 @@ internal ref struct DnsWriter
     private readonly int _limit;
     private readonly int _questionEnd;
     private readonly int _questionNames;
+    private readonly int _questionName;
     private int _length;
     private int _nameCount;
     private int _recordStart;
@@ -51,9 +55,15 @@ internal ref struct DnsWriter
         _length = DnsHeader.Length;
         if (!query.Question.IsEmpty)
         {
-            WriteName(query.Name);
-            PutU16((ushort)query.Type);
-            PutU16(ClassOf(query.Question));
+            // As it is: no name is the end of itself, so that there is nothing to compress.
+            query.Question.CopyTo(buffer[_length..]);
+            _questionName = query.Name.Length;
+            for (var at = _length; buffer[at] != 0 && _nameCount < names.Length; at += 1 + buffer[at])
+            {
+                names[_nameCount++] = (ushort)at;
+            }
+
+            _length += query.Question.Length;
         }
 
         HasQuestion = !query.Question.IsEmpty;
@@ -89,8 +99,11 @@ internal ref struct DnsWriter
     public bool Address(scoped ReadOnlySpan<byte> owner, uint ttl, IpAddr address)
     {
         Begin(owner, address.IsV4 ? RecordType.A : RecordType.AAAA, ttl);
-        Span<byte> bytes = stackalloc byte[16];
-        Put(bytes[..address.WriteBytes(bytes)]);
+        if (Room(address.IsV4 ? 4 : 16) is { IsEmpty: false } room)
+        {
+            address.WriteBytes(room);
+        }
+
         return End();
     }
 
@@ -173,8 +186,6 @@ internal ref struct DnsWriter
         return _length;
     }
 
-    private static ushort ClassOf(scoped ReadOnlySpan<byte> question) => BinaryPrimitives.ReadUInt16BigEndian(question[^2..]);
-
     private void PutOpt()
     {
         // The room was kept free from the start.
@@ -192,10 +203,13 @@ internal ref struct DnsWriter
     {
         (_recordStart, _namesBefore, _overflow) = (_length, _nameCount, false);
         WriteName(owner);
-        PutU16((ushort)type);
-        PutU16(ClassIn);
-        PutU32(ttl);
-        PutU16(0);
+        if (Room(FixedLength) is { IsEmpty: false } part)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(part, (ushort)type);
+            BinaryPrimitives.WriteUInt16BigEndian(part[2..], ClassIn);
+            BinaryPrimitives.WriteUInt32BigEndian(part[4..], ttl);
+        }
+
         _dataStart = _length;
     }
 
@@ -227,6 +241,13 @@ internal ref struct DnsWriter
 
     private void WriteName(scoped ReadOnlySpan<byte> name)
     {
+        // Mostly it is the name that was asked.
+        if (name.Length == _questionName && name.SequenceEqual(_buffer.Slice(DnsHeader.Length, _questionName)) && _nameCount > 0)
+        {
+            PutU16(0xC000 | DnsHeader.Length);
+            return;
+        }
+
         var rest = name;
         while (rest[0] != 0)
         {
@@ -266,7 +287,8 @@ internal ref struct DnsWriter
     {
         foreach (var candidate in _names[.._nameCount])
         {
-            if (Matches(candidate, name))
+            // Length and first letter of the label rule out most.
+            if (_buffer[candidate] == name[0] && _buffer[candidate + 1] == name[1] && Matches(candidate, name))
             {
                 offset = candidate;
                 return true;
@@ -308,31 +330,44 @@ internal ref struct DnsWriter
         }
     }
 
-    private void Put(scoped ReadOnlySpan<byte> bytes)
+    // The next bytes to be written; empty when they do not fit, and from then on to the end of the record.
+    private Span<byte> Room(int length)
     {
-        if (_overflow || _length + bytes.Length > _limit)
+        if (_overflow || _length + length > _limit)
         {
             _overflow = true;
-            return;
+            return default;
         }
 
-        bytes.CopyTo(_buffer[_length..]);
-        _length += bytes.Length;
+        var room = _buffer.Slice(_length, length);
+        _length += length;
+        return room;
+    }
+
+    private void Put(scoped ReadOnlySpan<byte> bytes)
+    {
+        var room = Room(bytes.Length);
+        if (!room.IsEmpty)
+        {
+            bytes.CopyTo(room);
+        }
     }
 
     private void PutU8(byte value) => Put([value]);
 
     private void PutU16(ushort value)
     {
-        Span<byte> bytes = stackalloc byte[2];
-        BinaryPrimitives.WriteUInt16BigEndian(bytes, value);
-        Put(bytes);
+        if (Room(sizeof(ushort)) is { IsEmpty: false } room)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(room, value);
+        }
     }
 
     private void PutU32(uint value)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
-        Put(bytes);
+        if (Room(sizeof(uint)) is { IsEmpty: false } room)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(room, value);
+        }
     }
 }

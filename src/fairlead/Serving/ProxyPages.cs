@@ -53,7 +53,7 @@ internal sealed class ProxyPages(AgentOptions agent, ProxyOptions proxy, Prometh
     };
 
     private JsonArray NodePortAddresses() =>
-        proxy.NodePortRanges.Count == 0 ? ["primary"] : [.. proxy.NodePortRanges.Select(range => (JsonNode)range.ToString())];
+        proxy.NodePortRanges.Count == 0 ? [(JsonNode)"primary"] : [.. proxy.NodePortRanges.Select(range => (JsonNode)range.ToString())];
 
     /// <summary>As metav1.Duration: <c>24h0m0s</c>.</summary>
     private static string Text(TimeSpan time) => time < TimeSpan.FromMinutes(1)

@@ -24,7 +24,7 @@ internal static class DnsTargets
 
     public static IEnumerable<FuzzTarget> All { get; } =
     [
-        new("dns-query", Query) { AllocationPerByte = 16, MostBytes = 4096, Seeds = Queries },
+        new("dns-query", Query) { Inputs = 10_000_000, AllocationPerByte = 16, MostBytes = 4096, Seeds = Queries },
         new("dns-reply", Reply) { AllocationPerByte = 64, Seeds = () => [Example(), .. Queries()] },
         new("resolv-conf", bytes => HostResolvers.Choose(Text.Of(bytes), Text.Of(bytes)).Count) { Words = ["nameserver ", "127.0.0.53", "fe80::1%eth0", "options "] },
     ];
