@@ -24,6 +24,9 @@ public sealed class ClusterTables
     /// <summary>Namespaces by name.</summary>
     public Table<string, NamespaceRow> Namespaces { get; } = new("namespaces");
 
+    /// <summary>ConfigMaps that rooms are configured by: none of all others.</summary>
+    public Table<ObjectKey, ConfigMapRow> ConfigMaps { get; } = new("configmaps");
+
     /// <summary>NetworkPolicies by key.</summary>
     public Table<ObjectKey, PolicyRow> Policies { get; } = new("networkpolicies");
 }

@@ -26,6 +26,7 @@ public sealed class DnsCounters
         TcpRefused,
         TcpReplaced,
         UdpLost,
+        ReloadFailures,
     }
 
     /// <summary>Queries that came by UDP.</summary>
@@ -55,6 +56,9 @@ public sealed class DnsCounters
     /// <summary>Queries by UDP that were lost because they came faster than they were read: what is known of it, looked at while it goes on.</summary>
     public long UdpLost => Sum((int)Figure.UdpLost);
 
+    /// <summary>Configurations that were not understood, so that the one before went on.</summary>
+    public long ReloadFailures => Sum((int)Figure.ReloadFailures);
+
     /// <summary>Replies with the response code <paramref name="code"/> (0 to 16).</summary>
     public long Replies(int code) => Sum(code);
 
@@ -69,6 +73,8 @@ public sealed class DnsCounters
     internal void CountForwardFailure() => Add(Figure.ForwardFailures);
 
     internal void CountCacheHit() => Add(Figure.CacheHits);
+
+    internal void CountReloadFailure() => Add(Figure.ReloadFailures);
 
     internal void CountTcpRefused() => Add(Figure.TcpRefused);
 

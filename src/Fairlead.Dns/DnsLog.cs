@@ -21,4 +21,13 @@ internal static partial class DnsLog
 
     [LoggerMessage(1504, LogLevel.Error, "DNS cannot accept TCP connections at {Address}, trying on: {Reason}")]
     public static partial void AcceptFails(this ILogger log, string address, string reason);
+
+    [LoggerMessage(1505, LogLevel.Information, "DNS answers as ConfigMap {Key} says; without effect: [{Warnings}]")]
+    public static partial void CorefileApplied(this ILogger log, ObjectKey key, string warnings);
+
+    [LoggerMessage(1506, LogLevel.Error, "DNS does not understand ConfigMap {Key} and goes on as before: {Errors}")]
+    public static partial void CorefileRejected(this ILogger log, ObjectKey key, string errors);
+
+    [LoggerMessage(1507, LogLevel.Information, "DNS finds no ConfigMap {Key} and answers by its own configuration")]
+    public static partial void NoCorefile(this ILogger log, ObjectKey key);
 }

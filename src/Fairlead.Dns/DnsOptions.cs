@@ -22,6 +22,12 @@ public sealed record DnsOptions
     /// <summary>The server's addresses while that Service is unknown; empty: it waits for the Service.</summary>
     public IReadOnlyList<IpAddr> FallbackAddresses { get; init; } = [IpAddr.Parse("10.96.0.10")];
 
+    /// <summary>
+    /// The ConfigMap whose key <c>Corefile</c> says how to answer, as CoreDNS's does; it is found in the tables. Null, or while there is none: the zone
+    /// <see cref="ClusterDomain"/>, reverse names of <see cref="ClusterRanges"/>, and the upstreams for all other names.
+    /// </summary>
+    public ObjectKey? Corefile { get; init; }
+
     /// <summary>Port of the server, UDP and TCP.</summary>
     public int Port { get; init; } = 53;
 

@@ -36,12 +36,16 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 
     private readonly Wake _applied = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile DnsExplainer? _explainer;
 
     /// <summary>Completes when the address stands and its sockets are open, so that a query waits for an answer instead of failing.</summary>
     public Task Serving => _serving.Task;
+
+    /// <summary>Raised for each text of the configuration, when it is in force or rejected.</summary>
+    public event Action<DnsConfigOutcome>? ConfigJudged;
 
     /// <summary>What the server has done.</summary>
     public DnsCounters Counters { get; } = new();
@@ -76,11 +80,13 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         };
         var hostUpstreams = HostUpstreams();
         using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
-        var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), Counters);
+        var builtIn = ChainBuilder.BuiltIn(options);
+        var handler = new DnsHandler(builder.Build(builtIn), Counters);
         _explainer = new DnsExplainer(handler, new NameExplainer(tables, options.ClusterDomain.Trim('.').ToLowerInvariant()));
         var server = new DnsServer(handler, time, Counters, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] loops = [indexes.RunAsync(ending.Token), ServeAsync(server, ending.Token)];
+        var following = FollowAsync(builtIn, config => handler.Chains = builder.Build(config), ending.Token);
+        Task[] loops = [indexes.RunAsync(ending.Token), following, ServeAsync(server, ending.Token)];
         try
         {
             await await Task.WhenAny(loops);
@@ -90,6 +96,23 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             await ending.CancelAsync();
             await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
+    }
+
+    private async Task FollowAsync(DnsConfig builtIn, Action<DnsConfig> use, CancellationToken cancellationToken)
+    {
+        if (options.Corefile is not { } key)
+        {
+            _configured.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+            return;
+        }
+
+        var follower = new CorefileFollower(tables.ConfigMaps, key, builtIn, use, Counters, log);
+        follower.Judged += outcome => ConfigJudged?.Invoke(outcome);
+        var running = follower.RunAsync(cancellationToken);
+        await Task.WhenAny(running, follower.Known);
+        _configured.TrySetResult();
+        await running;
     }
 
     private Func<IReadOnlyList<IPEndPoint>> HostUpstreams() =>
@@ -104,20 +127,31 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
 
     private bool IsSelf(IPEndPoint upstream) => upstream.Port == options.Port && Addresses().Contains(IpAddr.From(upstream.Address));
 
-    private Task ServeAsync(DnsServer server, CancellationToken cancellationToken) =>
-        inherited.Count > 0 ? ServeInheritedAsync(server, cancellationToken) : ServeOwnAsync(server, cancellationToken);
+    private async Task ServeAsync(DnsServer server, CancellationToken cancellationToken)
+    {
+        // Nobody is answered by another configuration than the cluster's; but not for ever, as the API server may be away.
+        var limit = Task.Delay(TablesLimit, time, cancellationToken);
+        if (inherited.Count > 0)
+        {
+            await ServeInheritedAsync(server, limit, cancellationToken);
+        }
+        else
+        {
+            await Task.WhenAny(_configured.Task, limit);
+            await ServeOwnAsync(server, cancellationToken);
+        }
+    }
 
     // One server for all time, whatever becomes of the addresses: a query that it has taken out of a socket is answered by it or by nobody.
-    private async Task ServeInheritedAsync(DnsServer server, CancellationToken cancellationToken)
+    private async Task ServeInheritedAsync(DnsServer server, Task limit, CancellationToken cancellationToken)
     {
         log.ServingInherited(inherited.Count);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var keeping = KeepAddressesAsync(both.Token);
 
-        // What waits in the sockets is answered from whole tables; but not for ever, as the API server may be away.
-        var limit = Task.Delay(TablesLimit, time, cancellationToken);
+        // What waits in the sockets is answered from whole tables.
         _serving.TrySetResult();
-        await Task.WhenAny(_synced.Task, limit);
+        await Task.WhenAny(Task.WhenAll(_synced.Task, _configured.Task), limit);
         var serving = server.RunAsync(inherited, both.Token);
         try
         {

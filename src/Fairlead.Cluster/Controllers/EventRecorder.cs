@@ -56,6 +56,28 @@ public sealed class EventRecorder
     public Task WarningAsync(EventSubject subject, string reason, string message, CancellationToken cancellationToken) =>
         RecordAsync(subject, "Warning", reason, message, cancellationToken);
 
+    /// <summary>
+    /// Records what several tell alike: the first of them is heard. <paramref name="id"/> tells one occurrence from another, in letters of an object's name.
+    /// </summary>
+    public async Task OnceAsync(EventSubject subject, bool warning, string reason, string message, string id, CancellationToken cancellationToken)
+    {
+        message = message.Length > LongestMessage ? message[..LongestMessage] : message;
+        var (space, name) = (subject.Key.Namespace.Length == 0 ? "default" : subject.Key.Namespace, $"{subject.Key.Name}.{id}");
+        try
+        {
+            var body = New(subject, space, name, warning ? "Warning" : "Normal", reason, message, _time.GetUtcNow().ToApiTime());
+            await _api.CreateAsync(ResourceTypes.Events, space, body, cancellationToken);
+        }
+        catch (KubeException e) when (e.IsAlreadyExists)
+        {
+            return;
+        }
+        catch (Exception e) when (e is KubeException or HttpRequestException or IOException)
+        {
+            ControllersLog.EventLost(_logger, reason, subject.Kind, subject.Key, e.Message);
+        }
+    }
+
     private async Task RecordAsync(EventSubject subject, string type, string reason, string message, CancellationToken cancellationToken)
     {
         message = message.Length > LongestMessage ? message[..LongestMessage] : message;

@@ -13,13 +13,17 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetrySoon = TimeSpan.FromSeconds(1);
 
+    /// <summary>The one ConfigMap that is watched; null: none.</summary>
+    public ObjectKey? ConfigMap { get; init; }
+
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
         RunServicesAsync(cancellationToken),
         RunServiceCidrsAsync(cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
-        Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken));
+        Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken),
+        RunConfigMapAsync(cancellationToken));
 
     /// <summary>Lists and watches Services, their slices and nodes until cancelled.</summary>
     public Task RunServicesAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -65,6 +69,19 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         }
 
         await Run(ResourceTypes.ServiceCidrs, tables.ServiceCidrs, key => key.Name, PodReader.ServiceCidr, cancellationToken);
+    }
+
+    // By its name: whoever may read no other ConfigMap may watch this one (RBAC resourceNames).
+    private Task RunConfigMapAsync(CancellationToken cancellationToken)
+    {
+        if (ConfigMap is not { } key)
+        {
+            return Task.CompletedTask;
+        }
+
+        var sink = new RowSink<ObjectKey, ConfigMapRow>(tables.ConfigMaps, row => row, ConfigMapReader.Read, log);
+        var named = new ListOptions { FieldSelector = $"metadata.name={key.Name}" };
+        return new Reflector(api, ResourceTypes.ConfigMaps, named, sink, time, log) { Namespace = key.Namespace }.RunAsync(cancellationToken);
     }
 
     private Task RunSlicesAsync(CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace Fairlead.ControlPlane.Bootstrap;
 
 /// <summary>
 /// The objects that a cluster has from its first moment: the four namespaces, Service default/kubernetes with its endpoints, Service
-/// kube-system/kube-dns, the ServiceCIDR. Those there are stay as they are, but the endpoints, which follow the advertised address.
+/// kube-system/kube-dns with ConfigMap kube-system/coredns, the ServiceCIDR. Those there are stay as they are, but the endpoints, which follow the advertised address.
 /// </summary>
 internal static class ClusterObjects
 {
@@ -18,6 +18,37 @@ internal static class ClusterObjects
 
     /// <summary>Service kube-dns has the tenth.</summary>
     public const int DnsOffset = 10;
+
+    // As kubeadm's, so that what is written about CoreDNS on Kubernetes holds here. The time to live is CoreDNS's own: an answer costs the node no more than
+    // its memory, while one kept for long may name an endpoint that is gone.
+    private const string Corefile =
+        """
+        .:53 {
+            errors
+            health {
+               lameduck 5s
+            }
+            ready
+            kubernetes cluster.local in-addr.arpa ip6.arpa {
+               pods insecure
+               fallthrough in-addr.arpa ip6.arpa
+               ttl 5
+            }
+            autopath @kubernetes
+            prometheus :9153
+            forward . /etc/resolv.conf {
+               max_concurrent 1000
+            }
+            cache 30 {
+               disable success cluster.local
+               disable denial cluster.local
+            }
+            loop
+            reload
+            loadbalance
+        }
+
+        """;
 
     /// <summary>Makes what is missing.</summary>
     public static async Task EnsureAsync(IKubeApi api, ControlPlaneOptions options, CancellationToken cancellationToken)
@@ -29,6 +60,7 @@ internal static class ClusterObjects
 
         await EnsureRangesAsync(api, options, cancellationToken);
         await CreateAsync(api, ResourceTypes.Services, "kube-system", "kube-dns", DnsService(options), cancellationToken);
+        await CreateAsync(api, ResourceTypes.ConfigMaps, "kube-system", "coredns", DnsConfig(), cancellationToken);
         if (options.Advertise is { } advertised)
         {
             await CreateAsync(api, ResourceTypes.Services, "default", "kubernetes", KubernetesService(options, advertised), cancellationToken);
@@ -98,6 +130,8 @@ internal static class ClusterObjects
             ["spec"] = spec,
         };
     }
+
+    private static JsonObject DnsConfig() => new() { ["data"] = new JsonObject { ["Corefile"] = Corefile } };
 
     private static JsonObject DnsService(ControlPlaneOptions options)
     {

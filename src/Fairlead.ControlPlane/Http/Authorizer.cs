@@ -17,7 +17,8 @@ internal sealed record AccessRule(
 }
 
 /// <summary>
-/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs and writes nothing; the pods role reads what
+/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs, and writes nothing but Events about the configuration it
+/// reads; the pods role reads what
 /// pods consist of, writes their status and gets their tokens. Everybody admitted, service accounts among them, may
 /// ask what the server offers and what he himself may do, and nothing else: there are no Roles to give more.
 /// </summary>
@@ -55,6 +56,8 @@ internal static class Authorizer
         new([""], ["services", "endpoints", "nodes", "namespaces", "pods"], Read, [], []),
         new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
         new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
+        new([""], ["configmaps"], Read, ["kube-system"], ["coredns"]),
+        new([""], ["events"], ["create"], ["kube-system"], []),
     ];
 
     private static readonly AccessRule[] PodsRole =

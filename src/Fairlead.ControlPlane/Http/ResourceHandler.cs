@@ -23,6 +23,12 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
         }
     }
 
+    // As upstream: who lists or watches one object by its name needs the right to that object alone.
+    private static string NameOf(string verb, HttpRequest request, KindDefinition kind, ApiPath path) =>
+        path.Name.Length == 0 && verb is "list" or "watch" && RequestQuery.List(request.Query).FieldSelector is { Length: > 0 } fields
+            ? new Selection(kind, path.Namespace, "", fields).OnlyName
+            : path.Name;
+
     private Task ServeAsync(HttpContext context, Caller caller, ApiPath path)
     {
         var kind = KindTable.Find(path.Group, path.Version, path.Plural) ?? throw StatusException.NoSuchPath();
@@ -40,7 +46,7 @@ internal sealed class ResourceHandler(ApiRegistry registry, PodStreams streams, 
 
         var verb = Verb(context.Request, path);
         var resource = path.Subresource.Length > 0 ? $"{path.Plural}/{path.Subresource}" : path.Plural;
-        Authorizer.Demand(caller, new AccessRequest(verb, path.Group, resource, path.Namespace, path.Name));
+        Authorizer.Demand(caller, new AccessRequest(verb, path.Group, resource, path.Namespace, NameOf(verb, context.Request, kind, path)));
         if (kind.Deprecation is { } deprecation)
         {
             Answer.Warn(context, [deprecation]);

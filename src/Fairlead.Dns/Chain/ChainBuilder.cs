@@ -1,5 +1,6 @@
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
+using Fairlead.Dns.Hosts;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.State;
 
@@ -80,8 +81,9 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
 
             return forwarder;
         });
+        var hosts = block.Hosts is { } names ? new HostsZone(names, block.RoundRobin) : null;
         var cluster = block.Kubernetes is { } options ? new KubernetesZone(index(options), options, block.RoundRobin) : null;
-        return new DnsChain(block, cluster, [.. forwarders]);
+        return new DnsChain(block, hosts, cluster, [.. forwarders]);
     }
 
     private sealed record ForwarderKey(ValueArray<string> Zones, ForwardOptions Options, CacheOptions? Cache);

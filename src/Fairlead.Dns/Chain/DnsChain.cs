@@ -1,5 +1,6 @@
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
+using Fairlead.Dns.Hosts;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Wire;
 
@@ -10,9 +11,10 @@ namespace Fairlead.Dns.Chain;
 /// next only where it lies outside of its zones or the text says <c>fallthrough</c>; a name that exists never does.
 /// </summary>
 /// <param name="block">What the text says.</param>
+/// <param name="hosts">Plugin <c>hosts</c>; null without.</param>
 /// <param name="cluster">Plugin <c>kubernetes</c>; null without.</param>
 /// <param name="forwarders">Plugin <c>forward</c>, in the order of the text.</param>
-internal sealed class DnsChain(ServerBlock block, KubernetesZone? cluster, Forwarder[] forwarders)
+internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZone? cluster, Forwarder[] forwarders)
 {
     private const uint AnyTtl = 8482;
 
@@ -51,8 +53,21 @@ internal sealed class DnsChain(ServerBlock block, KubernetesZone? cluster, Forwa
             return ZoneOutcome.Answered;
         }
 
+        if (hosts is not null && hosts.Answer(query.Name, name, query.Type, ref writer) == ZoneOutcome.Answered)
+        {
+            return ZoneOutcome.Answered;
+        }
+
         return cluster?.Answer(query, name, ref writer, out alias) ?? ZoneOutcome.NotMine;
     }
+
+    /// <summary>Writes the answer to what a query's name is an alias of, when it is known here without asking anybody.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="alias">What its name is an alias of.</param>
+    /// <param name="name">The same.</param>
+    /// <param name="writer">The reply, with the alias written.</param>
+    public bool TryAnswerAlias(scoped DnsQuery query, scoped ReadOnlySpan<byte> alias, scoped QueryName name, ref DnsWriter writer) =>
+        hosts is not null && hosts.Answer(alias, name, query.Type, ref writer) == ZoneOutcome.Answered;
 
     /// <summary>Who is asked for a name that no plugin before knows; null: nobody, and the query fails.</summary>
     public Forwarder? ForwarderOf(scoped QueryName name)

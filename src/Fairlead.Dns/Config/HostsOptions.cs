@@ -5,7 +5,7 @@ namespace Fairlead.Dns.Config;
 
 /// <summary>One line of a hosts file.</summary>
 /// <param name="Address">The address.</param>
-/// <param name="Names">Its names, the first being the one its reverse name gives.</param>
+/// <param name="Names">Its names, in lower case; its reverse name gives them all.</param>
 internal sealed record HostsEntry(IpAddr Address, ValueArray<string> Names);
 
 /// <summary>Plugin <c>hosts</c> of a server block: names written into the text itself.</summary>

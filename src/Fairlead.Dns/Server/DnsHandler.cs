@@ -65,14 +65,17 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
         }
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
+        Forwarder? upstream = null;
         switch (chain.Answer(query, name, ref writer, out var alias))
         {
             case ZoneOutcome.Answered:
                 return new Handled(Finish(ref writer), null);
             case ZoneOutcome.NotMine when chain.ForwarderOf(name) is { } forwarder:
                 return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), client, tcp, chain, forwarder));
-            case ZoneOutcome.Alias when ForwarderOf(chains, alias) is { } forwarder:
-                return new Handled(0, new PendingQuery(packet.ToArray(), alias, client, tcp, chain, forwarder));
+            case ZoneOutcome.Alias when TryAnswerAlias(query, chains, alias, ref writer, out upstream):
+                return new Handled(Finish(ref writer), null);
+            case ZoneOutcome.Alias when upstream is not null:
+                return new Handled(0, new PendingQuery(packet.ToArray(), alias, client, tcp, chain, upstream));
             default:
                 return new Handled(Fail(query, ResponseCode.ServFail, chain, reply, tcp), null);
         }
@@ -96,11 +99,13 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
         return new ForwardQuestion(pending.Name, query.Type, (ushort)flags, query.DnssecOk);
     }
 
-    // An alias may lead to a zone of another chain.
-    private static Forwarder? ForwarderOf(DnsChains chains, byte[] alias)
+    // An alias may lead to a zone of another chain. False: it is to be asked upstream, if there is somebody to ask.
+    private static bool TryAnswerAlias(scoped DnsQuery query, DnsChains chains, byte[] alias, ref DnsWriter writer, out Forwarder? upstream)
     {
         var name = new QueryName(alias, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        return chains.Find(name)?.ForwarderOf(name);
+        var chain = chains.Find(name);
+        upstream = chain?.ForwarderOf(name);
+        return chain is not null && chain.TryAnswerAlias(query, alias, name, ref writer);
     }
 
     /// <summary>Writes the reply to what upstream said; its length.</summary>

@@ -23,6 +23,9 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
 
     private TimeSpan _delay = FirstDelay;
 
+    /// <summary>The namespace whose objects are watched; empty: all of them.</summary>
+    public string Namespace { get; init; } = "";
+
     /// <summary>Runs until cancelled; never fails otherwise.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -63,7 +66,7 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
         var page = options with { Limit = PageSize, Continue = "", ResourceVersion = "" };
         while (true)
         {
-            var list = await api.ListAsync(type, "", page, cancellationToken);
+            var list = await api.ListAsync(type, Namespace, page, cancellationToken);
             foreach (var item in list["items"]?.AsArray() ?? [])
             {
                 if (item is JsonObject document)
@@ -104,7 +107,7 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
 
     private async Task<string> WatchAsync(string revision, CancellationToken cancellationToken)
     {
-        await foreach (var change in api.WatchAsync(type, "", options with { ResourceVersion = revision }, cancellationToken))
+        await foreach (var change in api.WatchAsync(type, Namespace, options with { ResourceVersion = revision }, cancellationToken))
         {
             switch (change.Type)
             {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Balancer;
 using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Cni;
 using Fairlead.Dns;
@@ -44,7 +45,7 @@ internal static class Agent
         // A connection of its own: no commit waits while somebody reads a large table.
         using var inspected = KernelNft.Open();
         ConntrackSettings.Apply(Environment.ProcessorCount, loggers.CreateLogger("proxy"));
-        var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector"));
+        var reflectors = new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector")) { ConfigMap = Dns(options).Corefile };
         var cni = new CniRoom(Cni(options, netns), cluster, node, nft, time, loggers.CreateLogger("cni"));
         var addresses = new NodeAddresses();
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"), addresses);
@@ -52,6 +53,8 @@ internal static class Agent
         using var inspection = new InspectionEndpoint(proxy, inspected, new DnsExplanationPage(dns, cluster));
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
         using var metrics = new PrometheusText(proxy.Meter, health.Meter);
+        var dnsEvents = new DnsConfigEvents(api, options.NodeName, time, loggers.CreateLogger("dns"));
+        dns.ConfigJudged += dnsEvents.Tell;
         Task[] rooms =
         [
             reflectors.RunAsync(cancellationToken),
@@ -64,6 +67,7 @@ internal static class Agent
             .. Serve(options.HealthEndpoint, health.AnswerAsync),
             .. Serve(options.MetricsEndpoint, new ProxyPages(options, Proxy(options), metrics).AnswerAsync),
             dns.RunAsync(cancellationToken),
+            dnsEvents.RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
             HeapTrim.OfProcess(time).RunAsync(proxy.WaitUntilCommittedAsync(cancellationToken), cancellationToken),
         ];
@@ -145,6 +149,9 @@ internal static class Agent
     {
         Upstreams = options.DnsUpstreams,
         ClusterRanges = [.. options.PodRanges, .. options.ServiceRanges],
+
+        // Where kubeadm, and every guide to CoreDNS on Kubernetes, have it.
+        Corefile = new ObjectKey("kube-system", "coredns"),
 
         // What is 10.96.0.10 elsewhere may be anybody's here: the cluster says its DNS address.
         FallbackAddresses = [],

@@ -3,6 +3,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Chain;
+using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
@@ -26,8 +27,81 @@ internal static class DnsTargets
     [
         new("dns-query", Query) { Inputs = 10_000_000, AllocationPerByte = 16, MostBytes = 4096, Seeds = Queries },
         new("dns-reply", Reply) { AllocationPerByte = 64, Seeds = () => [Example(), .. Queries()] },
+        new("corefile", Config)
+        {
+            Words =
+            [
+                ".:53 {\n", "}\n", "import a\n", "(a) {\n", "kubernetes cluster.local in-addr.arpa {\n", "forward . 10.0.0.1 {\n", "cache 30 {\n", "hosts {\n", "ttl 5\n", "10.0.0.0/9", "2001:db8::/30",
+                "fallthrough\n", "policy random\n", "health_check 1m5s\n", "prefetch 1 1m 10%\n", "10.0.0.1 db db.example.org\n", "log {\n", "class all\n", "tls://9.9.9.9", "labels a in (b)\n", "\"", "#",
+            ],
+            Seeds = Configs,
+            AllocationPerByte = 16384,
+        },
         new("resolv-conf", bytes => HostResolvers.Choose(Text.Of(bytes), Text.Of(bytes)).Count) { Words = ["nameserver ", "127.0.0.53", "fe80::1%eth0", "options "] },
     ];
+
+    // Whatever the text: a configuration that can be put to work, or the reasons why there is none.
+    private static object Config(byte[] bytes)
+    {
+        var reading = Corefile.Read(Text.Of(bytes));
+        if (reading.Config is null == (reading.Errors.Count == 0))
+        {
+            throw new InvalidOperationException($"{reading.Errors.Count} errors, but the configuration is {reading.Config}");
+        }
+
+        if (reading.Config is { } config)
+        {
+            var counters = new DnsCounters();
+            using var indexes = new ZoneIndexes(new ClusterTables(), TimeProvider.System);
+            using var builder = new ChainBuilder(
+                indexes, new DnsOptions(), (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+            builder.Build(config);
+        }
+
+        return (reading.Config?.Blocks.Count, string.Join('|', reading.Errors.Take(3).Select(error => string.Concat(error.Where(char.IsAsciiLetter).Take(60)))), reading.Warnings.Count);
+    }
+
+    private static IEnumerable<byte[]> Configs()
+    {
+        yield return """
+            (up) {
+                forward . /etc/resolv.conf 10.0.0.1:53 tls://9.9.9.9 {
+                    max_concurrent 1000
+                    except example.org
+                }
+            }
+            .:53 {
+                errors
+                kubernetes cluster.local in-addr.arpa ip6.arpa {
+                    pods insecure
+                    fallthrough in-addr.arpa ip6.arpa
+                    ttl 30
+                    labels app in (a, b)
+                }
+                hosts {
+                    10.0.0.1 db.example.org "db"
+                    ttl 60
+                    fallthrough
+                }
+                autopath @kubernetes
+                transfer {
+                    to *
+                }
+                cache 30 {
+                    success 100 30 1
+                    disable denial cluster.local
+                    serve_stale 1h immediate
+                }
+                import up
+                loadbalance round_robin # as they come
+            }
+            10.0.0.0/9, example.org:5353 {
+                log {
+                    class denial error
+                }
+            }
+            """u8.ToArray();
+    }
 
     private static object Query(byte[] packet)
     {

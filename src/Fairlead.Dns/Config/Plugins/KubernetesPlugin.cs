@@ -1,0 +1,119 @@
+using Fairlead.Kube.Selectors;
+
+namespace Fairlead.Dns.Config.Plugins;
+
+/// <summary>Reads <c>kubernetes [ZONES…] { … }</c>.</summary>
+internal static class KubernetesPlugin
+{
+    /// <summary>The block with what the plugin says.</summary>
+    public static ServerBlock Read(PluginReader reader)
+    {
+        var zones = reader.ZonesOr(reader.Arguments, reader.Block.Zones);
+        if (!zones.Any(zone => zone.Length > 0 && !Kubernetes.AddressNames.IsReverse(zone)))
+        {
+            reader.Error("names no zone of a cluster, such as cluster.local");
+        }
+
+        if (zones.Contains(""))
+        {
+            reader.Error("the root is no zone of a cluster; name one, such as cluster.local");
+        }
+
+        var options = new KubernetesOptions { Zones = zones };
+        foreach (var option in reader.Options)
+        {
+            options = Option(reader, option, options);
+        }
+
+        if (options.Namespaces.Count > 0 && options.NamespaceLabels is not null)
+        {
+            reader.Error("namespaces and namespace_labels exclude each other");
+        }
+
+        return reader.Block with { Kubernetes = options };
+    }
+
+    private static KubernetesOptions Option(PluginReader reader, CorefileDirective option, KubernetesOptions options)
+    {
+        switch (option.Name)
+        {
+            case "pods":
+                return options with { Pods = Pods(reader, option) };
+            case "ttl":
+                reader.Expect(option, 1, 1);
+                return options with { Ttl = (uint)reader.Number(option, 0, 0, 3600, 5) };
+            case "fallthrough":
+                return options with { Fallthrough = reader.ZonesOr(option.Arguments, [""]) };
+            case "endpoint_pod_names" when reader.Expect(option, 0, 0):
+                return options with { EndpointPodNames = true };
+            case "noendpoints" when reader.Expect(option, 0, 0):
+                return options with { NoEndpoints = true };
+            case "ignore" when option.Arguments is ["empty_service"]:
+                return options with { IgnoreEmptyService = true };
+            case "namespaces" when reader.Expect(option, 1, int.MaxValue):
+                return options with { Namespaces = [.. options.Namespaces, .. option.Arguments] };
+            case "namespace_labels" when Selector(reader, option) is { } selector:
+                return options with { NamespaceLabels = selector };
+            case "labels" when Selector(reader, option) is { } selector:
+                return options with { Labels = selector };
+            default:
+                Other(reader, option);
+                return options;
+        }
+    }
+
+    private static void Other(PluginReader reader, CorefileDirective option)
+    {
+        switch (option.Name)
+        {
+            case "endpoint" or "tls" or "kubeconfig":
+                reader.Warn(option, "has no effect: the node agent's own connection to the API server is used");
+                break;
+            case "startup_timeout" or "resyncperiod" or "upstream" or "apiserver_qps" or "apiserver_burst" or "apiserver_max_inflight":
+                reader.Warn(option, "has no effect here");
+                break;
+            case "ignore":
+                reader.Error(option, "only empty_service can be ignored");
+                break;
+            case "endpoint_pod_names" or "noendpoints" or "namespaces" or "namespace_labels" or "labels":
+                break;
+            default:
+                reader.Unknown(option);
+                break;
+        }
+    }
+
+    private static PodNames Pods(PluginReader reader, CorefileDirective option)
+    {
+        switch (option.Arguments)
+        {
+            case ["disabled"]:
+                return PodNames.Disabled;
+            case ["insecure"]:
+                return PodNames.Insecure;
+            case ["verified"]:
+                return PodNames.Verified;
+            default:
+                reader.Error(option, "is one of disabled, insecure and verified");
+                return PodNames.Disabled;
+        }
+    }
+
+    private static LabelSelector? Selector(PluginReader reader, CorefileDirective option)
+    {
+        if (!reader.Expect(option, 1, int.MaxValue))
+        {
+            return null;
+        }
+
+        try
+        {
+            return LabelSelectorParser.Parse(string.Join(' ', option.Arguments));
+        }
+        catch (FormatException e)
+        {
+            reader.Error(option, e.Message);
+            return null;
+        }
+    }
+}
