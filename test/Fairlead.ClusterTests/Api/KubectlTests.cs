@@ -251,6 +251,9 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["update", "nodes/one", "--subresource=status"], ["patch", "nodes/one"], ["patch", "leases.coordination.k8s.io/two", "-n=kube-node-lease"], ["create", "events"],
         ];
         Assert.All(writes, write => Assert.Equal("no\n", api.Run(node, "", ["auth", "can-i", .. write]).Output));
+        Assert.Equal(0, api.Run(node, "", "get", "configmaps", "--namespace=kube-system", "--field-selector=metadata.name=coredns").Code);
+        Assert.Contains("cannot list resource \"configmaps\"", api.Run(node, "", "get", "configmaps", "--namespace=kube-system").Error, StringComparison.Ordinal);
+        Assert.Contains("cannot get resource \"configmaps\"", api.Run(node, "", "get", "configmap", "other", "--namespace=kube-system").Error, StringComparison.Ordinal);
         var pods = api.KubeconfigOf("pods", api.Plane.IssuePodsRole());
         Assert.Equal("yes\n", api.Run(pods, "", "auth", "can-i", "patch", "pods", "--subresource=status").Output);
         Assert.Equal("no\n", api.Run(pods, "", "auth", "can-i", "create", "pods").Output);

@@ -1,7 +1,6 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
-using Fairlead.Dns.Config;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
@@ -52,9 +51,9 @@ internal static class DnsTargets
         if (reading.Config is { } config)
         {
             var counters = new DnsCounters();
-            using var indexes = new ZoneIndexes(new ClusterTables(), TimeProvider.System);
+            using var indexes = new ZoneIndexes(new ClusterTables(), new DnsOptions(), TimeProvider.System);
             using var builder = new ChainBuilder(
-                indexes, new DnsOptions(), (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+                indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
             builder.Build(config);
         }
 

@@ -39,6 +39,26 @@ public sealed class BootstrapTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_configuration_of_DNS_is_there_is_understood_and_stays_what_its_owner_makes_of_it()
+    {
+        await using (var plane = await StartAsync("172.30.0.1:6443"))
+        {
+            var made = await plane.Api.GetAsync(ResourceTypes.ConfigMaps, "kube-system", "coredns", default);
+            var reading = Fairlead.Dns.Config.Corefile.Read(made.Text("data", "Corefile"));
+            Assert.Empty(reading.Errors);
+            Assert.Empty(reading.Warnings);
+            Assert.Equal("cluster.local", Assert.Single(reading.Config!.Blocks).Kubernetes!.Zones[0]);
+            made["data"]!["Corefile"] = ".:53 {\n}\n";
+            await plane.Api.UpdateAsync(ResourceTypes.ConfigMaps, "kube-system", "coredns", "", made, default);
+        }
+
+        await using (var plane = await StartAsync("172.30.0.1:6443"))
+        {
+            Assert.Equal(".:53 {\n}\n", (await plane.Api.GetAsync(ResourceTypes.ConfigMaps, "kube-system", "coredns", default)).Text("data", "Corefile"));
+        }
+    }
+
     private static async Task<string> EndpointsAsync(IKubeApi api)
     {
         var endpoints = await api.GetAsync(ResourceTypes.Endpoints, "default", "kubernetes", default);

@@ -234,6 +234,7 @@ public sealed class CorefileTests
     [InlineData(".:53 {\n cache 0\n}", "Corefile:2: plugin \"cache\": \"0\" is no number of seconds from 1 to 86400")]
     [InlineData(".:53 {\n cache {\n  servfail 6m\n }\n}", "Corefile:3: plugin \"cache\": servfail: at most 5m")]
     [InlineData(".:53 {\n kubernetes\n}", "Corefile:2: plugin \"kubernetes\": names no zone of a cluster, such as cluster.local")]
+    [InlineData(".:53 {\n kubernetes a23456789012345678901234567890.a23456789012345678901234567890.a23456789012345678901234567890.local1234\n}", "Corefile:2: plugin \"kubernetes\": a cluster's zone has at most 100 characters, so that the names of Services fit below it")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  ttl 3601\n }\n}", "Corefile:3: plugin \"kubernetes\": ttl: \"3601\" is no number from 0 to 3600")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  pods some\n }\n}", "Corefile:3: plugin \"kubernetes\": pods: is one of disabled, insecure and verified")]
     [InlineData(".:53 {\n hosts /etc/coredns/list\n}", "Corefile:2: plugin \"hosts\": \"/etc/coredns/list\": the files of CoreDNS's pod are not here; write its lines into the braces, or give the ConfigMap a key \"list\"")]

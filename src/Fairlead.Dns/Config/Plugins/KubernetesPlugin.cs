@@ -5,6 +5,9 @@ namespace Fairlead.Dns.Config.Plugins;
 /// <summary>Reads <c>kubernetes [ZONES…] { … }</c>.</summary>
 internal static class KubernetesPlugin
 {
+    // A name has 255 bytes at most (RFC 1035 §2.3.4): Service and namespace with 63 each, and "svc".
+    private const int LongestZone = 100;
+
     /// <summary>The block with what the plugin says.</summary>
     public static ServerBlock Read(PluginReader reader)
     {
@@ -17,6 +20,11 @@ internal static class KubernetesPlugin
         if (zones.Contains(""))
         {
             reader.Error("the root is no zone of a cluster; name one, such as cluster.local");
+        }
+
+        if (zones.Any(zone => zone.Length > LongestZone))
+        {
+            reader.Error($"a cluster's zone has at most {LongestZone} characters, so that the names of Services fit below it");
         }
 
         var options = new KubernetesOptions { Zones = zones };
