@@ -114,7 +114,7 @@ internal sealed class Upstream : IDisposable
         if (isFirst)
         {
             _context.Counters.CountLoop();
-            Interlocked.Exchange(ref _underWay, new CancellationTokenSource()).Cancel();
+            _ = Interlocked.Exchange(ref _underWay, new CancellationTokenSource()).CancelAsync();
             if (!_logged)
             {
                 _logged = true;

@@ -10,12 +10,16 @@ internal sealed class UpstreamSet : IDisposable
 {
     private const int MostUpstreams = 15;
     private const int TlsPort = 853;
+
+    // Every answer from the cache asks who the upstreams are; none of them changes faster than a person types.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly ForwardOptions _options;
     private readonly UpstreamContext _context;
     private readonly IReadOnlyList<Func<IReadOnlyList<IPEndPoint>>> _sources;
     private readonly Action _changed;
     private readonly Lock _gate = new();
     private Snapshot _now;
+    private long _checked;
 
     /// <param name="host">The host's resolvers.</param>
     /// <param name="context">What the upstreams share.</param>
@@ -26,15 +30,22 @@ internal sealed class UpstreamSet : IDisposable
         _sources = [.. _options.To.Select(target => SourceOf(target, host, context.Time))];
         _now = new Snapshot([.. _sources.Select(source => source())], []);
         _now = _now with { Upstreams = Build(_now.Addresses, []) };
+        _checked = context.Time.GetTimestamp();
     }
 
     /// <summary>Those of the last time that <see cref="Current"/> was asked.</summary>
     public Upstream[] Known => Volatile.Read(ref _now).Upstreams;
 
-    /// <summary>Those of now, in the order of the options, at most 15.</summary>
+    /// <summary>Those of now, in the order of the options, at most 15. A change is seen within a second.</summary>
     public Upstream[] Current()
     {
         var now = Volatile.Read(ref _now);
+        if (_context.Time.GetElapsedTime(Volatile.Read(ref _checked)) < Interval)
+        {
+            return now.Upstreams;
+        }
+
+        Volatile.Write(ref _checked, _context.Time.GetTimestamp());
         for (var i = 0; i < _sources.Count; i++)
         {
             var addresses = _sources[i]();

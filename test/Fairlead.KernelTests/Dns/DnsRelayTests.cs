@@ -66,8 +66,10 @@ public sealed class DnsRelayTests : IAsyncDisposable
         await asked.Answer(asked.Reply(Response, "192.0.2.1"));
         Assert.Equal("0 .1", DnsClient.Text(await reply));
         upstreams = [dead];
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("2", DnsClient.Text(await _client.AskAsync("www.test")));
         upstreams = [];
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("2", DnsClient.Text(await _client.AskAsync("www.test")));
     }
 
@@ -216,6 +218,7 @@ public sealed class DnsRelayTests : IAsyncDisposable
         await Answer(_first, Response, "192.0.2.1");
         Assert.Equal("0 .1", DnsClient.Text(await reply));
         upstreams = [_second.EndPoint];
+        _time.Advance(TimeSpan.FromSeconds(1));
         reply = _client.AskAsync("a.test");
         await Answer(_second, Response, "192.0.2.2");
         Assert.Equal("0 .2", DnsClient.Text(await reply));
