@@ -68,7 +68,11 @@ public sealed class DriftWatch : IDisposable
         }
         finally
         {
-            _due |= !done;
+            // Never written back when all went well: a look may have become due since.
+            if (!done)
+            {
+                _due = true;
+            }
         }
     }
 

@@ -116,8 +116,14 @@ internal sealed class HostKeeper : IDisposable
         }
 
         var wanted = nodes.SelectMany(node => node.PodCIDRs.SelectMany(pods => node.InternalIPs.Where(ip => ip.IsV4 == pods.Address.IsV4).Select(ip => (Pods: pods, ip)))).ToList();
+
+        // Taken back only where it was found, and before the look: one that becomes due meanwhile stays so.
         var look = _due;
-        _due = false;
+        if (look)
+        {
+            _due = false;
+        }
+
         if (look && _fabric.MissingOnHost(_route, wanted.Select(one => one.Pods)) is { Count: > 0 } missing)
         {
             _log.HostRepaired(string.Join(", ", missing));

@@ -9,6 +9,8 @@ namespace Fairlead.Tests.Nftables;
 /// <summary>When a table is read back: for what others did, told or not, and never for what the filter's owner did himself.</summary>
 public sealed class DriftWatchTests
 {
+    private const int Rounds = 60_000;
+
     private static readonly Table Own = new("fairlead-test");
 
     private readonly FakeTimeProvider _time = new();
@@ -26,6 +28,48 @@ public sealed class DriftWatchTests
         await _nft.CommitAsync(new Transaction(Own).Add(new Chain("ours-too")), default);
         Assert.Equal(1, await LooksAsync(watch));
         Assert.Equal(0, await LooksAsync(watch));
+    }
+
+    /// <summary>Each round is two threads at once: one ends a check while the other hears of a change. Whichever comes first, the change is looked at.</summary>
+    [Fact]
+    public async Task What_others_change_while_a_check_ends_is_looked_at_next()
+    {
+        using var watch = new DriftWatch(_nft, _time, () => { });
+        using var together = new Barrier(2);
+        var seen = 0;
+        var theirs = Task.Run(() =>
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                _nft.CommitByOthers(new Transaction(Own).Add(Own));
+                together.SignalAndWait();
+                Thread.SpinWait(i % 50);
+                _nft.CommitByOthers(new Transaction(Own).Add(Own));
+                together.SignalAndWait();
+                together.SignalAndWait();
+            }
+        });
+        var lost = 0;
+        for (var i = 0; i < Rounds; i++)
+        {
+            together.SignalAndWait();
+            await CheckAsync();
+            together.SignalAndWait();
+            await CheckAsync();
+            lost += seen == _nft.Commits ? 0 : 1;
+            together.SignalAndWait();
+        }
+
+        await theirs;
+        Assert.Equal(0, lost);
+
+        Task CheckAsync() => watch.CheckAsync(
+            _ =>
+            {
+                seen = _nft.Commits;
+                return Task.FromResult(false);
+            },
+            default);
     }
 
     /// <summary>How often the table is read after the interval.</summary>
