@@ -12,6 +12,10 @@ public static class Tool
         return code == 0 ? output : throw new InvalidOperationException($"{command} {string.Join(' ', arguments)}: exit {code}: {error}{output}");
     }
 
+    /// <summary>The processes of that name whose command line has the word; one that ends meanwhile is not among them.</summary>
+    public static List<int> Processes(string name, string word) =>
+        [.. Process.GetProcessesByName(name).Select(process => process.Id).Where(id => CommandLine(id).Contains(word, StringComparison.Ordinal))];
+
     /// <summary>Runs it within a network namespace.</summary>
     public static string RunIn(TestNetns netns, string command, params string[] arguments) =>
         Run("nsenter", [$"--net={netns.Path}", command, .. arguments]);
@@ -26,11 +30,31 @@ public static class Tool
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without having read all: what it says of that is told.
+        }
+
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, error.Result);
+    }
+
+    private static string CommandLine(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 }

@@ -83,7 +83,7 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
         var ns = Namespace();
         api.Kubectl("create", "deployment", "web", "-n", ns, "--image=nginx", "--replicas=1", "--port=8080");
         api.Kubectl("scale", "deployment", "web", "-n", ns, "--replicas=3");
-        api.Kubectl("wait", "deployment/web", "-n", ns, "--for=jsonpath={.status.replicas}=3", "--timeout=60s");
+        api.Kubectl("wait", "deployment/web", "-n", ns, "--for=jsonpath={.status.replicas}=3", "--timeout=120s");
         api.Kubectl("expose", "deployment", "web", "-n", ns, "--port=80", "--target-port=8080");
         Assert.Equal("80 8080 web", api.Kubectl(
             "get", "svc", "web", "-n", ns, "-o", "jsonpath={.spec.ports[0].port} {.spec.ports[0].targetPort} {.spec.selector.app}"));
@@ -98,7 +98,7 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
         var ns = Namespace();
         api.KubectlWith(Shop, "apply", "-n", ns, "-f", "-");
         api.Kubectl("create", "deployment", "web", "-n", ns, "--image=nginx", "--replicas=2");
-        api.Kubectl("delete", "namespace", ns, "--timeout=60s");
+        api.Kubectl("delete", "namespace", ns, "--timeout=120s");
         var (code, _, error) = api.TryKubectl("", "get", "namespace", ns);
         Assert.Equal(1, code);
         Assert.Contains($"namespaces \"{ns}\" not found", error, StringComparison.Ordinal);
@@ -111,8 +111,8 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var ns = Namespace();
         api.Kubectl("create", "configmap", "c", "-n", ns, "--from-literal=phase=done");
-        api.Kubectl("wait", "configmap/c", "-n", ns, "--for=jsonpath={.data.phase}=done", "--timeout=30s");
-        using var waiting = api.Start(api.Kubeconfig, "wait", "configmap/c", "-n", ns, "--for=delete", "--timeout=30s");
+        api.Kubectl("wait", "configmap/c", "-n", ns, "--for=jsonpath={.data.phase}=done", "--timeout=120s");
+        using var waiting = api.Start(api.Kubeconfig, "wait", "configmap/c", "-n", ns, "--for=delete", "--timeout=120s");
         api.Kubectl("delete", "configmap", "c", "-n", ns);
         waiting.WaitForExit();
         Assert.Equal(0, waiting.ExitCode);

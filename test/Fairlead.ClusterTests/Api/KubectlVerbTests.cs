@@ -29,8 +29,8 @@ public sealed partial class KubectlVerbTests(ApiFixture api) : IClassFixture<Api
             "IPv4 ipallocator.k8s.io",
             api.Kubectl("get", "ip", "10.96.0.77", "-o", "jsonpath={.metadata.labels['ipaddress\\.kubernetes\\.io/ip-family']} {.metadata.labels['ipaddress\\.kubernetes\\.io/managed-by']}"));
         api.Kubectl("patch", "svc", "s", "-n", ns, "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"a.b","clusterIP":null,"clusterIPs":null}}""");
-        api.Kubectl("wait", "ipaddress/10.96.0.77", "--for=delete", "--timeout=30s");
-        api.Kubectl("wait", "servicecidr/kubernetes", "--for=condition=Ready", "--timeout=30s");
+        api.Kubectl("wait", "ipaddress/10.96.0.77", "--for=delete", "--timeout=120s");
+        api.Kubectl("wait", "servicecidr/kubernetes", "--for=condition=Ready", "--timeout=120s");
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed partial class KubectlVerbTests(ApiFixture api) : IClassFixture<Api
             "---\n{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: r}, spec: {replicas: 1, selector: {matchLabels: {app: r}}, template: {metadata: {labels: {app: r}}, spec: {containers: [{name: c, image: one}]}}}}",
             "create", "-n", ns, "-f", "-");
         api.Kubectl("scale", "replicaset", "r", "-n", ns, "--replicas=3");
-        api.Kubectl("wait", "replicaset/r", "-n", ns, "--for=jsonpath={.status.replicas}=3", "--timeout=30s");
+        api.Kubectl("wait", "replicaset/r", "-n", ns, "--for=jsonpath={.status.replicas}=3", "--timeout=120s");
         Assert.Equal(3, api.Kubectl("get", "pods", "-n", ns, "-l", "app=r", "-o", "name").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
@@ -75,11 +75,11 @@ public sealed partial class KubectlVerbTests(ApiFixture api) : IClassFixture<Api
     {
         var ns = Namespace();
         api.Kubectl("create", "deployment", "d", "-n", ns, "--image=one", "--replicas=2");
-        api.Kubectl("wait", "deployment/d", "-n", ns, "--for=jsonpath={.status.replicas}=2", "--timeout=30s");
-        api.Kubectl("delete", "deployment", "d", "-n", ns, "--cascade=foreground", "--timeout=30s");
+        api.Kubectl("wait", "deployment/d", "-n", ns, "--for=jsonpath={.status.replicas}=2", "--timeout=120s");
+        api.Kubectl("delete", "deployment", "d", "-n", ns, "--cascade=foreground", "--timeout=120s");
         Assert.Empty(api.Kubectl("get", "deployment,replicaset,pod", "-n", ns, "-o", "name"));
         api.Kubectl("create", "deployment", "e", "-n", ns, "--image=one", "--replicas=1");
-        api.Kubectl("wait", "deployment/e", "-n", ns, "--for=jsonpath={.status.replicas}=1", "--timeout=30s");
+        api.Kubectl("wait", "deployment/e", "-n", ns, "--for=jsonpath={.status.replicas}=1", "--timeout=120s");
         api.Kubectl("delete", "deployment", "e", "-n", ns, "--cascade=orphan");
         Assert.Contains("replicaset.apps/e-", api.Kubectl("get", "replicaset,pod", "-n", ns, "-o", "name"), StringComparison.Ordinal);
     }
@@ -89,7 +89,7 @@ public sealed partial class KubectlVerbTests(ApiFixture api) : IClassFixture<Api
     {
         var ns = Namespace();
         api.Kubectl("create", "deployment", "d", "-n", ns, "--image=one", "--replicas=2");
-        api.Kubectl("wait", "deployment/d", "-n", ns, "--for=jsonpath={.status.replicas}=2", "--timeout=30s");
+        api.Kubectl("wait", "deployment/d", "-n", ns, "--for=jsonpath={.status.replicas}=2", "--timeout=120s");
         Assert.Matches(@"^NAME +DESIRED +AVAILABLE +AGE\nd +2 +2 +\d+s", api.Kubectl("get", "deployment", "d", "-n", ns, "--subresource=scale"));
         Assert.Equal("Scale app=d", api.Kubectl("get", "deployment", "d", "-n", ns, "--subresource=scale", "-o", "jsonpath={.kind} {.status.selector}"));
         const string Scale = """{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"d"},"spec":{"replicas":1}}""";

@@ -51,43 +51,43 @@ public sealed class KubectlWorkloadTests : IAsyncLifetime
     public async Task A_Deployment_is_created_scaled_rolled_out_undone_and_restarted()
     {
         await KubectlAsync("create deployment web --image=nginx:1 --replicas=3");
-        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=30s"), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=120s"), StringComparison.Ordinal);
         await KubectlAsync("scale deployment/web --replicas=5");
-        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=30s"), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=120s"), StringComparison.Ordinal);
         Assert.Equal("5/5", await KubectlAsync("get deployment web -o jsonpath={.status.readyReplicas}/{.spec.replicas}"));
 
         await KubectlAsync("set image deployment/web nginx=nginx:2");
-        await KubectlAsync("rollout status deployment/web --timeout=30s");
+        await KubectlAsync("rollout status deployment/web --timeout=120s");
         Assert.Equal("nginx:2", await KubectlAsync("get deployment web -o jsonpath={.spec.template.spec.containers[0].image}"));
         Assert.DoesNotContain("nginx:1", await KubectlAsync("get pods -l app=web -o jsonpath={.items[*].spec.containers[0].image}"), StringComparison.Ordinal);
         Assert.Equal(["1", "2"], Revisions(await KubectlAsync("rollout history deployment/web")));
 
         await KubectlAsync("rollout undo deployment/web");
-        await KubectlAsync("rollout status deployment/web --timeout=30s");
+        await KubectlAsync("rollout status deployment/web --timeout=120s");
         Assert.Equal("nginx:1", await KubectlAsync("get deployment web -o jsonpath={.spec.template.spec.containers[0].image}"));
         Assert.Equal(["2", "3"], Revisions(await KubectlAsync("rollout history deployment/web")));
         Assert.Equal(2, (await KubectlAsync("get replicasets --no-headers")).Split('\n').Length);
 
         await KubectlAsync("rollout restart deployment/web");
-        await KubectlAsync("rollout status deployment/web --timeout=30s");
+        await KubectlAsync("rollout status deployment/web --timeout=120s");
         Assert.Equal(["2", "3", "4"], Revisions(await KubectlAsync("rollout history deployment/web")));
-        await KubectlAsync("wait --for=condition=Available deployment/web --timeout=30s");
+        await KubectlAsync("wait --for=condition=Available deployment/web --timeout=120s");
 
         await KubectlAsync("delete deployment web");
-        await KubectlAsync("wait --for=delete pod -l app=web --timeout=30s");
+        await KubectlAsync("wait --for=delete pod -l app=web --timeout=120s");
     }
 
     [Fact]
     public async Task A_paused_rollout_waits_until_it_is_resumed()
     {
         await KubectlAsync("create deployment web --image=nginx:1 --replicas=2");
-        await KubectlAsync("rollout status deployment/web --timeout=30s");
+        await KubectlAsync("rollout status deployment/web --timeout=120s");
         await KubectlAsync("rollout pause deployment/web");
         await KubectlAsync("set image deployment/web nginx=nginx:2");
-        await KubectlAsync("wait --for=jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}=DeploymentPaused deployment/web --timeout=30s");
+        await KubectlAsync("wait --for=jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}=DeploymentPaused deployment/web --timeout=120s");
         Assert.Single((await KubectlAsync("get replicasets --no-headers")).Split('\n'));
         await KubectlAsync("rollout resume deployment/web");
-        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=30s"), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", await KubectlAsync("rollout status deployment/web --timeout=120s"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,13 +96,13 @@ public sealed class KubectlWorkloadTests : IAsyncLifetime
         await KubectlAsync("create namespace shop");
         await KubectlAsync("create deployment web --image=nginx:1 --replicas=2 --port=80 -n shop");
         await KubectlAsync("expose deployment web -n shop --port=80");
-        await KubectlAsync("rollout status deployment/web -n shop --timeout=30s");
-        await KubectlAsync("wait --for=jsonpath={.endpoints[1].conditions.ready}=true endpointslice -l kubernetes.io/service-name=web -n shop --timeout=30s");
+        await KubectlAsync("rollout status deployment/web -n shop --timeout=120s");
+        await KubectlAsync("wait --for=jsonpath={.endpoints[1].conditions.ready}=true endpointslice -l kubernetes.io/service-name=web -n shop --timeout=120s");
         var described = await KubectlAsync("describe service web -n shop");
         Assert.Matches(@"Endpoints:\s+10\.244\.\d+\.\d+:80,10\.244\.\d+\.\d+:80", described);
         Assert.Contains("ScalingReplicaSet", await KubectlAsync("describe deployment web -n shop"), StringComparison.Ordinal);
         Assert.Contains("Successfully assigned", await KubectlAsync("events -n shop"), StringComparison.Ordinal);
-        await KubectlAsync("delete namespace shop --timeout=60s");
+        await KubectlAsync("delete namespace shop --timeout=120s");
         Assert.DoesNotContain("shop", await KubectlAsync("get namespaces"), StringComparison.Ordinal);
     }
 

@@ -10,7 +10,9 @@ namespace Fairlead.ClusterTests.ForeignNode;
 internal sealed class PodOfOthers(string name, string uid, string version, NodeOfOthers node) : IDisposable
 {
     private const int Port = 8080;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+
+    // A lost SYN is sent again after one second, and the answer is this process's own, which may have to wait for a core.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private Socket? _listener;
 
     /// <summary>What a dropped packet is answered with.</summary>

@@ -15,7 +15,7 @@ public sealed class AgentKilledTests(ClusterFixture cluster)
     public async Task Agents_killed_under_traffic_cost_no_byte_no_connection_no_denial_and_no_query()
     {
         cluster.Kubectl(Manifests, ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/source", "pod/sink", "pod/shut", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/source", "pod/sink", "pod/shut", "--timeout=120s");
         var service = IPAddress.Parse(cluster.Kubectl("get", "service", "sink", "-o", "jsonpath={.spec.clusterIP}"));
         var shut = IPAddress.Parse(cluster.PodAddress("shut"));
         using var source = NetworkOf("source");
@@ -54,7 +54,7 @@ public sealed class AgentKilledTests(ClusterFixture cluster)
 
         // Both have come back by now or do so; with them there it holds as well.
         cluster.Kubectl("run", "later", "--image=registry.example/web:1", $"--overrides={{\"spec\":{{\"nodeName\":\"{cluster.Name}-2\"}}}}");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/later", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/later", "--timeout=120s");
         cluster.WhenReady();
         Assert.All(before.Zip(Agents()), pair => Assert.NotEqual(pair.First, pair.Second));
         Assert.False(await IsOpenAsync(source, shut));

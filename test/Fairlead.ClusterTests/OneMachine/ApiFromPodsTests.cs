@@ -62,12 +62,12 @@ public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<Clu
     public void A_Service_of_a_further_range_is_served()
     {
         cluster.Kubectl("apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [203.0.113.0/24]}", ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=condition=Ready", "servicecidr/more", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "servicecidr/more", "--timeout=120s");
         Serve("far", "clusterIP: 203.0.113.10,");
         Start("asker", "false");
-        Assert.Contains("far", In("asker", "curl -sS --max-time 5 http://203.0.113.10/"), StringComparison.Ordinal);
+        Assert.Contains("far", In("asker", "curl -sS --max-time 30 http://203.0.113.10/"), StringComparison.Ordinal);
         cluster.Kubectl("delete", "service", "far");
-        cluster.Kubectl("delete", "servicecidr", "more", "--timeout=60s");
+        cluster.Kubectl("delete", "servicecidr", "more", "--timeout=120s");
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<Clu
 
         // Whoever waits for an answer waits in vain (28), rather than being told by a router far away, or by whoever is there (7: could not connect).
         Assert.Equal("28", In("lost", Reach));
-        cluster.Kubectl("delete", "servicecidr", "spare", "--timeout=60s");
+        cluster.Kubectl("delete", "servicecidr", "spare", "--timeout=120s");
         await UntilAsync(() => !Ranges(node).Contains("198.51.100.0/24", StringComparison.Ordinal));
         Assert.Equal("7", In("lost", Reach));
     }
@@ -115,19 +115,19 @@ public sealed class ApiFromPodsTests(ClusterFixture cluster) : IClassFixture<Clu
             spec: { {{address}} selector: {app: {{name}} }, ports: [{name: http, port: 80}]}
             """,
             ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=60s");
-        cluster.Kubectl("wait", "--for=jsonpath={.subsets[0].addresses[0].ip}", $"endpoints/{name}", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.subsets[0].addresses[0].ip}", $"endpoints/{name}", "--timeout=120s");
     }
 
     /// <summary>By the variables that every pod has, as in-cluster clients do.</summary>
     private static string Curl(string path, string more, string token = "") =>
-        $"curl -sS --max-time 5 --cacert {Account}/ca.crt -H \"Authorization: Bearer {(token.Length > 0 ? token : $"$(cat {Account}/token)")}\" {more} " +
+        $"curl -sS --max-time 30 --cacert {Account}/ca.crt -H \"Authorization: Bearer {(token.Length > 0 ? token : $"$(cat {Account}/token)")}\" {more} " +
         $"https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT{path}";
 
     private void Start(string name, string mount)
     {
         cluster.Kubectl(Caller.Replace("NAME", name, StringComparison.Ordinal).Replace("MOUNT", mount, StringComparison.Ordinal), ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=120s");
     }
 
     private string In(string pod, string script) => cluster.Kubectl("exec", pod, "--", "sh", "-c", script).Trim();

@@ -134,7 +134,28 @@ public class ClusterFixture : IAsyncLifetime
     public string PodAddress(string pod) => Kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}");
 
     /// <summary>Asks a stand-in over HTTP from within a pod; its answer is who it is and whom it saw.</summary>
-    public JsonNode Ask(string fromPod, string address) => JsonNode.Parse(InPod(fromPod, "curl", "-sS", "--max-time", "5", $"http://{address}/"))!;
+    public JsonNode Ask(string fromPod, string address, int seconds = 30) =>
+        JsonNode.Parse(InPod(fromPod, "curl", "-sS", "--max-time", $"{seconds}", $"http://{address}/"))!;
+
+    /// <summary>Asks until it holds: what the API server has been told, the nodes hear of a moment later.</summary>
+    public static T Until<T>(Func<T> ask, Func<T, bool> holds)
+    {
+        var deadline = Deadline.Token();
+        while (true)
+        {
+            var seen = ask();
+            if (holds(seen))
+            {
+                return seen;
+            }
+
+            Assert.False(deadline.IsCancellationRequested, $"not in time: {seen}");
+        }
+    }
+
+    /// <summary>Asks a stand-in of a Service, whose endpoints the pod's node may still have to hear of, until one answers.</summary>
+    public JsonNode AskService(string fromPod, string address) => JsonNode.Parse(
+        InPod(fromPod, "curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-connrefused", $"http://{address}/"))!;
 
     /// <summary>Runs something in a pod's network namespace.</summary>
     public string InPod(string pod, params string[] command)
@@ -190,10 +211,8 @@ public class ClusterFixture : IAsyncLifetime
         Outside("nft", "list", "ruleset").Output, Outside("sysctl", "net.ipv4.ip_forward").Output,
         File.Exists(Kubeconfig) ? File.ReadAllText(Kubeconfig) : "no kubeconfig",
         string.Join('\n', File.ReadLines("/proc/mounts").Where(line => line.Contains(Name, StringComparison.Ordinal))),
-        string.Join('\n', Process.GetProcessesByName("fairlead").Select(process => process.Id).Where(id => CommandLine(id).Contains(Name, StringComparison.Ordinal))),
+        string.Join('\n', Tool.Processes("fairlead", Name)),
         string.Join('\n', new[] { $"/var/lib/fairlead/{Name}", $"/run/fairlead/{Name}", $"/sys/fs/cgroup/fairlead-{Name}", $"/sys/fs/cgroup/memory/fairlead-{Name}" }.Where(Directory.Exists)));
-
-    private static string CommandLine(int id) => File.Exists($"/proc/{id}/cmdline") ? File.ReadAllText($"/proc/{id}/cmdline") : "";
 
     private (int Code, string Output, string Error) Run(string command, string input, params string[] arguments) =>
         Tool.TryRun("nsenter", input, [$"--net={_outside.Path}", "env", $"KUBECONFIG={Kubeconfig}", command, .. arguments]);

@@ -41,7 +41,7 @@ public sealed class DownTests : IDisposable
         Fairlead("up", "--detach", "--ip-family", "dual");
         _machine.Run(ClusterFixture.KubectlProgram, "run", "left", "--image=busybox", "--", "sleep", "86399.25");
         _machine.Run(ClusterFixture.KubectlProgram, "run", "web", "--image=registry.example/web:1", "--port=80");
-        _machine.Run(ClusterFixture.KubectlProgram, "wait", "--for=condition=Ready", "pod/left", "pod/web", "--timeout=60s");
+        _machine.Run(ClusterFixture.KubectlProgram, "wait", "--for=condition=Ready", "pod/left", "pod/web", "--timeout=120s");
         Assert.Contains("current-context: fairlead", File.ReadAllText(_machine.Kubeconfig), StringComparison.Ordinal);
         Assert.NotEmpty(Sleepers());
         Assert.NotEqual(before, _machine.Snapshot());

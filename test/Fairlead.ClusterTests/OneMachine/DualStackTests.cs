@@ -22,14 +22,14 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
             spec: {type: LoadBalancer, ipFamilyPolicy: RequireDualStack, selector: {app: far}, ports: [{port: 80, targetPort: 8080, nodePort: 30180}]}
             """,
             ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=60s");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[1].ip}", "service/far", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[1].ip}", "service/far", "--timeout=120s");
         var (near, far) = (Get("pod", "near", "{.status.podIPs[1].ip}"), Get("pod", "far", "{.status.podIPs[1].ip}"));
         var service = Get("service", "far", "{.spec.clusterIPs[1]}");
 
         foreach (var address in new[] { $"[{far}]:8080", $"[{service}]" })
         {
-            var answer = cluster.Ask("near", address);
+            var answer = cluster.AskService("near", address);
             Assert.Equal("far", (string?)answer["pod"]);
             Assert.StartsWith($"[{near}]:", (string?)answer["client"], StringComparison.Ordinal);
         }
@@ -38,7 +38,7 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
         var node = Get("node", $"{cluster.Name}-1", "{.status.addresses[1].address}");
         foreach (var address in new[] { $"[{balancer}]", $"[{node}]:30180" })
         {
-            var (code, output, error) = cluster.Outside("curl", "-sS", "--max-time", "5", "--retry", "3", "--retry-all-errors", $"http://{address}/");
+            var (code, output, error) = cluster.Outside("curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", $"http://{address}/");
             Assert.True(code == 0 && output.Contains("\"pod\":\"far\"", StringComparison.Ordinal), $"{address}: exit {code}: {error}{output}");
         }
 
@@ -52,8 +52,8 @@ public sealed class DualStackTests(DualStackFixture cluster) : IClassFixture<Dua
             """,
             ["apply", "-f", "-"]);
         cluster.StandIn("kept", 2);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "--timeout=60s");
-        var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("near", $"[{Get("pod", "kept", "{.status.podIPs[1].ip}")}]:8080"));
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "--timeout=120s");
+        var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("near", $"[{Get("pod", "kept", "{.status.podIPs[1].ip}")}]:8080", seconds: 5));
         Assert.Contains("exit 28", refused.Message, StringComparison.Ordinal);
 
         cluster.Fairlead("down", "--name", cluster.Name);

@@ -80,6 +80,6 @@ public sealed class ExplainDnsTests(ClusterFixture cluster)
     private void Ready()
     {
         cluster.StandIn("looker", 2);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/looker", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/looker", "--timeout=120s");
     }
 }

@@ -17,22 +17,23 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
             _cluster.Kubectl("apply", "-f", Path.Combine(lesson, $"{file}.yaml"));
         }
 
-        _cluster.Kubectl("rollout", "status", "deployment/api-server", "--timeout=60s");
-        _cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/postgres-0", "pod/postgres-1", "--timeout=60s");
-        _cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/web-service-lb", "--timeout=60s");
+        _cluster.Kubectl("rollout", "status", "deployment/api-server", "--timeout=120s");
+        _cluster.Kubectl("rollout", "status", "deployment/web", "--timeout=120s");
+        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/postgres-0", "pod/postgres-1", "--timeout=120s");
+        _cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/web-service-lb", "--timeout=120s");
     }
 
     [Fact]
     public void A_ClusterIP_reaches_every_endpoint_and_shows_it_the_clients_own_address()
     {
         var address = _cluster.Kubectl("get", "service", "api-service", "-o", "jsonpath={.spec.clusterIP}");
-        var answers = Enumerable.Range(0, 24).Select(_ => _cluster.Ask("postgres-0", address)).ToList();
+        var answers = ClusterFixture.Until(
+            () => Enumerable.Range(0, 24).Select(_ => _cluster.AskService("postgres-0", address)).ToList(),
+            some => some.Select(answer => (string?)answer["pod"]).Distinct().Count() == 2);
 
-        Assert.Equal(2, answers.Select(answer => (string?)answer["pod"]).Distinct().Count());
         Assert.All(answers, answer => Assert.StartsWith(_cluster.PodAddress("postgres-0") + ":", (string?)answer["client"], StringComparison.Ordinal));
         Assert.All(answers, answer => Assert.Equal(8080, (int?)answer["port"]));
-        Assert.Equal(9090, (int?)_cluster.Ask("postgres-0", $"{address}:9090")["port"]);
+        Assert.Equal(9090, (int?)_cluster.AskService("postgres-0", $"{address}:9090")["port"]);
         Assert.NotEqual(0, _cluster.Outside("curl", "-sS", "--max-time", "2", $"http://{address}/").Code);
     }
 
@@ -58,21 +59,22 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
     [Fact]
     public void A_headless_service_is_its_pods_by_name()
     {
-        var answer = _cluster.InPod("postgres-0", "dig", "+short", "+tries=2", "+time=5", "@10.96.0.10", "postgres-headless.default.svc.cluster.local");
+        string[] expected = [_cluster.PodAddress("postgres-0"), _cluster.PodAddress("postgres-1")];
+        ClusterFixture.Until(
+            () => _cluster.InPod("postgres-0", "dig", "+short", "+tries=2", "+time=5", "@10.96.0.10", "postgres-headless.default.svc.cluster.local"),
+            answer => answer.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order().SequenceEqual(expected.Order()));
         var one = _cluster.InPod("postgres-0", "dig", "+short", "+tries=2", "+time=5", "@10.96.0.10", "postgres-1.postgres-headless.default.svc.cluster.local");
 
-        Assert.Equal(
-            new[] { _cluster.PodAddress("postgres-0"), _cluster.PodAddress("postgres-1") }.Order(),
-            answer.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
-        Assert.Equal(_cluster.PodAddress("postgres-1"), one.Trim());
+        Assert.Equal(expected[1], one.Trim());
     }
 
     [Fact]
     public void Another_namespace_is_reached_by_full_name_and_by_the_short_form_with_the_namespace()
     {
-        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/api-server", "-n", "production", "--timeout=60s");
+        _cluster.Kubectl("wait", "--for=condition=Ready", "pod/api-server", "-n", "production", "--timeout=120s");
         var address = _cluster.Kubectl("get", "service", "api-service", "-n", "production", "-o", "jsonpath={.spec.clusterIP}");
 
+        _cluster.AskService("postgres-0", address);
         var looked = _cluster.Kubectl("exec", "postgres-0", "--", "busybox", "nslookup", "-type=a", "api-service.production.svc.cluster.local");
         Assert.Contains("10.96.0.10:53", looked, StringComparison.Ordinal);
         Assert.Contains($"Address: {address}", looked, StringComparison.Ordinal);
@@ -107,7 +109,7 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
             var deadline = Deadline.Token();
             while (true)
             {
-                var (code, output, _) = _cluster.Outside("curl", "-si", "--max-time", "5", $"http://{node}:{port}/");
+                var (code, output, _) = _cluster.Outside("curl", "-si", "--max-time", "30", $"http://{node}:{port}/");
                 if (output.StartsWith($"HTTP/1.1 {wanted}", StringComparison.Ordinal) || (wanted == "refused" && code == 7))
                 {
                     return output;
@@ -132,7 +134,7 @@ public sealed class LessonServiceTests : IClassFixture<ClusterFixture>
 
     private JsonNode FromOutside(string address)
     {
-        var (code, output, error) = _cluster.Outside("curl", "-sS", "--max-time", "5", "--retry", "3", "--retry-all-errors", $"http://{address}/");
+        var (code, output, error) = _cluster.Outside("curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", $"http://{address}/");
         return code == 0 ? JsonNode.Parse(output)! : throw new InvalidOperationException($"{address}: exit {code}: {error}");
     }
 }

@@ -36,7 +36,8 @@ public sealed class NeighbourTests(Neighbours clusters)
 
             var foreign = clusters.Get(other, "pod", "web", "{.status.podIP}");
             Assert.NotEqual(0, clusters.InPod(cluster, "asker", "curl", "-sS", "--max-time", "1", $"http://{foreign}:8080/").Code);
-            Assert.Contains("\"pod\":\"web\"", clusters.Machine.Run("curl", "-sS", "--max-time", "5", $"http://{clusters.Get(cluster, "service", "web", "{.status.loadBalancer.ingress[0].ip}")}/"), StringComparison.Ordinal);
+            Assert.Contains("\"pod\":\"web\"", clusters.Machine.Run(
+                "curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", $"http://{clusters.Get(cluster, "service", "web", "{.status.loadBalancer.ingress[0].ip}")}/"), StringComparison.Ordinal);
         }
     }
 
@@ -144,7 +145,7 @@ public sealed class NeighbourTests(Neighbours clusters)
         Assert.Equal("700 4711:4712\n600 4711:4712\n", clusters.Machine.Run("stat", "-c", "%a %u:%g", fresh, Path.Combine(fresh, "config")));
 
         // The pods are started anew, and what says so is true of now.
-        clusters.Kubectl(Closed, "wait", "--for=condition=Ready", "pod/web", "pod/asker", "--timeout=60s");
+        clusters.Kubectl(Closed, "wait", "--for=condition=Ready", "pod/web", "pod/asker", "--timeout=120s");
         Assert.Equal("web", (string?)clusters.Ask(Closed, clusters.Get(Closed, "service", "web", "{.spec.clusterIP}"))["pod"]);
     }
 
@@ -173,7 +174,7 @@ public sealed class NeighbourTests(Neighbours clusters)
 
         clusters.Machine.Run("rm", "/var/lib/fill");
         clusters.Kubectl(Open, "run", "after", "--image=registry.example/web:1", "--port=80");
-        clusters.Kubectl(Open, "wait", "--for=condition=Ready", "pod/after", "--timeout=60s");
+        clusters.Kubectl(Open, "wait", "--for=condition=Ready", "pod/after", "--timeout=120s");
         Assert.All(taken, name => clusters.Kubectl(Open, "get", name));
         var status = JsonNode.Parse(clusters.Machine.Run(ClusterFixture.BuiltProgram, "status", "--name", Open, "-o", "json"))!;
         Assert.Equal("ready", (string?)status["state"]);

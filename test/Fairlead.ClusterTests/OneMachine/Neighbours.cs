@@ -85,8 +85,8 @@ public sealed class Neighbours : IAsyncLifetime
         Apply(Closed, Pod("web") + "\n---\n" + Pod("asker") + "\n---\n" + Service);
         foreach (var cluster in new[] { Open, Closed })
         {
-            Kubectl(cluster, "wait", "--for=condition=Ready", "pod/web", "pod/asker", "--timeout=60s");
-            Kubectl(cluster, "wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/web", "--timeout=60s");
+            Kubectl(cluster, "wait", "--for=condition=Ready", "pod/web", "pod/asker", "--timeout=120s");
+            Kubectl(cluster, "wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/web", "--timeout=120s");
         }
 
         return ValueTask.CompletedTask;
@@ -131,7 +131,7 @@ public sealed class Neighbours : IAsyncLifetime
     /// <summary>Asks a stand-in from the pod <c>asker</c>: who it is and whom it saw.</summary>
     public JsonNode Ask(string cluster, string address)
     {
-        var (code, output, error) = InPod(cluster, "asker", "curl", "-sS", "--max-time", "5", $"http://{address}/");
+        var (code, output, error) = InPod(cluster, "asker", "curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", $"http://{address}/");
         return code == 0 ? JsonNode.Parse(output)! : throw new InvalidOperationException($"{address}: exit {code}: {error}");
     }
 

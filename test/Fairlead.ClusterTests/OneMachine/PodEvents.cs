@@ -11,7 +11,7 @@ internal static class PodEvents
         using var watch = Process.Start(new ProcessStartInfo(
             "nsenter",
             [
-                $"--net={cluster.OutsidePath}", "timeout", "40", ClusterFixture.KubectlProgram, "--kubeconfig", cluster.Kubeconfig, "get", "events", "--watch",
+                $"--net={cluster.OutsidePath}", "timeout", "120", ClusterFixture.KubectlProgram, "--kubeconfig", cluster.Kubeconfig, "get", "events", "--watch",
                 "--field-selector", $"involvedObject.name={pod},reason={reason}", "-o", "jsonpath={.message}{\"\\n\"}",
             ])
         { RedirectStandardOutput = true })!;

@@ -38,7 +38,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
                 """);
         }
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/hostly", "pod/client", "pod/server-1", "pod/server-2", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/hostly", "pod/client", "pod/server-1", "pod/server-2", "--timeout=120s");
 
         var (pod, host) = (cluster.PodAddress("hostly"), Status("hostly", "{.status.hostIP}"));
         Assert.Equal(host, pod);
@@ -46,14 +46,14 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         Assert.Contains(host, cluster.Kubectl("exec", "hostly", "-c", "c", "--", "ip", "-o", "-4", "addr"), StringComparison.Ordinal);
         foreach (var server in (string[])["server-1", "server-2"])
         {
-            var answer = JsonNode.Parse(cluster.Kubectl("exec", "hostly", "-c", "c", "--", "curl", "-sS", "--max-time", "5", $"http://{cluster.PodAddress(server)}:8080/"))!;
+            var answer = JsonNode.Parse(cluster.Kubectl("exec", "hostly", "-c", "c", "--", "curl", "-sS", "--max-time", "30", $"http://{cluster.PodAddress(server)}:8080/"))!;
             Assert.Equal(server, (string?)answer["pod"]);
             Assert.StartsWith($"{host}:", (string?)answer["client"], StringComparison.Ordinal);
         }
 
         Assert.Contains("nameserver 10.96.0.10", cluster.Kubectl("exec", "hostly", "-c", "c", "--", "cat", "/etc/resolv.conf"), StringComparison.Ordinal);
 
-        cluster.Kubectl("delete", "pod", "hostly", "--timeout=15s", "--grace-period=1");
+        cluster.Kubectl("delete", "pod", "hostly", "--timeout=25s", "--grace-period=1");
         Assert.NotEqual(0, Tool.TryRun("nsenter", "", $"--net=/run/netns/fairlead-{cluster.Name}-node-1", "curl", "-sS", "--max-time", "2", $"http://{host}:8085/").Code);
     }
 
@@ -132,7 +132,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
             Assert.Equal(["made", "fresh"], File.ReadAllLines($"{directory}/new/inner").Concat(File.ReadAllLines($"{directory}/fresh")));
             PodEvents.Wait(cluster, "mismatch", "Failed", $"Error: hostPath {directory}/file is not there as Directory");
             cluster.Kubectl(
-                "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/mismatch", "--timeout=30s");
+                "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/mismatch", "--timeout=120s");
         }
         finally
         {
@@ -178,7 +178,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
                     volumeMounts: [{name: out, mountPath: /out}]
                   volumes: [{name: out, hostPath: {path: {{directory}} } }]
                 """);
-            cluster.Kubectl("wait", "--for=condition=Ready", "pod/slowly", "--timeout=30s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/slowly", "--timeout=120s");
 
             cluster.Kubectl("delete", "pod", "slowly", "--timeout=25s");
 
@@ -205,7 +205,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
               - {name: c, image: busybox, command: [dd, if=/dev/zero, of=/dev/null, bs=300M, count=1], resources: {limits: {memory: 64Mi}}}
               - {name: modest, image: busybox, command: [sleep, "1000"], resources: {limits: {memory: 64Mi}}}
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}=OOMKilled", "pod/greedy", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}=OOMKilled", "pod/greedy", "--timeout=120s");
 
         Assert.Equal("137", Status("greedy", "{.status.containerStatuses[0].state.terminated.exitCode}"));
         Assert.Equal("true", Status("greedy", "{.status.containerStatuses[1].ready}"));
@@ -213,7 +213,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
         Assert.NotEqual(0, cluster.TryKubectl("", "exec", "greedy", "-c", "modest", "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=300M", "count=1").Code);
         Assert.Equal(2, Groups().Length);
 
-        cluster.Kubectl("delete", "pod", "greedy", "--timeout=15s");
+        cluster.Kubectl("delete", "pod", "greedy", "--timeout=25s");
         Assert.Empty(Groups());
     }
 
@@ -222,7 +222,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
     {
         cluster.Script("away", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 3");
         cluster.Script("back", "restartPolicy: Never", "while [ ! -f /tmp/go ]; do sleep 0.1; done; exit 4");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/away", "pod/back", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/away", "pod/back", "--timeout=120s");
         var (away, back) = (ContainerPid("away"), ContainerPid("back"));
 
         using (var child = Process.GetProcessById(away))
@@ -232,10 +232,10 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
             child.WaitForExit();
         }
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/away", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/away", "--timeout=120s");
         Assert.Equal("3 Error", Ended("away"));
         Tool.Run("touch", $"/proc/{back}/root/tmp/go");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/back", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/back", "--timeout=120s");
         Assert.Equal("4 Error", Ended("back"));
         Assert.False(Directory.Exists($"/proc/{away}"));
     }
@@ -251,7 +251,7 @@ public sealed class PodHostTests(ClusterFixture cluster) : IClassFixture<Cluster
 
     private string OutputOf(string pod)
     {
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", $"pod/{pod}", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", $"pod/{pod}", "--timeout=120s");
         return cluster.Kubectl("logs", pod).TrimEnd();
     }
 

@@ -17,7 +17,7 @@ public sealed partial class PodLifecycleTests
             """,
             "apply", "-f", "-");
         cluster.Kubectl(
-            "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/nonroot", "--timeout=30s");
+            "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/nonroot", "--timeout=120s");
 
         Assert.StartsWith(
             "container has runAsNonRoot and image will run as root (pod: \"nonroot_default(",
@@ -44,7 +44,7 @@ public sealed partial class PodLifecycleTests
               - {name: failed, image: busybox, terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, "seq 1 200; exit 3"]}
               - {name: fine, image: busybox, terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, "seq 1 200"]}
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/message", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/message", "--timeout=120s");
 
         string Message(string container) => cluster.Kubectl(
             "get", "pod", "message", "-o", $"jsonpath={{.status.containerStatuses[?(@.name==\"{container}\")].state.terminated.message}}");
@@ -59,7 +59,7 @@ public sealed partial class PodLifecycleTests
     public void Credentials_of_the_host_are_hidden_wherever_the_kubeconfig_is()
     {
         cluster.Script("blind", "restartPolicy: Never", $"cat {cluster.Kubeconfig} /etc/shadow /etc/gshadow; ls -A /etc/kubernetes /etc/rancher 2>/dev/null | grep -v :; wc -c < /etc/passwd");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/blind", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/blind", "--timeout=120s");
 
         Assert.NotEqual(0, new FileInfo(cluster.Kubeconfig).Length);
         Assert.Equal($"{new FileInfo("/etc/passwd").Length}", Log("blind").Trim());
@@ -86,7 +86,7 @@ public sealed partial class PodLifecycleTests
                 volumeMounts: [{name: down, mountPath: /down}]
               volumes: [{name: down, downwardAPI: {items: [{path: mb, resourceFieldRef: {containerName: c, resource: limits.memory, divisor: 1Mi}}]}}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/amounts", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/amounts", "--timeout=120s");
 
         Assert.Equal("1500 67108864\n64", Log("amounts"));
     }
@@ -104,7 +104,7 @@ public sealed partial class PodLifecycleTests
               initContainers: [{name: i, image: busybox, command: [sh, -c, "exit 1"]}]
               containers: [{name: c, image: busybox, command: [sleep, "1000"]}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/behind", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/behind", "--timeout=120s");
 
         Assert.Equal("PodInitializing", cluster.Kubectl("get", "pod", "behind", "-o", "jsonpath={.status.containerStatuses[0].state.waiting.reason}"));
     }

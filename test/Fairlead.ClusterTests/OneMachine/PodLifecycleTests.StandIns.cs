@@ -27,21 +27,21 @@ public sealed partial class PodLifecycleTests
                     volumeMounts: [{name: out, mountPath: /out}]
                   volumes: [{name: out, hostPath: {path: {{directory}} } }]
                 """);
-            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooked", "--timeout=30s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooked", "--timeout=120s");
             var address = $"{cluster.PodAddress("hooked")}:8080";
 
             // Another pods role takes it over.
             File.Delete($"{directory}/ready");
-            cluster.Kubectl("wait", "--for=condition=Ready=false", "pod/hooked", "--timeout=30s");
+            cluster.Kubectl("wait", "--for=condition=Ready=false", "pod/hooked", "--timeout=120s");
             cluster.Kill("pods");
             File.WriteAllText($"{directory}/ready", "");
-            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooked", "--timeout=60s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooked", "--timeout=120s");
 
             cluster.Kubectl("delete", "pod", "hooked", "--wait=false");
             cluster.Kubectl("exec", "hooked", "--", "sh", "-c", "until grep pre /out/f; do sleep 0.1; done");
             Assert.Equal("hooked", (string?)cluster.Ask("hooked", address)["pod"]);
             File.WriteAllText($"{directory}/go", "");
-            cluster.Kubectl("wait", "--for=delete", "pod/hooked", "--timeout=15s");
+            cluster.Kubectl("wait", "--for=delete", "pod/hooked", "--timeout=25s");
 
             Assert.Equal(["post", "pre", "over"], File.ReadAllLines($"{directory}/f"));
         }
@@ -73,10 +73,10 @@ public sealed partial class PodLifecycleTests
                 command: [sleep, "1000"]
                 lifecycle: {preStop: {exec: {command: [sleep, "1000"]} } }
             """);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/unhooked", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/unhooked", "--timeout=120s");
         PodEvents.Wait(cluster, "unhooked", "FailedPostStartHook", "PostStartHook failed: command exited with code 3");
 
-        cluster.Kubectl("delete", "pod", "unhooked", "--timeout=15s");
+        cluster.Kubectl("delete", "pod", "unhooked", "--timeout=25s");
 
         PodEvents.Wait(cluster, "unhooked", "FailedPreStopHook", "PreStopHook failed: exec: \"no-such-thing\": executable file not found in $PATH");
     }
@@ -97,13 +97,13 @@ public sealed partial class PodLifecycleTests
               - {name: shell, image: registry.example/c:1, readinessProbe: {exec: {command: [sh, -c, "no-such-thing ping"]}, periodSeconds: 1} }
             """);
         PodEvents.Wait(cluster, "examined", "Unhealthy", "Readiness probe failed: command exited with code 1");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[1].ready}=true", "pod/examined", "--timeout=30s");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[2].ready}=true", "pod/examined", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[1].ready}=true", "pod/examined", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[2].ready}=true", "pod/examined", "--timeout=120s");
         Assert.Equal("false", cluster.Kubectl("get", "pod", "examined", "-o", "jsonpath={.status.containerStatuses[0].ready}"));
 
         cluster.Kubectl("exec", "examined", "-c", "asked", "--", "touch", "/tmp/ready");
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/examined", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/examined", "--timeout=120s");
     }
 
     [Fact]
@@ -125,9 +125,9 @@ public sealed partial class PodLifecycleTests
               containers: [{name: c, image: busybox, command: ["true"]}]
             """);
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/accompanied", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/accompanied", "--timeout=120s");
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.initContainerStatuses[0].state.terminated.reason}=Completed", "pod/accompanied", "--timeout=30s");
-        cluster.Kubectl("delete", "pod", "accompanied", "--timeout=15s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.initContainerStatuses[0].state.terminated.reason}=Completed", "pod/accompanied", "--timeout=120s");
+        cluster.Kubectl("delete", "pod", "accompanied", "--timeout=25s");
     }
 }

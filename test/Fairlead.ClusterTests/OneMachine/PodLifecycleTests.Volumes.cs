@@ -42,7 +42,7 @@ public sealed partial class PodLifecycleTests
               - {name: down, downwardAPI: {defaultMode: 0400, items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}
               - {name: empty, emptyDir: {}}
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/filled", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/filled", "--timeout=120s");
 
         Assert.Equal("kept", cluster.Kubectl("logs", "filled", "-c", "root").Trim());
         Assert.Equal("s3blues3filled\n440 56\n2777 56\n56", Log("filled"));
@@ -75,7 +75,7 @@ public sealed partial class PodLifecycleTests
                 - {name: other, mountPath: /v/inner/fl-other}
               volumes: [{name: v, emptyDir: {}}, {name: other, emptyDir: {}}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/swaps", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/swaps", "--timeout=120s");
 
         Assert.Equal("0\nfl-swapped\n/v/inner/fl-other", Log("swaps"));
         Assert.Empty(Directory.GetFileSystemEntries("/etc", "fl-*"));
@@ -124,10 +124,10 @@ public sealed partial class PodLifecycleTests
               - {name: c, image: busybox, command: [sh], volumeMounts: [{name: v, mountPath: /x, subPath: loop}]}
               volumes: [{name: v, emptyDir: {}}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/parts", "--timeout=30s");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/looped", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/parts", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/looped", "--timeout=120s");
         cluster.Kubectl(
-            "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/unset", "--timeout=30s");
+            "wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/unset", "--timeout=120s");
 
         Assert.Equal("/new/a:\nx\n\n/whole:\ndev\none\nparts\n\n/whole/parts:\nz\nkept", Log("parts"));
         var said = cluster.Kubectl("get", "pod", "looped", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.message}");

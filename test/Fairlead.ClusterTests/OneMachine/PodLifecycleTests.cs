@@ -14,7 +14,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     {
         var name = $"ends-{policy.ToLowerInvariant()}-{phase.ToLowerInvariant()}";
         cluster.Script(name, $"restartPolicy: {policy}", script);
-        cluster.Kubectl("wait", $"--for=jsonpath={{.status.phase}}={phase}", $"pod/{name}", "--timeout=30s");
+        cluster.Kubectl("wait", $"--for=jsonpath={{.status.phase}}={phase}", $"pod/{name}", "--timeout=120s");
         Assert.Equal($"{code} {reason}", cluster.Kubectl(
             "get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].state.terminated.exitCode} {.status.containerStatuses[0].state.terminated.reason}"));
     }
@@ -23,7 +23,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     public void A_command_that_keeps_failing_is_held_back_and_its_last_end_is_told()
     {
         cluster.Script("crash", "", "exit 4");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff", "pod/crash", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff", "pod/crash", "--timeout=120s");
 
         Assert.Equal("4", cluster.Kubectl("get", "pod", "crash", "-o", "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}"));
         Assert.Equal("Running", cluster.Kubectl("get", "pod", "crash", "-o", "jsonpath={.status.phase}"));
@@ -46,7 +46,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
               - {name: c, image: busybox, command: [cat, /shared/f], volumeMounts: [{name: shared, mountPath: /shared}]}
               volumes: [{name: shared, emptyDir: {}}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/inits", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/inits", "--timeout=120s");
 
         Assert.Equal("one\ntwo", Log("inits"));
         Assert.Equal("True", cluster.Kubectl("get", "pod", "inits", "-o", "jsonpath={.status.conditions[?(@.type==\"Initialized\")].status}"));
@@ -99,7 +99,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
                   - {secret: {name: password, items: [{key: pw, path: pw, mode: 0444}]}}
                   - {downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/shown", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/shown", "--timeout=120s");
         var node = cluster.Kubectl("get", "pod", "shown", "-o", "jsonpath={.spec.nodeName}");
 
         Assert.Equal($"blue-s3 blue {node} 10.96.0.1\nblue\n444\napp=\"shown\"\n12\n34 56\nkept\n10.1.2.3\tfoo.local\n3", Log("shown"));
@@ -116,12 +116,12 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
             spec:
               containers: [{name: c, image: busybox, command: [sleep, "1000"], envFrom: [{configMapRef: {name: later}}]}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/waits", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError", "pod/waits", "--timeout=120s");
         Assert.Equal("configmap \"later\" not found", cluster.Kubectl("get", "pod", "waits", "-o", "jsonpath={.status.containerStatuses[0].state.waiting.message}"));
 
         cluster.Kubectl("create", "configmap", "later");
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/waits", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/waits", "--timeout=120s");
     }
 
     [Fact]
@@ -148,8 +148,8 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
                     volumeMounts: [{name: out, mountPath: /out}]
                   volumes: [{name: out, hostPath: {path: {{directory}} } }]
                 """);
-            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooks", "--timeout=30s");
-            cluster.Kubectl("delete", "pod", "hooks", "--timeout=15s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/hooks", "--timeout=120s");
+            cluster.Kubectl("delete", "pod", "hooks", "--timeout=25s");
 
             Assert.Equal(["post", "pre", "term"], File.ReadAllLines($"{directory}/f"));
         }
@@ -163,9 +163,9 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
     public void A_command_deaf_to_SIGTERM_is_killed_when_its_grace_period_is_over()
     {
         cluster.Script("deaf", "terminationGracePeriodSeconds: 1", "trap '' TERM; while :; do sleep 0.1; done");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=120s");
 
-        cluster.Kubectl("delete", "pod", "deaf", "--timeout=15s");
+        cluster.Kubectl("delete", "pod", "deaf", "--timeout=25s");
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
               - {name: c, image: busybox, command: [sleep, "1000"], livenessProbe: {exec: {command: ["false"]}, periodSeconds: 1, failureThreshold: 1}}
             """);
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/dies", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/dies", "--timeout=120s");
     }
 
     [Fact]
@@ -197,13 +197,13 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
               readinessGates: [{conditionType: example.org/ok}]
               containers: [{name: c, image: busybox, command: [sleep, "1000"]}]
             """);
-        cluster.Kubectl("wait", "--for=condition=ContainersReady", "pod/gated", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=ContainersReady", "pod/gated", "--timeout=120s");
         Assert.Equal("False", cluster.Kubectl("get", "pod", "gated", "-o", "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}"));
 
         cluster.Kubectl(
             "patch", "pod", "gated", "--subresource=status", "--type=strategic", "-p", """{"status":{"conditions":[{"type":"example.org/ok","status":"True"}]}}""");
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/gated", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/gated", "--timeout=120s");
     }
 
     [Fact]
@@ -236,7 +236,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
             metadata: {name: portless, labels: {app: portless}}
             spec: {containers: [{name: c, image: registry.example/web:1}]}
             """);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/portless", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/portless", "--timeout=120s");
 
         PodEvents.Wait(
             cluster, "portless", "StandIn",
@@ -252,7 +252,7 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         cluster.Script("nosy", "restartPolicy: Never",
             "ls -A /root /home /var/lib/fairlead 2>/dev/null | grep -v -e : -e '^$' | wc -l; find /run -type s | wc -l; ls -d /run/fairlead/* 2>/dev/null | wc -l; "
             + "cat /proc/1/comm; grep CapEff /proc/self/status | cut -f 2; touch /fl-made");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/nosy", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/nosy", "--timeout=120s");
 
         Assert.Equal("0\n0\n0\nsh\n00000000a80425fb", Log("nosy"));
         Assert.False(File.Exists("/fl-made"));
@@ -275,8 +275,8 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
               - {name: done, image: busybox, command: [sh, -c, "exit 0"]}
               restartPolicy: OnFailure
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[1].state.terminated.exitCode}=0", "pod/kept", "--timeout=30s");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/kept", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[1].state.terminated.exitCode}=0", "pod/kept", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/kept", "--timeout=120s");
         var before = ContainerPid("kept");
 
         cluster.Kill("pods");
@@ -284,9 +284,9 @@ public sealed partial class PodLifecycleTests(ClusterFixture cluster) : IClassFi
         Tool.Run("touch", $"/proc/{before}/root/tmp/sick");
 
         // An exec probe of an adopted container says what is so: it would go on as ready otherwise.
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=false", "pod/kept", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=false", "pod/kept", "--timeout=120s");
         Tool.Run("rm", $"/proc/{before}/root/tmp/sick");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/kept", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/kept", "--timeout=120s");
         Assert.Equal(before, ContainerPid("kept"));
         Assert.Equal("0 0", cluster.Kubectl("get", "pod", "kept", "-o", "jsonpath={.status.containerStatuses[*].restartCount}"));
         Assert.Equal("said", Log("kept"));

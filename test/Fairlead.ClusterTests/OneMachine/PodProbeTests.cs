@@ -25,7 +25,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
 
         cluster.Kubectl("exec", "slow", "--", "touch", "/tmp/go");
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/slow", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/slow", "--timeout=120s");
         Assert.Equal("true 0", Status("slow", "{.status.containerStatuses[0].started} {.status.containerStatuses[0].restartCount}"));
     }
 
@@ -49,15 +49,15 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
                 command: [sh, -c, "while [ ! -f /tmp/go ]; do sleep 0.1; done; exec httpd -f -p 9090 -h /etc"]
                 readinessProbe: {tcpSocket: {port: 9090}, periodSeconds: 1}
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/probed", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/probed", "--timeout=120s");
         WaitForEvent("probed", "Unhealthy", "Readiness probe failed: Connection refused");
         Assert.Equal("false", Status("probed", "{.status.containerStatuses[1].ready}"));
         cluster.Kubectl("exec", "probed", "-c", "tcp", "--", "touch", "/tmp/go");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/probed", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/probed", "--timeout=120s");
 
         cluster.Kubectl("exec", "probed", "-c", "web", "--", "rm", "/tmp/w/healthz");
 
-        cluster.Kubectl("wait", "--for=condition=Ready=false", "pod/probed", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready=false", "pod/probed", "--timeout=120s");
         WaitForEvent("probed", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404");
     }
 
@@ -78,13 +78,13 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
                 livenessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1, failureThreshold: 2}
                 readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
             """);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/sick", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/sick", "--timeout=120s");
 
         cluster.Kubectl("exec", "sick", "--", "rm", "/tmp/w/healthz");
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/sick", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/sick", "--timeout=120s");
         WaitForEvent("sick", "Killing", "Container c failed liveness probe, will be restarted");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/sick", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/sick", "--timeout=120s");
     }
 
     [Fact]
@@ -119,8 +119,8 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
                     echo pre >> /out/f
                     printf 'Content-Type: text/plain\r\n\r\nok\n'
                 """);
-            cluster.Kubectl("wait", "--for=condition=Ready", "pod/asked", "--timeout=30s");
-            cluster.Kubectl("delete", "pod", "asked", "--timeout=15s");
+            cluster.Kubectl("wait", "--for=condition=Ready", "pod/asked", "--timeout=120s");
+            cluster.Kubectl("delete", "pod", "asked", "--timeout=25s");
 
             Assert.Equal(["pre", "term"], File.ReadAllLines($"{directory}/f"));
         }
@@ -161,7 +161,7 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
                   volumes: [{name: out, hostPath: {path: {{directory}} } }]
                 """);
 
-            cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/ordered", "--timeout=60s");
+            cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/ordered", "--timeout=120s");
 
             Assert.Equal(["one", "plain", "two", "main", "two ends", "one ends"], File.ReadAllLines($"{directory}/f"));
             Assert.Equal("0 0 0", Status("ordered", "{.status.initContainerStatuses[*].state.terminated.exitCode}"));
@@ -190,14 +190,14 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
                 readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1}
               containers: [{name: c, image: registry.example/web:1, ports: [{containerPort: 8080}]}]
             """);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/beside", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].ready}=true", "pod/beside", "--timeout=120s");
         Assert.Equal("Running False", Status("beside", "{.status.phase} {.status.conditions[?(@.type==\"Ready\")].status}"));
         cluster.Kubectl("exec", "beside", "-c", "s", "--", "touch", "/tmp/ready");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/beside", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/beside", "--timeout=120s");
 
         cluster.Kubectl("exec", "beside", "-c", "s", "--", "touch", "/tmp/end");
 
-        cluster.Kubectl("wait", "--for=jsonpath={.status.initContainerStatuses[0].restartCount}=1", "pod/beside", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.initContainerStatuses[0].restartCount}=1", "pod/beside", "--timeout=120s");
         Assert.Equal("3 Running", Status("beside", "{.status.initContainerStatuses[0].lastState.terminated.exitCode} {.status.phase}"));
     }
 
@@ -221,10 +221,10 @@ public sealed class PodProbeTests(ClusterFixture cluster) : IClassFixture<Cluste
         Assert.Contains($"spec.initContainers[0].image: \"registry.example/migrate:1\" {NotRun}; it counts as completed", error, StringComparison.Ordinal);
         Assert.Contains($"spec.initContainers[1].image: \"registry.example/mesh:1\" {NotRun}; a stand-in", error, StringComparison.Ordinal);
 
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/migrated", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/migrated", "--timeout=120s");
         WaitForEvent("migrated", "StandIn", "image \"registry.example/migrate:1\" is not run: it names no command. The init container counts as completed");
         Assert.Equal("migrated", (string?)cluster.Ask("migrated", $"{cluster.PodAddress("migrated")}:9000")["pod"]);
-        cluster.Kubectl("delete", "pod", "migrated", "--timeout=15s");
+        cluster.Kubectl("delete", "pod", "migrated", "--timeout=25s");
     }
 
     private string Status(string pod, string path) => cluster.Kubectl("get", "pod", pod, "-o", $"jsonpath={path}");

@@ -8,8 +8,8 @@ public sealed class ReleaseBinaryTests(ReleaseBinaryFixture cluster) : IClassFix
     {
         cluster.Kubectl("run", "web", "--image=registry.example/web:1", "--port=8080", "--expose");
         cluster.Kubectl("run", "client", "--image=registry.example/web:1", "--port=8080");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/web", "pod/client", "--timeout=60s");
-        cluster.Kubectl("wait", "--for=jsonpath={.endpoints[0].addresses[0]}", "endpointslice", "-l", "kubernetes.io/service-name=web", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/web", "pod/client", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.endpoints[0].addresses[0]}", "endpointslice", "-l", "kubernetes.io/service-name=web", "--timeout=120s");
 
         var answer = cluster.Ask("client", $"{cluster.Kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")}:8080");
 

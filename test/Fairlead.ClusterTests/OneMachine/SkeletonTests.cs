@@ -79,7 +79,7 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     {
         cluster.StandIn("near", 1);
         cluster.StandIn("far", 2);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/near", "pod/far", "--timeout=120s");
 
         var answer = cluster.Ask("near", $"{cluster.PodAddress("far")}:8080");
 
@@ -102,9 +102,9 @@ public sealed class SkeletonTests(ClusterFixture cluster)
             ["apply", "-f", "-"]);
         cluster.StandIn("kept", 2);
         cluster.StandIn("asker", 1);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "pod/asker", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/kept", "pod/asker", "--timeout=120s");
 
-        var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("asker", $"{cluster.PodAddress("kept")}:8080"));
+        var refused = Assert.Throws<InvalidOperationException>(() => cluster.Ask("asker", $"{cluster.PodAddress("kept")}:8080", seconds: 5));
         cluster.Kubectl("delete", "networkpolicy", "nobody");
 
         Assert.Contains("exit 28", refused.Message, StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public sealed class SkeletonTests(ClusterFixture cluster)
     public void A_pod_resolves_services_by_the_node_and_a_killed_agent_answers_when_it_is_back()
     {
         cluster.StandIn("asking", 1);
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/asking", "--timeout=60s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/asking", "--timeout=120s");
         string[] question = ["dig", "+short", "+tries=1", "+time=10", "@10.96.0.10", "kubernetes.default.svc.cluster.local"];
         Assert.Equal("10.96.0.1", cluster.InPod("asking", question).Trim());
         Assert.Contains("NXDOMAIN", cluster.InPod("asking", "dig", "+tries=1", "+time=10", "@10.96.0.10", "nothing.default.svc.cluster.local"), StringComparison.Ordinal);

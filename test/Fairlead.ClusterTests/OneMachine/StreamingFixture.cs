@@ -31,6 +31,6 @@ public sealed class StreamingFixture : ClusterFixture
     {
         await base.InitializeAsync();
         Kubectl(Pods, ["apply", "-f", "-"]);
-        Kubectl("wait", "--for=condition=Ready", "pod/shell", "pod/web", "--timeout=60s");
+        Kubectl("wait", "--for=condition=Ready", "pod/shell", "pod/web", "--timeout=120s");
     }
 }

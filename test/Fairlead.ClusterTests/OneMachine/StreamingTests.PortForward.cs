@@ -32,7 +32,7 @@ public sealed partial class StreamingTests
                     port: 9000
                   periodSeconds: 1
             """);
-        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}", "--timeout=120s");
         await using var forward = await Forward.StartAsync(cluster, overWebSocket, $"pod/{name}", ":9000");
         var sent = Enumerable.Range(0, 8).Select(index => RandomNumberGenerator.GetBytes(index * 300_000)).ToArray();
 
@@ -67,7 +67,7 @@ public sealed partial class StreamingTests
     public async Task A_deleted_pod_ends_its_forwarding()
     {
         cluster.Kubectl("run", "brief", "--image=busybox", "--", "sleep", "86400");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/brief", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=condition=Ready", "pod/brief", "--timeout=120s");
         await using var forward = await Forward.StartAsync(cluster, "true", "pod/brief", ":9000");
 
         cluster.Kubectl("delete", "pod", "brief", "--now");

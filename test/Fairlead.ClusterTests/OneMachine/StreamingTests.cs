@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fairlead.Testing;
 
@@ -37,9 +36,9 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
                 volumeMounts: [{name: lives, mountPath: /lives}]
             """;
         cluster.Kubectl(Counter, ["apply", "-f", "-"]);
-        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/counter", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/counter", "--timeout=120s");
         Assert.Equal("begin\nend\n", cluster.Kubectl("logs", "-f", "counter"));
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/counter", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/counter", "--timeout=120s");
         Assert.Equal("begin\nend\n", cluster.Kubectl("logs", "-p", "counter"));
         cluster.Kubectl("delete", "pod", "counter", "--now");
     }
@@ -60,7 +59,8 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
         cluster.Kubectl("exec", "web", "--", "sh", "-c", "echo kept > /etc/written; sleep 300 > /dev/null 2>&1 &");
 
         Assert.Equal("kept\nweb\n", cluster.Kubectl("exec", "web", "--", "sh", "-c", "cat /etc/written; hostname"));
-        Assert.Equal("web", (string?)JsonNode.Parse(cluster.Kubectl("exec", "web", "--", "curl", "-sS", "--max-time", "5", "http://api-service"))!["pod"]);
+        var answer = cluster.Kubectl("exec", "web", "--", "curl", "-sS", "--max-time", "120", "--retry", "60", "--retry-delay", "1", "--retry-all-errors", "http://api-service");
+        Assert.Equal("web", (string?)JsonNode.Parse(answer)!["pod"]);
         Assert.False(File.Exists("/etc/written"));
     }
 
@@ -119,16 +119,18 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
     [Fact]
     public async Task A_client_that_vanishes_takes_its_command_along()
     {
-        await using (var terminal = cluster.OnTerminal("exec", "-it", "web", "--", "sh", "-c", "echo go; sleep 98761; true"))
+        // Times that nobody else on this machine sleeps.
+        var (seen, killed) = ($"{Random.Shared.Next(100_000_000, 200_000_000)}", $"{Random.Shared.Next(200_000_000, 300_000_000)}");
+        await using (var terminal = cluster.OnTerminal("exec", "-it", "web", "--", "sh", "-c", $"echo go; sleep {seen}; true"))
         {
             await terminal.SeeAsync("go");
-            await UntilAsync(() => Running("98761").Length == 1);
+            await UntilAsync(() => Tool.Processes("sleep", seen).Count == 1);
         }
 
-        await UntilAsync(() => Running("98761").Length == 0);
-        var (code, _, _) = cluster.Outside("timeout", "-s", "KILL", "2", "kubectl", "exec", "web", "--", "sh", "-c", "trap '' HUP; sleep 98762; true");
+        await UntilAsync(() => Tool.Processes("sleep", seen).Count == 0);
+        var (code, _, _) = cluster.Outside("timeout", "-s", "KILL", "2", "kubectl", "exec", "web", "--", "sh", "-c", $"trap '' HUP; sleep {killed}; true");
         Assert.NotEqual(0, code);
-        await UntilAsync(() => Running("98762").Length == 0);
+        await UntilAsync(() => Tool.Processes("sleep", killed).Count == 0);
     }
 
     [Fact]
@@ -140,7 +142,7 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
 
         Assert.Contains("10.96.0.10:53", terminal.Shown, StringComparison.Ordinal);
         Assert.Contains($"Address: {address}", terminal.Shown, StringComparison.Ordinal);
-        cluster.TryKubectl("", "wait", "--for=delete", "pod/dns-test", "--timeout=10s");
+        cluster.TryKubectl("", "wait", "--for=delete", "pod/dns-test", "--timeout=120s");
         Assert.Equal("", cluster.Kubectl("get", "pod", "dns-test", "--ignore-not-found", "-o", "name"));
     }
 
@@ -166,7 +168,7 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
         await second.TypeAsync("\u0003");
         await second.SeeAsync("caught");
         await second.EndAsync();
-        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.terminated.exitCode}=9", "pod/joined", "--timeout=30s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.terminated.exitCode}=9", "pod/joined", "--timeout=120s");
         cluster.Kubectl("delete", "pod", "joined", "--now");
     }
 
@@ -175,9 +177,6 @@ public sealed partial class StreamingTests(StreamingFixture cluster) : IClassFix
         Assert.Contains("is a stand-in", cluster.TryKubectl("", "attach", "web").Error, StringComparison.Ordinal);
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    private static string[] Running(string word) => [.. Process.GetProcessesByName("sleep").Select(process => process.Id)
-        .Where(id => File.Exists($"/proc/{id}/cmdline") && File.ReadAllText($"/proc/{id}/cmdline").Contains(word, StringComparison.Ordinal)).Select(id => $"{id}")];
 
     private static async Task UntilAsync(Func<bool> holds)
     {

@@ -32,7 +32,7 @@ internal sealed class CniFabric : IAsyncDisposable
         PodCIDRs = [IpNet.Parse($"10.244.{number}.0/24"), IpNet.Parse($"fd00:244:{number}::/64")],
     };
 
-    internal async Task<CniNode> StartNodeAsync(int number, bool masquerade = false, int mtu = 1500, TimeSpan? enforceTimeout = null)
+    internal async Task<CniNode> StartNodeAsync(int number, bool masquerade = false, int mtu = 1500, TimeSpan? enforceTimeout = null, TimeProvider? time = null)
     {
         var netns = new TestNetns();
         _route.CreateVeth(
@@ -55,10 +55,26 @@ internal sealed class CniFabric : IAsyncDisposable
         }
 
         Cluster.Nodes.Upsert($"n{number}", Row(number));
-        var node = new CniNode($"n{number}", Cluster, netns, masquerade, enforceTimeout);
+        var node = new CniNode($"n{number}", Cluster, netns, masquerade, enforceTimeout, time);
         _nodes.Add(node);
         await node.StartAsync();
+        await UntilRoutedAsync();
         return node;
+    }
+
+    /// <summary>Waits until every node knows the way to the pods of every other: they learn of each other in their own time.</summary>
+    private async Task UntilRoutedAsync()
+    {
+        var ranges = Cluster.Nodes.Snapshot().Values.SelectMany(row => row.PodCIDRs).ToList();
+        var deadline = Deadline.Token();
+        foreach (var node in _nodes)
+        {
+            using var route = node.Route();
+            while (ranges.Except(IpFamily.All.SelectMany(family => route.Routes(family)).Select(one => one.Destination)).Any())
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -4,6 +4,7 @@ using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
 using Fairlead.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.KernelTests.Cni;
 
@@ -278,33 +279,35 @@ public sealed class CniNetworkTests : IAsyncDisposable
     [Fact]
     public async Task What_others_take_of_the_pods_table_and_routes_comes_back_at_once()
     {
-        var (node, other) = (await _fabric.StartNodeAsync(1, masquerade: true), await _fabric.StartNodeAsync(2));
+        var time = new FakeTimeProvider();
+        var (node, other) = (await _fabric.StartNodeAsync(1, masquerade: true, time: time), await _fabric.StartNodeAsync(2));
         using var a = await node.PlugAsync("a");
         using var b = await other.PlugAsync("b");
         var before = Tool.RunIn(node.Netns, "nft", "list", "ruleset");
         Tool.RunIn(node.Netns, "nft", "flush", "ruleset");
-        await UntilAsync(() => Tool.RunIn(node.Netns, "nft", "list", "ruleset") == before);
+        await UntilAsync(time, () => Tool.RunIn(node.Netns, "nft", "list", "ruleset") == before);
         Tool.RunIn(node.Netns, "nft", "add", "element", "inet", "fairlead-pods", "addresses-4", $"{{ \"{a.HostInterface}\" . 1.2.3.4 }}");
-        await UntilAsync(() => Tool.RunIn(node.Netns, "nft", "list", "ruleset") == before);
+        await UntilAsync(time, () => Tool.RunIn(node.Netns, "nft", "list", "ruleset") == before);
         var routes = Tool.RunIn(node.Netns, "ip", "route");
         foreach (var route in new[] { $"{a.IPs[0]}", "10.244.2.0/24", "unreachable 10.244.1.0/24" })
         {
             Tool.RunIn(node.Netns, "ip", ["route", "del", .. route.Split(' ')]);
-            await UntilAsync(() => Tool.RunIn(node.Netns, "ip", "route") == routes);
+            await UntilAsync(time, () => Tool.RunIn(node.Netns, "ip", "route") == routes);
         }
 
         Tool.RunIn(node.Netns, "ip", "link", "set", a.HostInterface, "down");
-        await UntilAsync(() => Tool.RunIn(node.Netns, "ip", "route") == routes);
+        await UntilAsync(time, () => Tool.RunIn(node.Netns, "ip", "route") == routes);
         Assert.Equal(a.IPs[0], Traffic.Connect(a.Netns, b.Netns, b.IPs[0]));
     }
 
-    private static async Task UntilAsync(Func<bool> condition)
+    /// <summary>Waits in the time that is played, and so little of it that nobody looks without a reason: that is after half a minute.</summary>
+    private static async Task UntilAsync(FakeTimeProvider time, Func<bool> condition)
     {
-        // Well below the half minute after which the room looks without a reason.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
+        for (var looks = 0; !condition(); looks++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, limit.Token);
+            Assert.InRange(looks, 0, 1000);
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
 }

@@ -21,11 +21,13 @@ internal sealed class CniNode : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("fl-node").FullName;
     private readonly KernelNft _nft;
+    private readonly TimeProvider _time;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    internal CniNode(string name, ClusterTables cluster, TestNetns netns, bool masquerade = false, TimeSpan? enforceTimeout = null)
+    internal CniNode(string name, ClusterTables cluster, TestNetns netns, bool masquerade = false, TimeSpan? enforceTimeout = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         Netns = netns;
         Cluster = cluster;
         Options = new CniOptions
@@ -68,7 +70,7 @@ internal sealed class CniNode : IAsyncDisposable
         watcher.Renamed += (_, _) => installed.TrySetResult();
         watcher.EnableRaisingEvents = true;
         _stop = new CancellationTokenSource();
-        _running = new CniRoom(Options, Cluster, Tables, _nft, TimeProvider.System, NullLogger.Instance).RunAsync(_stop.Token);
+        _running = new CniRoom(Options, Cluster, Tables, _nft, _time, NullLogger.Instance).RunAsync(_stop.Token);
         Tables.Enforced.MarkInitialized();
         if (await Task.WhenAny(installed.Task, _running).WaitAsync(Deadline.Long) == _running)
         {

@@ -8,7 +8,7 @@ namespace Fairlead.KernelTests.Cni;
 /// <summary>Real connections between namespaces.</summary>
 internal static class Traffic
 {
-    private const int Milliseconds = 5000;
+    private const int Milliseconds = 30_000;
 
     /// <summary>Connects by TCP and tells the client's address as the server sees it.</summary>
     internal static IpAddr Connect(TestNetns client, TestNetns server, IpAddr target, ushort port = 8080, ushort? listenPort = null)

@@ -14,7 +14,7 @@ namespace Fairlead.Tests.Controllers;
 /// <summary>The real store and API with the real controllers; the test itself plays the nodes.</summary>
 internal sealed class ControlledCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Deadline.Long;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-controllers-").FullName;
     private readonly CancellationTokenSource _stopping = new();

@@ -6,6 +6,7 @@ using Fairlead.Linux.Processes;
 using Fairlead.Pods;
 using Fairlead.Pods.Lifecycle;
 using Fairlead.Pods.Spec;
+using Fairlead.Testing;
 using Fairlead.Tests.ControlPlane;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,7 +14,7 @@ namespace Fairlead.Tests.Pods;
 
 public sealed class PodStatusWriterTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Deadline.Long;
 
     private readonly RegistryHarness _harness = new();
     private readonly Reactor _reactor = new();

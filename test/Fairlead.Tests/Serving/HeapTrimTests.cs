@@ -46,8 +46,10 @@ public sealed class HeapTrimTests
 
         long Look()
         {
+            // Read before the test goes on and changes it.
+            var seen = size;
             looks.Release();
-            return size;
+            return seen;
         }
 
         Task TickAsync()
