@@ -79,7 +79,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
             }
         };
         var hostUpstreams = HostUpstreams();
-        using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams), time);
+        using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams));
         var builtIn = ChainBuilder.BuiltIn(options);
         var handler = new DnsHandler(builder.Build(builtIn), Counters);
         _explainer = new DnsExplainer(handler, new NameExplainer(tables, options.ClusterDomain.Trim('.').ToLowerInvariant()));

@@ -11,13 +11,8 @@ namespace Fairlead.Dns.Chain;
 /// </summary>
 /// <param name="indexes">The names of zones.</param>
 /// <param name="newForwarder">Makes one.</param>
-/// <param name="time">Clock.</param>
-internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, CacheOptions?, Forwarder> newForwarder, TimeProvider time) : IDisposable
+internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, CacheOptions?, Forwarder> newForwarder) : IDisposable
 {
-    // The longest a question may be under way.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
-
-    private readonly List<ITimer> _retiring = [];
     private Dictionary<ForwarderKey, Forwarder> _forwarders = [];
 
     /// <summary>The configuration without a Corefile: the cluster's zone, reverse names of the cluster's own ranges, and the host's resolvers for all others.</summary>
@@ -52,7 +47,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
         foreach (var (_, forwarder) in old.Where(one => !now.ContainsKey(one.Key)))
         {
             // Queries that it was asked before are still answered.
-            _retiring.Add(time.CreateTimer(_ => forwarder.Dispose(), null, Grace, Timeout.InfiniteTimeSpan));
+            forwarder.Dispose();
         }
 
         return new DnsChains(chains);
@@ -61,7 +56,6 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
     /// <inheritdoc/>
     public void Dispose()
     {
-        _retiring.ForEach(timer => timer.Dispose());
         foreach (var forwarder in _forwarders.Values)
         {
             forwarder.Dispose();

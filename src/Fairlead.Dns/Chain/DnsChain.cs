@@ -18,6 +18,9 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 {
     private const uint AnyTtl = 8482;
 
+    private readonly (RecordType Type, ZoneSet Zones, ResponseCode Code)[] _templates =
+        [.. block.Templates.Select(template => (template.Type, new ZoneSet(template.Zones), template.Code))];
+
     /// <summary>What the text says.</summary>
     public ServerBlock Block => block;
 
@@ -51,6 +54,16 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
             // RFC 8482 §4.2.
             writer.Text(query.Name, RecordType.HINFO, AnyTtl, "ANY obsoleted"u8, "See RFC 8482"u8);
             return ZoneOutcome.Answered;
+        }
+
+        foreach (var template in _templates)
+        {
+            if ((template.Type == query.Type || template.Type == RecordType.ANY) && template.Zones.Contains(name))
+            {
+                writer.Authoritative = true;
+                writer.Code = template.Code;
+                return ZoneOutcome.Answered;
+            }
         }
 
         if (hosts is not null && hosts.Answer(query.Name, name, query.Type, ref writer) == ZoneOutcome.Answered)

@@ -59,6 +59,9 @@ internal sealed record ServerBlock
     /// <summary>Zones may be transferred to these clients (plugin <c>transfer</c>); null: to none.</summary>
     public TransferOptions? Transfer { get; init; }
 
+    /// <summary>Plugin <c>template</c>, in the order of the text.</summary>
+    public ValueArray<TemplateOptions> Templates { get; init; } = [];
+
     /// <summary>Plugin <c>hosts</c>; null without.</summary>
     public HostsOptions? Hosts { get; init; }
 

@@ -53,7 +53,7 @@ internal static class DnsTargets
             var counters = new DnsCounters();
             using var indexes = new ZoneIndexes(new ClusterTables(), new DnsOptions(), TimeProvider.System);
             using var builder = new ChainBuilder(
-                indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+                indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters));
             builder.Build(config);
         }
 
@@ -212,7 +212,7 @@ internal static class DnsTargets
         tables.Namespaces.MarkInitialized();
         var (counters, server) = (new DnsCounters(), new DnsOptions());
         using var indexes = new ZoneIndexes(tables, server, TimeProvider.System);
-        using var builder = new ChainBuilder(indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters), TimeProvider.System);
+        using var builder = new ChainBuilder(indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, counters));
         return new DnsHandler(builder.Build(ChainBuilder.BuiltIn(server)), counters);
     }
 }

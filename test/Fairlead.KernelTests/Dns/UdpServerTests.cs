@@ -139,7 +139,7 @@ public sealed class UdpServerTests : IDisposable
         var options = new DnsOptions();
         using var indexes = new ZoneIndexes(tables, options, TimeProvider.System);
         using var builder = new ChainBuilder(
-            indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, _counters), TimeProvider.System);
+            indexes, (forward, cache) => new Forwarder(forward, cache, () => [], TimeProvider.System, _counters));
         var handler = new DnsHandler(builder.Build(ChainBuilder.BuiltIn(options)), _counters);
         indexes.Apply();
         return handler;

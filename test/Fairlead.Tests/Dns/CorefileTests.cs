@@ -239,6 +239,8 @@ public sealed class CorefileTests
     [InlineData(".:53 {\n kubernetes cluster.local {\n  pods some\n }\n}", "Corefile:3: plugin \"kubernetes\": pods: is one of disabled, insecure and verified")]
     [InlineData(".:53 {\n hosts /etc/coredns/list\n}", "Corefile:2: plugin \"hosts\": \"/etc/coredns/list\": the files of CoreDNS's pod are not here; write its lines into the braces, or give the ConfigMap a key \"list\"")]
     [InlineData(".:53 {\n hosts {\n  10.0.0.300 a\n }\n}", "Corefile:3: plugin \"hosts\": option \"10.0.0.300\" is not known")]
+    [InlineData(".:53 {\n template ANY AAAA {\n  answer \"{{ .Name }} 60 IN AAAA ::1\"\n }\n}", "Corefile:3: plugin \"template\": answer: is not served: only templates that answer with a code alone are")]
+    [InlineData(".:53 {\n template ANY FOO\n}", "Corefile:2: plugin \"template\": type \"FOO\" is not known")]
     [InlineData(".:53 {\n autopath @kubernetes\n}", "Corefile:2: plugin \"autopath\": there is no plugin kubernetes in this block")]
     [InlineData(".:53 {\n loop\n loop\n}", "Corefile:3: plugin \"loop\": stands in this block already, on line 2")]
     [InlineData(".:53 {\n any\n}\n.:53 {\n any\n}", "Corefile:4: zone \".\" has a block already, on line 1")]

@@ -105,6 +105,45 @@ public sealed class DnsChainTests : IDisposable
     }
 
     [Fact]
+    public void A_template_answers_a_type_or_a_zone_with_a_code_before_all_others()
+    {
+        var reading = Corefile.Read("""
+            . {
+                template ANY AAAA {
+                    rcode NOERROR
+                }
+                template IN ANY corp.test {
+                    rcode NXDOMAIN
+                }
+                kubernetes cluster.local
+                forward . 192.0.2.1
+            }
+            """);
+        Assert.Empty(reading.Errors);
+        _lab.Use([.. reading.Config!.Blocks]);
+        Assert.Equal("NOERROR AA", _lab.Ask("www.example.com", RecordType.AAAA));
+        Assert.Equal("NOERROR AA", _lab.Ask("nobody.prod.svc.cluster.local", RecordType.AAAA));
+        Assert.Equal("NXDOMAIN AA", _lab.Ask("www.corp.test", RecordType.TXT));
+        Assert.Equal("192.0.2.1", UpstreamOf("www.example.com"));
+        Assert.StartsWith("NOERROR AA\napi.", _lab.Ask("api.prod.svc.cluster.local", RecordType.A), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_answer_of_the_cluster_allocates_nothing_beside_other_zones_either()
+    {
+        _lab.Use(Root("192.0.2.1"), Stub("192.0.2.2", "acme.local", "10.in-addr.arpa"));
+        var (query, reply) = (DnsLab.Query("api.prod.svc.cluster.local", RecordType.A), new byte[DnsQuery.MaxUdp]);
+        Assert.NotEmpty(_lab.Reply(query));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            _lab.Handler.Handle(query, DnsLab.Client, reply, tcp: false);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
     public void A_block_bounds_its_answers_by_udp()
     {
         _lab.Slice("prod/api", "api-1", string.Join(' ', Enumerable.Range(1, 60).Select(i => $"10.244.0.{i}")));

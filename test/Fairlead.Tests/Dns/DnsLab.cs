@@ -31,7 +31,7 @@ internal sealed class DnsLab : IDisposable
     {
         var server = options ?? new DnsOptions();
         _indexes = new ZoneIndexes(Tables, server, Time);
-        _builder = new ChainBuilder(_indexes, NewForwarder, Time);
+        _builder = new ChainBuilder(_indexes, NewForwarder);
         var block = ChainBuilder.BuiltIn(server).Blocks[0];
         Handler = new DnsHandler(_builder.Build(new DnsConfig { Blocks = [block with { Kubernetes = kubernetes ?? block.Kubernetes, RoundRobin = rotates }] }), Counters);
         if (synced)

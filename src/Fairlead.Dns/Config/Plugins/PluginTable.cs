@@ -6,7 +6,7 @@ namespace Fairlead.Dns.Config.Plugins;
 internal static class PluginTable
 {
     // Those that may stand in a block more than once.
-    private static readonly FrozenSet<string> Repeatable = FrozenSet.Create("forward", "log", "errors", "health", "ready", "prometheus", "transfer");
+    private static readonly FrozenSet<string> Repeatable = FrozenSet.Create("forward", "log", "errors", "health", "ready", "prometheus", "template", "transfer");
 
     private static readonly FrozenDictionary<string, Func<PluginReader, ServerBlock>> Served = new Dictionary<string, Func<PluginReader, ServerBlock>>
     {
@@ -28,6 +28,7 @@ internal static class PluginTable
         ["prometheus"] = SmallPlugins.Prometheus,
         ["ready"] = SmallPlugins.Ready,
         ["reload"] = SmallPlugins.Reload,
+        ["template"] = TemplatePlugin.Read,
         ["transfer"] = TransferPlugin.Read,
     }.ToFrozenDictionary();
 
@@ -45,7 +46,7 @@ internal static class PluginTable
     // plugin.cfg of CoreDNS, the rest of it: told apart from words that nobody knows.
     private static readonly FrozenSet<string> CoreDns = FrozenSet.Create(
         "acl", "auto", "azure", "chaos", "clouddns", "dns64", "dnssec", "erratic", "etcd", "file", "geoip", "grpc", "grpc_server", "header", "https", "https3", "k8s_external", "local",
-        "minimal", "nomad", "nsid", "on", "quic", "rewrite", "root", "route53", "secondary", "shed", "sign", "template", "tls", "tsig", "view", "whoami");
+        "minimal", "nomad", "nsid", "on", "quic", "rewrite", "root", "route53", "secondary", "shed", "sign", "tls", "tsig", "view", "whoami");
 
     /// <summary>The block with what a line of it says.</summary>
     /// <param name="plugin">The line.</param>
