@@ -72,6 +72,12 @@ public sealed class EgressTests(Neighbours clusters)
 
         var asking = Task.Run(() => clusters.InPod(Open, "asker", "dig", "+short", "+tries=1", "+time=10", $"@{dns}", "outside.example"));
         var (seen, query) = await ReceiveAsync(server);
+        while (!AsksForOutside(query))
+        {
+            // Whether the name server is well, or leads back, is asked by here, too.
+            (seen, query) = await ReceiveAsync(server);
+        }
+
         await server.SendToAsync(Answer(query, IPAddress.Parse("198.51.100.7")), seen, Deadline.Token());
 
         Assert.Equal("192.0.2.2", ((IPEndPoint)seen).Address.ToString());
@@ -93,7 +99,10 @@ public sealed class EgressTests(Neighbours clusters)
         var refused = clusters.InPod(Closed, "asker", "dig", "+tries=1", "+time=5", $"@{dns}", "outside.example");
 
         Assert.Contains("SERVFAIL", refused.Output, StringComparison.Ordinal);
-        Assert.All([tcp, udp, watch], socket => Assert.False(socket.Poll(TimeSpan.Zero, SelectMode.SelectRead)));
+        Assert.All([tcp, watch], socket => Assert.False(socket.Poll(TimeSpan.Zero, SelectMode.SelectRead)));
+
+        // The other cluster, which has been told of this name server, may look whether it is back, or leads back.
+        Assert.All(Received(udp), query => Assert.False(AsksForOutside(query)));
         Assert.DoesNotContain("src=10.246.", clusters.Machine.Run("conntrack", "-L", "--dst", Neighbours.Far4), StringComparison.Ordinal);
     }
 
@@ -127,6 +136,21 @@ public sealed class EgressTests(Neighbours clusters)
     }
 
     private static string Bracketed(string address) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+
+    // In any case of letters: a forwarder mixes them, so that a forged answer is known by them.
+    private static bool AsksForOutside(byte[] query) => Encoding.ASCII.GetString(query).Contains("outside", StringComparison.OrdinalIgnoreCase);
+
+    private static List<byte[]> Received(Socket socket)
+    {
+        var packets = new List<byte[]>();
+        while (socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+        {
+            var buffer = new byte[2048];
+            packets.Add(buffer[..socket.Receive(buffer)]);
+        }
+
+        return packets;
+    }
 
     private static async Task<(EndPoint From, byte[] Packet)> ReceiveAsync(Socket socket)
     {
