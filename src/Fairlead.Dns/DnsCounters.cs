@@ -1,19 +1,22 @@
+using System.Collections.Concurrent;
+using Fairlead.Dns.Metrics;
+
 namespace Fairlead.Dns;
 
 /// <summary>
 /// What the server has done since it started. Every figure only grows. Each processor counts in memory of its own, so that none waits for another's cache;
 /// a figure is summed when it is read.
 /// </summary>
-public sealed class DnsCounters
+/// <param name="time">Clock; null: the system's.</param>
+public sealed class DnsCounters(TimeProvider? time = null)
 {
-    // More stripes than processors do nothing; fewer make some share one.
-    private const int MaxStripes = 64;
+    /// <summary>Where queries are counted that are in no zone of the configuration; no zone has this name.</summary>
+    internal const string NoZone = "\0";
 
-    // Longs: four cache lines, and with them the neighbour that the processor fetches along.
-    private const int StripeLength = 32;
     private const int Codes = 17;
-    private static readonly int Stripes = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, MaxStripes));
-    private readonly long[] _counts = new long[(Stripes + 1) * StripeLength];
+    private readonly StripedCounts _counts = new(Codes + Enum.GetValues<Figure>().Length);
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ConcurrentDictionary<string, ZoneCounters> _zones = [];
 
     private enum Figure
     {
@@ -27,6 +30,7 @@ public sealed class DnsCounters
         TcpReplaced,
         UdpLost,
         ReloadFailures,
+        LogDropped,
     }
 
     /// <summary>Queries that came by UDP.</summary>
@@ -59,8 +63,29 @@ public sealed class DnsCounters
     /// <summary>Configurations that were not understood, so that the one before went on.</summary>
     public long ReloadFailures => Sum((int)Figure.ReloadFailures);
 
+    /// <summary>Queries that were to be logged but came too fast for it.</summary>
+    public long LogDropped => Sum((int)Figure.LogDropped);
+
     /// <summary>Replies with the response code <paramref name="code"/> (0 to 16).</summary>
     public long Replies(int code) => Sum(code);
+
+    /// <summary>Who asks most for names that do not exist.</summary>
+    internal MissingNames Missing { get; } = new();
+
+    /// <summary>How soon changes are answered.</summary>
+    internal ProgrammingTimes Programming { get; } = new();
+
+    /// <summary>The zones in which something was counted, as they stand in a configuration.</summary>
+    internal IReadOnlyDictionary<string, ZoneCounters> Zones => _zones;
+
+    /// <summary>The figures of a zone, which go on whatever becomes of its configuration.</summary>
+    internal ZoneCounters Zone(string zone) => _zones.GetOrAdd(zone, static _ => new ZoneCounters());
+
+    /// <summary>Now, for <see cref="Since"/>.</summary>
+    internal long Timestamp() => _time.GetTimestamp();
+
+    /// <summary>The time since a <see cref="Timestamp"/>.</summary>
+    internal TimeSpan Since(long timestamp) => _time.GetElapsedTime(timestamp);
 
     internal void CountQuery(bool tcp) => Add(tcp ? Figure.TcpQueries : Figure.UdpQueries);
 
@@ -80,25 +105,11 @@ public sealed class DnsCounters
 
     internal void CountTcpReplaced() => Add(Figure.TcpReplaced);
 
+    internal void CountLogDropped() => Add(Figure.LogDropped);
+
     internal void CountUdpLost(long count) => Add(Figure.UdpLost, count);
 
-    // A thread may move to another processor between the two steps, and then shares a stripe for once: it counts right all the same.
-    private void Add(Figure figure, long count = 1)
-    {
-        if (count != 0)
-        {
-            Interlocked.Add(ref _counts[((Thread.GetCurrentProcessorId() & (Stripes - 1)) * StripeLength) + (int)figure], count);
-        }
-    }
+    private void Add(Figure figure, long count = 1) => _counts.Add((int)figure, count);
 
-    private long Sum(int index)
-    {
-        var sum = 0L;
-        for (var i = 0; i < Stripes; i++)
-        {
-            sum += Interlocked.Read(ref _counts[(i * StripeLength) + index]);
-        }
-
-        return sum;
-    }
+    private long Sum(int index) => _counts.Sum(index);
 }

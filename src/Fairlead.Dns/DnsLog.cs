@@ -19,6 +19,9 @@ internal static partial class DnsLog
     [LoggerMessage(1503, LogLevel.Information, "DNS waits for Service {Service}: its cluster address is where it serves")]
     public static partial void WaitingForService(this ILogger log, ObjectKey service);
 
+    [LoggerMessage(1510, LogLevel.Information, "{Query}")]
+    public static partial void Query(this ILogger log, string query);
+
     [LoggerMessage(1504, LogLevel.Error, "DNS cannot accept TCP connections at {Address}, trying on: {Reason}")]
     public static partial void AcceptFails(this ILogger log, string address, string reason);
 

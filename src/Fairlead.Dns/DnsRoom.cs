@@ -5,6 +5,7 @@ using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Explain;
 using Fairlead.Dns.Forward;
+using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Server;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
@@ -39,7 +40,12 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     private readonly TaskCompletionSource _configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly Lock _pages = new();
     private volatile DnsExplainer? _explainer;
+    private volatile DnsHandler? _handler;
+    private volatile DnsConfigOutcome? _outcome;
+    private DnsConfig? _config;
+    private IReadOnlyList<IpAddr> _placed = [];
 
     /// <summary>Completes when the address stands and its sockets are open, so that a query waits for an answer instead of failing.</summary>
     public Task Serving => _serving.Task;
@@ -48,7 +54,37 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     public event Action<DnsConfigOutcome>? ConfigJudged;
 
     /// <summary>What the server has done.</summary>
-    public DnsCounters Counters { get; } = new();
+    public DnsCounters Counters { get; } = new(time);
+
+    /// <summary>The port it serves.</summary>
+    public int Port => options.Port;
+
+    /// <summary>The cluster's zone, without dots at its ends.</summary>
+    public string ClusterDomain => options.ClusterDomain.Trim('.').ToLowerInvariant();
+
+    /// <summary>The plugins that cannot answer yet, as CoreDNS's <c>/ready</c> lists them; empty: it is ready.</summary>
+    public IReadOnlyList<string> NotReady => _synced.Task.IsCompletedSuccessfully ? [] : ["kubernetes"];
+
+    /// <summary>Where its pages are to be answered by HTTP, as the configuration says. Where that names no address, at the server's own and nowhere else.</summary>
+    public IReadOnlyList<DnsPage> Pages { get; private set; } = [];
+
+    /// <summary>Raised when <see cref="Pages"/> may be others.</summary>
+    public event Action? PagesChanged;
+
+    /// <summary>How it stands and what it has done, as of now.</summary>
+    /// <param name="most">How many of the names at most that are asked for and do not exist.</param>
+    public DnsStatus Inspect(int most) => DnsStatus.Of(Counters, Chains) with
+    {
+        Addresses = [.. Addresses().Select(address => $"{address}")],
+        IsServing = _serving.Task.IsCompletedSuccessfully,
+        IsSynced = _synced.Task.IsCompletedSuccessfully,
+        Configuration = options.Corefile is { } key && tables.ConfigMaps.Get(key) is not null ? $"ConfigMap {key}" : "built-in",
+        ConfigurationErrors = options.Corefile is { } known && tables.ConfigMaps.Get(known) is not null ? _outcome?.Errors ?? [] : [],
+        Missing = [.. Counters.Missing.Top(most).Select(one => new MissingNameStatus(one.Client.ToString(), one.Name, one.Type, one.Count, one.Excess))],
+    };
+
+    /// <summary>The configuration at work; null: it does not run yet.</summary>
+    internal DnsChains? Chains => _handler?.Chains;
 
     /// <summary>Where to serve and ask from; null: the namespace the process runs in.</summary>
     internal NetNamespace? Namespace { get; init; }
@@ -78,15 +114,23 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
                 _synced.TrySetResult();
             }
         };
+        using var changes = tables.EndpointSlices.Subscribe();
+        indexes.Applied += () => Counters.Programming.Count(changes.Take(), tables.Services, time.GetUtcNow());
         var hostUpstreams = HostUpstreams();
         using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams));
         var builtIn = ChainBuilder.BuiltIn(options);
-        var handler = new DnsHandler(builder.Build(builtIn), Counters);
-        _explainer = new DnsExplainer(handler, new NameExplainer(tables, options.ClusterDomain.Trim('.').ToLowerInvariant()));
+        var queries = new QueryLog(log, Counters, time);
+        var handler = new DnsHandler(builder.Build(builtIn), Counters, queries);
+        Use(builtIn, handler);
+        _explainer = new DnsExplainer(handler, new NameExplainer(tables, ClusterDomain));
         var server = new DnsServer(handler, time, Counters, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = FollowAsync(builtIn, config => handler.Chains = builder.Build(config), ending.Token);
-        Task[] loops = [indexes.RunAsync(ending.Token), following, ServeAsync(server, ending.Token)];
+        var following = FollowAsync(builtIn, config =>
+        {
+            handler.Chains = builder.Build(config);
+            Use(config, handler);
+        }, ending.Token);
+        Task[] loops = [indexes.RunAsync(ending.Token), following, ServeAsync(server, ending.Token), queries.RunAsync(ending.Token)];
         try
         {
             await await Task.WhenAny(loops);
@@ -108,11 +152,32 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         }
 
         var follower = new CorefileFollower(tables.ConfigMaps, key, builtIn, use, Counters, log);
-        follower.Judged += outcome => ConfigJudged?.Invoke(outcome);
+        follower.Judged += outcome =>
+        {
+            _outcome = outcome;
+            ConfigJudged?.Invoke(outcome);
+        };
         var running = follower.RunAsync(cancellationToken);
         await Task.WhenAny(running, follower.Known);
         _configured.TrySetResult();
         await running;
+    }
+
+    private void Use(DnsConfig config, DnsHandler handler)
+    {
+        _handler = handler;
+        SetPages(config, null);
+    }
+
+    private void SetPages(DnsConfig? config, IReadOnlyList<IpAddr>? placed)
+    {
+        lock (_pages)
+        {
+            (_config, _placed) = (config ?? _config, placed ?? _placed);
+            Pages = _config is null ? [] : DnsPage.Of(_config, _placed);
+        }
+
+        PagesChanged?.Invoke();
     }
 
     private Func<IReadOnlyList<IPEndPoint>> HostUpstreams() =>
@@ -274,6 +339,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         if (addresses.Count > 0)
         {
             RemoveAddresses(route, addresses);
+            SetPages(null, addresses);
         }
     }
 

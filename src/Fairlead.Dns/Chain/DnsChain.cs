@@ -2,6 +2,7 @@ using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Hosts;
 using Fairlead.Dns.Kubernetes;
+using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Wire;
 
 namespace Fairlead.Dns.Chain;
@@ -20,9 +21,16 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 
     private readonly (RecordType Type, ZoneSet Zones, ResponseCode Code)[] _templates =
         [.. block.Templates.Select(template => (template.Type, new ZoneSet(template.Zones), template.Code))];
+    private ZoneCounters? _counters;
 
     /// <summary>What the text says.</summary>
     public ServerBlock Block => block;
+
+    /// <summary>The one of the block's zones that it answers in.</summary>
+    public string Zone { get; private init; } = "";
+
+    /// <summary>Plugin <c>forward</c>, in the order of the text.</summary>
+    public IReadOnlyList<Forwarder> Forwarders => forwarders;
 
     /// <summary>There was somebody to ask upstream at the last question.</summary>
     public bool HasUpstreams
@@ -52,6 +60,7 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
         if (block.MinimizesAny && query.Type == RecordType.ANY)
         {
             // RFC 8482 §4.2.
+            writer.Plugin = DnsPlugin.Any;
             writer.Text(query.Name, RecordType.HINFO, AnyTtl, "ANY obsoleted"u8, "See RFC 8482"u8);
             return ZoneOutcome.Answered;
         }
@@ -60,6 +69,7 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
         {
             if ((template.Type == query.Type || template.Type == RecordType.ANY) && template.Zones.Contains(name))
             {
+                writer.Plugin = DnsPlugin.Template;
                 writer.Authoritative = true;
                 writer.Code = template.Code;
                 return ZoneOutcome.Answered;
@@ -68,9 +78,11 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 
         if (hosts is not null && hosts.Answer(query.Name, name, query.Type, ref writer) == ZoneOutcome.Answered)
         {
+            writer.Plugin = DnsPlugin.Hosts;
             return ZoneOutcome.Answered;
         }
 
+        writer.Plugin = DnsPlugin.Kubernetes;
         return cluster?.Answer(query, name, ref writer, out alias) ?? ZoneOutcome.NotMine;
     }
 
@@ -81,6 +93,12 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
     /// <param name="writer">The reply, with the alias written.</param>
     public bool TryAnswerAlias(scoped DnsQuery query, scoped ReadOnlySpan<byte> alias, scoped QueryName name, ref DnsWriter writer) =>
         hosts is not null && hosts.Answer(alias, name, query.Type, ref writer) == ZoneOutcome.Answered;
+
+    /// <summary>The same for one of the block's zones, in which it counts.</summary>
+    public DnsChain Of(string zone) => new(block, hosts, cluster, forwarders) { Zone = zone };
+
+    /// <summary>The figures of its zone.</summary>
+    public ZoneCounters CountersOf(DnsCounters counters) => _counters ??= counters.Zone(Zone);
 
     /// <summary>Who is asked for a name that no plugin before knows; null: nobody, and the query fails.</summary>
     public Forwarder? ForwarderOf(scoped QueryName name)

@@ -41,6 +41,15 @@ internal sealed record ServerBlock
     /// <summary>Port, 53 unless said otherwise. Blocks of other ports are none of the cluster's DNS address.</summary>
     public int Port { get; init; } = 53;
 
+    /// <summary>Where plugin <c>prometheus</c> answers <c>/metrics</c>; null: nowhere.</summary>
+    public PageAddress? Metrics { get; init; }
+
+    /// <summary>Where plugin <c>health</c> answers <c>/health</c>; null: nowhere.</summary>
+    public PageAddress? Health { get; init; }
+
+    /// <summary>Where plugin <c>ready</c> answers <c>/ready</c>; null: nowhere.</summary>
+    public PageAddress? Ready { get; init; }
+
     /// <summary>Which queries are written to the log, by their answers.</summary>
     public AnswerClasses Logs { get; init; }
 

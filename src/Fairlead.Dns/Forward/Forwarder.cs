@@ -108,7 +108,7 @@ internal sealed class Forwarder : IDisposable
                 Join(question);
             }
 
-            return new(new ForwardResult(found.Packet, ResponseCode.NoError));
+            return new(new ForwardResult(found.Packet, ResponseCode.NoError, Kept: true));
         }
 
         return WaitAsync(question, found.Packet, cancellationToken);
@@ -153,7 +153,7 @@ internal sealed class Forwarder : IDisposable
             }
 
             _cache?.CountFallback();
-            return new ForwardResult(fallback, ResponseCode.NoError);
+            return new ForwardResult(fallback, ResponseCode.NoError, Kept: true);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
+using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 
@@ -12,11 +13,17 @@ internal readonly record struct Handled(int Length, PendingQuery? Pending);
 /// <summary>A query that waits for an upstream's answer.</summary>
 /// <param name="Query">As received.</param>
 /// <param name="Name">What is asked upstream: the query's name, or what that is an alias of.</param>
-/// <param name="Client">Who asks.</param>
-/// <param name="Tcp">It came by TCP.</param>
+/// <param name="Asker">Who asks.</param>
 /// <param name="Chain">The chain of the query's own name, which it keeps to the end whatever the configuration becomes.</param>
 /// <param name="Forwarder">Who asks upstream.</param>
-internal sealed record PendingQuery(byte[] Query, byte[] Name, IpAddr Client, bool Tcp, DnsChain Chain, Forwarder Forwarder);
+internal sealed record PendingQuery(byte[] Query, byte[] Name, Asker Asker, DnsChain Chain, Forwarder Forwarder);
+
+/// <summary>Who asks, and since when.</summary>
+/// <param name="Client">The address.</param>
+/// <param name="Port">The port; 0: unknown.</param>
+/// <param name="Tcp">By TCP.</param>
+/// <param name="Since">When the query was received, a <see cref="DnsCounters.Timestamp"/>.</param>
+internal readonly record struct Asker(IpAddr Client, ushort Port, bool Tcp, long Since);
 
 /// <summary>
 /// The server without sockets: one query in, one reply out. <see cref="Handle"/> never waits and, for names of the cluster, never allocates;
@@ -24,7 +31,8 @@ internal sealed record PendingQuery(byte[] Query, byte[] Name, IpAddr Client, bo
 /// </summary>
 /// <param name="chains">Who answers which name.</param>
 /// <param name="counters">What is counted.</param>
-internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
+/// <param name="queries">Where queries are written that a configuration wants logged; null: nowhere.</param>
+internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null)
 {
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
@@ -43,8 +51,10 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     /// <param name="client">Who sent it.</param>
     /// <param name="reply">Where the reply goes: at least 1232 bytes by UDP, <see cref="MaxReply"/> by TCP.</param>
     /// <param name="tcp">It came by TCP, so that only <paramref name="reply"/> bounds the reply.</param>
-    public Handled Handle(ReadOnlySpan<byte> packet, IpAddr client, Span<byte> reply, bool tcp)
+    /// <param name="port">The client's port; 0: unknown.</param>
+    public Handled Handle(ReadOnlySpan<byte> packet, IpAddr client, Span<byte> reply, bool tcp, ushort port = 0)
     {
+        var asker = new Asker(client, port, tcp, counters.Timestamp());
         counters.CountQuery(tcp);
         if (!DnsQuery.TryRead(packet, out var query))
         {
@@ -52,6 +62,19 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
             return default;
         }
 
+        var handled = Answer(packet, query, asker, reply, out var chain, out var plugin);
+        if (handled.Length > 0)
+        {
+            Tell(packet, query, asker, chain, plugin, reply[..handled.Length]);
+        }
+
+        return handled;
+    }
+
+    private Handled Answer(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, Span<byte> reply, out DnsChain? chain, out DnsPlugin plugin)
+    {
+        var tcp = asker.Tcp;
+        (chain, plugin) = (null, DnsPlugin.None);
         if (query.Error != ResponseCode.NoError)
         {
             return new Handled(Fail(query, query.Error, null, reply, tcp), null);
@@ -59,24 +82,29 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
 
         var chains = _chains;
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        if (chains.Find(name) is not { } chain)
+        chain = chains.Find(name);
+        if (chain is null)
         {
             return new Handled(Fail(query, ResponseCode.Refused, null, reply, tcp), null);
         }
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
         Forwarder? upstream = null;
-        switch (chain.Answer(query, name, ref writer, out var alias))
+        var outcome = chain.Answer(query, name, ref writer, out var alias);
+        plugin = writer.Plugin;
+        switch (outcome)
         {
             case ZoneOutcome.Answered:
                 return new Handled(Finish(ref writer), null);
             case ZoneOutcome.NotMine when chain.ForwarderOf(name) is { } forwarder:
-                return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), client, tcp, chain, forwarder));
+                return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), asker, chain, forwarder));
             case ZoneOutcome.Alias when TryAnswerAlias(query, chains, alias, ref writer, out upstream):
+                plugin = DnsPlugin.Hosts;
                 return new Handled(Finish(ref writer), null);
             case ZoneOutcome.Alias when upstream is not null:
-                return new Handled(0, new PendingQuery(packet.ToArray(), alias, client, tcp, chain, upstream));
+                return new Handled(0, new PendingQuery(packet.ToArray(), alias, asker, chain, upstream));
             default:
+                plugin = DnsPlugin.None;
                 return new Handled(Fail(query, ResponseCode.ServFail, chain, reply, tcp), null);
         }
     }
@@ -112,9 +140,16 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     public int Finish(PendingQuery pending, ForwardResult result, Span<byte> reply)
     {
         DnsQuery.TryRead(pending.Query, out var query);
+        var length = Finish(pending, query, result, reply);
+        Tell(pending.Query, query, pending.Asker, pending.Chain, result.Kept ? DnsPlugin.Cache : DnsPlugin.Forward, reply[..length]);
+        return length;
+    }
+
+    private int Finish(PendingQuery pending, scoped DnsQuery query, ForwardResult result, Span<byte> reply)
+    {
         if (result.Packet is not { } answer)
         {
-            return Fail(query, result.Code, pending.Chain, reply, pending.Tcp);
+            return Fail(query, result.Code, pending.Chain, reply, pending.Asker.Tcp);
         }
 
         if (!pending.Name.AsSpan().SequenceEqual(query.Name))
@@ -122,7 +157,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
             return FinishAlias(pending, query, answer, reply);
         }
 
-        var length = ForwardedReply.Write(query, answer, reply, Limit(query, pending.Chain, reply, pending.Tcp));
+        var length = ForwardedReply.Write(query, answer, reply, Limit(query, pending.Chain, reply, pending.Asker.Tcp));
         counters.CountReply(reply[3] & DnsHeader.CodeMask);
         return length;
     }
@@ -130,7 +165,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
     // The CNAME is written anew from the tables: should the Service have become another meanwhile, the client hears of the new one.
     private int FinishAlias(PendingQuery pending, scoped DnsQuery query, byte[] answer, Span<byte> reply)
     {
-        var writer = Begin(query, pending.Chain, reply, pending.Tcp, stackalloc ushort[DnsWriter.NameTable]);
+        var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
         var outcome = pending.Chain.Answer(query, name, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
@@ -140,7 +175,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
 
         if (outcome != ZoneOutcome.Alias || !alias.AsSpan().SequenceEqual(pending.Name))
         {
-            return Fail(query, ResponseCode.ServFail, pending.Chain, reply, pending.Tcp);
+            return Fail(query, ResponseCode.ServFail, pending.Chain, reply, pending.Asker.Tcp);
         }
 
         ForwardedReply.AppendChain(answer, query.Type, ref writer);
@@ -159,6 +194,33 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters)
 
     private static int Limit(scoped DnsQuery query, DnsChain? chain, Span<byte> reply, bool tcp) =>
         tcp ? reply.Length : Math.Min(query.UdpSize, chain?.Block.UdpSize ?? DnsQuery.MaxUdp);
+
+    // What a scrape, the list of missing names and the log say of it.
+    private void Tell(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, DnsChain? chain, DnsPlugin plugin, ReadOnlySpan<byte> reply)
+    {
+        var counted = new CountedReply
+        {
+            IsTcp = asker.Tcp,
+            IsV6 = !asker.Client.IsV4,
+            Type = query.Type,
+            DnssecOk = query.DnssecOk,
+            Code = query.Error == ResponseCode.BadVers ? ResponseCode.BadVers : (ResponseCode)(reply[3] & DnsHeader.CodeMask),
+            Plugin = plugin,
+            QuerySize = packet.Length,
+            ReplySize = reply.Length,
+            Took = counters.Since(asker.Since),
+        };
+        (chain is null ? counters.Zone(DnsCounters.NoZone) : chain.CountersOf(counters)).Count(counted);
+        if (counted.Code == ResponseCode.NxDomain)
+        {
+            counters.Missing.Count(asker.Client, query.Type, query.Name);
+        }
+
+        if (chain is not null && queries is not null && (chain.Block.Logs & QueryLog.ClassOf(counted.Code, reply)) != 0)
+        {
+            queries.Add(packet, asker, counted, reply);
+        }
+    }
 
     private int Finish(ref DnsWriter writer)
     {

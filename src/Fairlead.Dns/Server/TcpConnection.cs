@@ -26,6 +26,7 @@ internal sealed class TcpConnection : IDisposable
     public static readonly TimeSpan MessageTime = TimeSpan.FromSeconds(5);
 
     private const int FirstBuffer = 512;
+    private readonly ushort _port;
     private readonly Socket _socket;
     private readonly DnsHandler _handler;
     private readonly TcpConnections _connections;
@@ -43,7 +44,8 @@ internal sealed class TcpConnection : IDisposable
     public TcpConnection(Socket socket, DnsHandler handler, TcpConnections connections, TimeProvider time, DnsCounters counters)
     {
         (_socket, _handler, _connections, _counters) = (socket, handler, connections, counters);
-        Client = IpAddr.From((socket.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
+        var remote = socket.RemoteEndPoint as IPEndPoint;
+        (Client, _port) = (IpAddr.From(remote?.Address ?? IPAddress.None), (ushort)(remote?.Port ?? 0));
         _reading = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _writing = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
     }
@@ -216,7 +218,7 @@ internal sealed class TcpConnection : IDisposable
     private (ReadOnlyMemory<byte> Message, PendingQuery? Pending) Handle(ReadOnlySpan<byte> query)
     {
         var room = ArrayPool<byte>.Shared.Rent(DnsHandler.MaxReply);
-        var handled = _handler.Handle(query, Client, room.AsSpan(0, DnsHandler.MaxReply), tcp: true);
+        var handled = _handler.Handle(query, Client, room.AsSpan(0, DnsHandler.MaxReply), tcp: true, _port);
         var message = handled.Length > 0 ? Message(room.AsSpan(0, handled.Length)) : default;
         Return(room);
         return (message, handled.Pending);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux;
 using Fairlead.Linux.Packets;
@@ -69,6 +70,9 @@ internal sealed class UdpWorker(IReadOnlyList<UdpSocket> sockets, DnsHandler han
         }
     }
 
+    // The third and fourth byte of a socket address of either family (ip(7), ipv6(7)).
+    private static ushort PortOf(ReadOnlySpan<byte> sender) => sender.Length >= 4 ? BinaryPrimitives.ReadUInt16BigEndian(sender[2..]) : (ushort)0;
+
     private void Answer(UdpSocket socket, int index)
     {
         if (_batch.IsCut(index))
@@ -77,7 +81,7 @@ internal sealed class UdpWorker(IReadOnlyList<UdpSocket> sockets, DnsHandler han
             return;
         }
 
-        var handled = handler.Handle(_batch.Data(index), _batch.SenderAddress(index), _batch.NextReply, tcp: false);
+        var handled = handler.Handle(_batch.Data(index), _batch.SenderAddress(index), _batch.NextReply, tcp: false, PortOf(_batch.Sender(index)));
         if (handled.Pending is { } pending)
         {
             handOn(pending, socket, _batch.Sender(index));

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Fairlead.Dns.Metrics;
 using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Wire;
@@ -81,6 +82,9 @@ internal ref struct DnsWriter
 
     /// <summary>For the zone: it has given, or tried to give, records of the type asked for, so that the reply is no NODATA.</summary>
     public bool HasAnswered { get; set; }
+
+    /// <summary>Who writes it.</summary>
+    public DnsPlugin Plugin { get; set; }
 
     private bool HasQuestion { get; }
 

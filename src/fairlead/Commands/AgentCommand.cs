@@ -11,6 +11,8 @@ namespace Fairlead.Commands;
 /// <summary><c>fairlead agent</c>: the node agent, on one machine and on a real cluster alike.</summary>
 internal static class AgentCommand
 {
+    private const string Nowhere = "none";
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -34,10 +36,11 @@ internal static class AgentCommand
         var masquerade = new Option<bool>("--masquerade") { Description = "Pods leave the cluster with the node's address (off unless given: then servers outside need a route to the pods)" };
         var health = Endpoint("--healthz-bind-address", "Where load balancers ask for this node's health, address:port; none: nowhere", new IPEndPoint(IPAddress.IPv6Any, 10256));
         var metrics = Endpoint("--metrics-bind-address", "Where Prometheus asks for metrics, address:port; none: nowhere", new IPEndPoint(IPAddress.Loopback, 10249));
+        var dns = Endpoint("--dns-metrics-bind-address", "Where Prometheus asks for the DNS server's metrics, and probes for /health and /ready, address:port; none: nowhere but where its Corefile says", null);
         var cleanup = new Option<bool>("--cleanup") { Description = "Remove everything the agent made on this node, and exit; needs no cluster" };
         var command = new Command("agent", "Run the node agent: pod network, Services, policies, DNS")
         {
-            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, nodePorts, outside, masquerade, health, metrics, cleanup,
+            kubeconfig, node, bin, conf, state, socket, inspect, upstream, pods, services, external, nodePorts, outside, masquerade, health, metrics, dns, cleanup,
         };
         command.Validators.Add(result =>
         {
@@ -69,6 +72,7 @@ internal static class AgentCommand
                 NodePortRanges = parsed.GetValue(nodePorts) ?? [],
                 Masquerade = parsed.GetValue(masquerade),
                 HealthEndpoint = parsed.GetRequiredValue(health).EndPoint,
+                DnsMetricsEndpoint = parsed.GetRequiredValue(dns).EndPoint,
                 MetricsEndpoint = parsed.GetRequiredValue(metrics).EndPoint,
             };
             return RunAsync(options, parsed.GetValue(cleanup), cancellationToken);
@@ -114,14 +118,14 @@ internal static class AgentCommand
         },
     };
 
-    private static Option<ListenAddress> Endpoint(string name, string description, IPEndPoint usual) => new(name)
+    private static Option<ListenAddress> Endpoint(string name, string description, IPEndPoint? usual) => new(name)
     {
         Description = description,
         DefaultValueFactory = _ => new ListenAddress(usual),
         CustomParser = result =>
         {
-            var text = result.Tokens.Count == 0 ? usual.ToString() : result.Tokens[0].Value;
-            if (text == "none")
+            var text = result.Tokens.Count == 0 ? usual?.ToString() ?? Nowhere : result.Tokens[0].Value;
+            if (text == Nowhere)
             {
                 return new ListenAddress(null);
             }

@@ -14,8 +14,40 @@ internal static class InspectCommand
         {
             Create("services", "Each Service: how many frontends and endpoints it has on each node, and its state", InspectionDepth.Services, output),
             Create("frontends", "Each address and port at which a Service accepts: kind, traffic policy, affinity, number of endpoints, state", InspectionDepth.Frontends, output),
+            CreateDns(output),
             Create("endpoints", "Each endpoint of each frontend: conditions, slot, why it is used or not, state", InspectionDepth.Endpoints, output),
         };
+
+    private static Command CreateDns(Output output)
+    {
+        var (cluster, node, socket, format) = (CommonOptions.Name(), Node(), Socket(), Format());
+        var most = new Option<int>("--top") { Description = "How many of the names that are asked for most and do not exist", DefaultValueFactory = _ => 20 };
+        var command = new Command("dns", "Each node's DNS: addresses, state, queries, answers; and the names asked for most that do not exist, by pod")
+        {
+            cluster, node, socket, most, format,
+        };
+        command.SetAction((parsed, cancellationToken) => DnsInspector.RunAsync(
+            new DnsInspectRequest(
+                new AgentsRequest(parsed.GetRequiredValue(cluster), parsed.GetValue(node) ?? "", parsed.GetValue(socket) ?? ""),
+                Math.Max(parsed.GetRequiredValue(most), 0), parsed.GetRequiredValue(format)),
+            output, cancellationToken));
+        return command;
+    }
+
+    private static Option<string> Node() => new("--node") { Description = "One node; all unless given", DefaultValueFactory = _ => "" };
+
+    private static Option<string> Socket() => new("--socket")
+    {
+        Description = "Where the agent to ask answers, on a node of another cluster: what its --inspect-socket says",
+        DefaultValueFactory = _ => "",
+    };
+
+    private static Option<string> Format()
+    {
+        var format = new Option<string>("--output", "-o") { Description = "table, wide or json", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "wide", "json");
+        return format;
+    }
 
     private static Command Create(string verb, string description, InspectionDepth depth, Output output)
     {
@@ -26,15 +58,9 @@ internal static class InspectCommand
             DefaultValueFactory = _ => "",
         };
         var cluster = CommonOptions.Name();
-        var node = new Option<string>("--node") { Description = "One node; all unless given", DefaultValueFactory = _ => "" };
+        var node = Node();
         var ns = new Option<string>("--namespace", "-n") { Description = "Services of one namespace; of all unless given", DefaultValueFactory = _ => "" };
-        var socket = new Option<string>("--socket")
-        {
-            Description = "Where the agent to ask answers, on a node of another cluster: what its --inspect-socket says",
-            DefaultValueFactory = _ => "",
-        };
-        var format = new Option<string>("--output", "-o") { Description = "table, wide or json", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "wide", "json");
+        var (socket, format) = (Socket(), Format());
         var command = new Command(verb, description) { service, cluster, node, ns, socket, format };
         command.Validators.Add(result =>
         {
@@ -50,7 +76,7 @@ internal static class InspectCommand
             var query = new InspectionQuery(parts.Length == 2 ? parts[0] : parsed.GetValue(ns) ?? "", parts[^1], depth);
             return Inspector.RunAsync(
                 new InspectRequest(
-                    parsed.GetRequiredValue(cluster), parsed.GetValue(node) ?? "", parsed.GetValue(socket) ?? "", query, parsed.GetValue(format) ?? "table"),
+                    new AgentsRequest(parsed.GetRequiredValue(cluster), parsed.GetValue(node) ?? "", parsed.GetValue(socket) ?? ""), query, parsed.GetValue(format) ?? "table"),
                 output, cancellationToken);
         });
         return command;

@@ -6,6 +6,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Cni;
 using Fairlead.Dns;
+using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Server;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Kubeconfig;
@@ -50,11 +51,14 @@ internal static class Agent
         var addresses = new NodeAddresses();
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"), addresses);
         var dns = new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns"));
-        using var inspection = new InspectionEndpoint(proxy, inspected, new DnsExplanationPage(dns, cluster));
+        using var inspection = new InspectionEndpoint(proxy, inspected, new DnsExplanationPage(dns, cluster), new DnsStatusPage(dns, cluster, options.NodeName));
+        using var dnsMetrics = new DnsMetrics(dns);
+        using var dnsText = new PrometheusText(dnsMetrics.Meter) { Histograms = dnsMetrics.Histograms };
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
         using var metrics = new PrometheusText(proxy.Meter, health.Meter);
         var dnsEvents = new DnsConfigEvents(api, options.NodeName, time, loggers.CreateLogger("dns"));
         dns.ConfigJudged += dnsEvents.Tell;
+        var dnsPages = new DnsPages(dns, dnsText);
         Task[] rooms =
         [
             reflectors.RunAsync(cancellationToken),
@@ -65,6 +69,8 @@ internal static class Agent
             new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),
             .. Serve(new UnixDomainSocketEndPoint(options.InspectSocket), inspection.AnswerAsync),
             .. Serve(options.HealthEndpoint, health.AnswerAsync),
+            .. Serve(options.DnsMetricsEndpoint, dnsPages.AnswerAsync),
+            new DnsPageServers(dns, dnsPages, loggers, time).RunAsync(cancellationToken),
             .. Serve(options.MetricsEndpoint, new ProxyPages(options, Proxy(options), metrics).AnswerAsync),
             dns.RunAsync(cancellationToken),
             dnsEvents.RunAsync(cancellationToken),

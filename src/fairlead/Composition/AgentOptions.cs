@@ -54,6 +54,9 @@ internal sealed record AgentOptions
     /// <summary>Where <c>/metrics</c> is answered; null: nowhere.</summary>
     public IPEndPoint? MetricsEndpoint { get; init; }
 
+    /// <summary>Where the DNS server's <c>/metrics</c>, <c>/health</c> and <c>/ready</c> are answered, whatever its Corefile says; null: nowhere.</summary>
+    public IPEndPoint? DnsMetricsEndpoint { get; init; }
+
     /// <summary>Pods leave with the node's address.</summary>
     public bool Masquerade { get; init; }
 }

@@ -19,12 +19,22 @@ internal static class AgentClient
     /// <exception cref="UserError">The socket is not this user's.</exception>
     public static async Task<NodeAnswer> AskAsync(string node, string socket, InspectionQuery query, CancellationToken cancellationToken)
     {
+        var path = $"services?depth={query.Depth}&namespace={Uri.EscapeDataString(query.Namespace)}&name={Uri.EscapeDataString(query.Name)}";
+        var (answer, error) = await TryAsync(socket, path, ReadAsync, cancellationToken);
+        return answer ?? new NodeAnswer { Node = node, Error = error };
+    }
+
+    /// <summary>As <see cref="GetAsync"/>, but an agent that says nothing is no exception: then there is no answer, and why.</summary>
+    /// <exception cref="UserError">The socket is not this user's.</exception>
+    public static async Task<(T? Answer, string? Error)> TryAsync<T>(
+        string socket, string path, Func<Stream, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+        where T : class
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
         try
         {
-            var path = $"services?depth={query.Depth}&namespace={Uri.EscapeDataString(query.Namespace)}&name={Uri.EscapeDataString(query.Name)}";
-            return await GetAsync(socket, path, ReadAsync, limit.Token);
+            return (await GetAsync(socket, path, read, limit.Token), null);
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
@@ -32,11 +42,11 @@ internal static class AgentClient
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
-            return new NodeAnswer { Node = node, Error = e is HttpRequestException { InnerException: null } ? e.Message : $"its agent does not answer at {socket}: {(e.InnerException ?? e).Message}" };
+            return (null, e is HttpRequestException { InnerException: null } ? e.Message : $"its agent does not answer at {socket}: {(e.InnerException ?? e).Message}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new NodeAnswer { Node = node, Error = $"its agent has not answered at {socket} within {Limit.TotalSeconds} s" };
+            return (null, $"its agent has not answered at {socket} within {Limit.TotalSeconds} s");
         }
     }
 

@@ -73,7 +73,7 @@ internal static class InspectionTable
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Each column as wide as its widest cell; nothing after the last that says something.</summary>
-    private static List<string> Align(IReadOnlyList<string[]> rows)
+    public static IReadOnlyList<string> Align(IReadOnlyList<string[]> rows)
     {
         var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         return [.. rows.Select(row => Line(row, widths))];

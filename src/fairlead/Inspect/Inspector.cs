@@ -7,12 +7,16 @@ using Fairlead.Terminal;
 namespace Fairlead.Inspect;
 
 /// <summary>What `inspect` was told.</summary>
+/// <param name="Agents">Whom to ask.</param>
+/// <param name="Query">What to ask.</param>
+/// <param name="Format"><c>table</c>, <c>wide</c> or <c>json</c>.</param>
+internal sealed record InspectRequest(AgentsRequest Agents, InspectionQuery Query, string Format);
+
+/// <summary>Which agents to ask.</summary>
 /// <param name="Cluster">The one-machine cluster.</param>
 /// <param name="Node">Its only node to ask; empty: all.</param>
 /// <param name="Socket">The agent to ask instead, of a cluster of others; empty: none named.</param>
-/// <param name="Query">What to ask.</param>
-/// <param name="Format"><c>table</c>, <c>wide</c> or <c>json</c>.</param>
-internal sealed record InspectRequest(string Cluster, string Node, string Socket, InspectionQuery Query, string Format);
+internal sealed record AgentsRequest(string Cluster, string Node, string Socket);
 
 /// <summary>`fairlead inspect`: asks agents what their kernels hold, and prints it.</summary>
 internal static class Inspector
@@ -21,7 +25,7 @@ internal static class Inspector
     /// <exception cref="UserError">There is nobody to ask, or nothing of that name.</exception>
     public static async Task<int> RunAsync(InspectRequest request, Output output, CancellationToken cancellationToken)
     {
-        var answers = await Task.WhenAll(Agents(request).Select(agent => AgentClient.AskAsync(agent.Node, agent.Socket, request.Query, cancellationToken)));
+        var answers = await Task.WhenAll(Agents(request.Agents).Select(agent => AgentClient.AskAsync(agent.Node, agent.Socket, request.Query, cancellationToken)));
         if (request.Query.Name.Length > 0 && answers.All(answer => answer.Error is null && answer.Services.Count == 0))
         {
             var name = request.Query.Namespace.Length > 0 ? $"{request.Query.Namespace}/{request.Query.Name}" : request.Query.Name;
@@ -64,7 +68,8 @@ internal static class Inspector
     }
 
     /// <summary>A named socket; else the nodes of the one-machine cluster; else, where there is none, the agent of this machine as a node of others.</summary>
-    private static List<(string Node, string Socket)> Agents(InspectRequest request)
+    /// <exception cref="UserError">There is no such cluster, or no such node in it.</exception>
+    public static IReadOnlyList<(string Node, string Socket)> Agents(AgentsRequest request)
     {
         var spec = request.Socket.Length > 0 ? null : Specs.Load(request.Cluster);
         if (spec is null)

@@ -18,49 +18,17 @@ internal sealed class HealthCheckPorts(Table<ObjectKey, HealthCheckRow> checks, 
     /// <summary>Serves until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var serving = new Dictionary<(ObjectKey Service, ushort Port), (CancellationTokenSource Stop, Task Done)>();
+        await using var servers = new HttpServers<(ObjectKey Service, ushort Port)>((check, token) => HttpEndpoint.ServeAsync(
+            new IPEndPoint(IPAddress.IPv6Any, check.Port), context => AnswerAsync(context, check.Service), loggers, time, token));
         var wake = new Wake();
         using var feed = checks.Subscribe();
         feed.Signalled += wake.Ring;
         wake.Ring();
-        try
+        while (true)
         {
-            while (true)
-            {
-                await wake.WaitAsync(cancellationToken);
-                var wanted = feed.Take().Rows.Select(pair => (pair.Key, pair.Value.Port)).ToHashSet();
-                foreach (var gone in serving.Keys.Except(wanted).ToList())
-                {
-                    await EndAsync(serving[gone]);
-                    serving.Remove(gone);
-                }
-
-                foreach (var (service, port) in wanted.Except(serving.Keys).ToList())
-                {
-                    serving[(service, port)] = Start(service, port);
-                }
-            }
+            await wake.WaitAsync(cancellationToken);
+            await servers.SetAsync(feed.Take().Rows.Select(pair => (pair.Key, pair.Value.Port)).ToHashSet());
         }
-        finally
-        {
-            foreach (var server in serving.Values)
-            {
-                await EndAsync(server);
-            }
-        }
-    }
-
-    private (CancellationTokenSource Stop, Task Done) Start(ObjectKey service, ushort port)
-    {
-        var stop = new CancellationTokenSource();
-        return (stop, HttpEndpoint.ServeAsync(new IPEndPoint(IPAddress.IPv6Any, port), context => AnswerAsync(context, service), loggers, time, stop.Token));
-    }
-
-    private static async Task EndAsync((CancellationTokenSource Stop, Task Done) server)
-    {
-        await server.Stop.CancelAsync();
-        await server.Done.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        server.Stop.Dispose();
     }
 
     private Task AnswerAsync(HttpContext context, ObjectKey service)

@@ -30,7 +30,7 @@ internal static class HttpEndpoint
                 log.Serving(listen);
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or SocketException)
             {
                 if (!isTold)
                 {

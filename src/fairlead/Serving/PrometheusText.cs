@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Fairlead.Dns.Metrics;
 
 namespace Fairlead.Serving;
 
@@ -33,16 +34,31 @@ internal sealed class PrometheusText : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Everything, as of now.</summary>
+    /// <summary>Histograms that are counted elsewhere than in instruments; null: there are none.</summary>
+    public Func<IReadOnlyList<DnsHistogram>>? Histograms { get; init; }
+
+    /// <summary>Everything, as of now, in the order of the names.</summary>
     public string Write()
     {
         _listener.RecordObservableInstruments();
+        var histograms = Histograms?.Invoke() ?? [];
+        var families = new SortedDictionary<string, Action<StringBuilder>>(StringComparer.Ordinal);
+        foreach (var histogram in histograms)
+        {
+            families[histogram.Name] = text => Write(text, histogram);
+        }
+
         var text = new StringBuilder();
         lock (_gate)
         {
-            foreach (var family in _families.Values)
+            foreach (var (name, family) in _families)
             {
-                family.Write(text);
+                families[name] = family.Write;
+            }
+
+            foreach (var write in families.Values)
+            {
+                write(text);
             }
         }
 
@@ -51,6 +67,38 @@ internal sealed class PrometheusText : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
+
+    private static void Write(StringBuilder text, DnsHistogram histogram)
+    {
+        WriteHead(text, histogram.Name, histogram.Description, "histogram");
+        foreach (var series in histogram.Series)
+        {
+            WriteHistogram(text, histogram.Name, Labels([.. series.Labels]), (histogram.Bounds, series.Counts), series.Counts.Sum(), series.Sum);
+        }
+    }
+
+    private static void WriteHead(StringBuilder text, string name, string? description, string type) =>
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {description}\n# TYPE {name} {type}\n");
+
+    private static void WriteHistogram(
+        StringBuilder text, string name, string labels, (IReadOnlyList<double> Bounds, IReadOnlyList<long> Counts) buckets, long count, double sum)
+    {
+        var below = 0L;
+        for (var i = 0; i < buckets.Bounds.Count; i++)
+        {
+            below += buckets.Counts[i];
+            text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{Braced(labels, buckets.Bounds[i].ToString(CultureInfo.InvariantCulture))} {below}\n");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{Braced(labels, "+Inf")} {count}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{name}_sum{Braced(labels)} {sum}\n{name}_count{Braced(labels)} {count}\n");
+    }
+
+    private static string Braced(string labels, string? bound = null)
+    {
+        var all = bound is null ? labels : $"{labels}{(labels.Length > 0 ? "," : "")}le=\"{bound}\"";
+        return all.Length == 0 ? "" : $"{{{all}}}";
+    }
 
     private Family FamilyOf(Instrument instrument)
     {
@@ -130,34 +178,21 @@ internal sealed class PrometheusText : IDisposable
         {
             var name = _instrument.Name;
             var type = _bounds is not null ? "histogram" : IsCounter() ? "counter" : "gauge";
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {_instrument.Description}\n# TYPE {name} {type}\n");
+            WriteHead(text, name, _instrument.Description, type);
             foreach (var (labels, series) in _series)
             {
                 if (_bounds is null)
                 {
                     text.Append(CultureInfo.InvariantCulture, $"{name}{Braced(labels)} {series.Sum}\n");
-                    continue;
                 }
-
-                var below = 0L;
-                for (var i = 0; i < _bounds.Length; i++)
+                else
                 {
-                    below += series.Buckets[i];
-                    text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{Braced(labels, _bounds[i].ToString(CultureInfo.InvariantCulture))} {below}\n");
+                    WriteHistogram(text, name, labels, (_bounds, series.Buckets), series.Count, series.Sum);
                 }
-
-                text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{Braced(labels, "+Inf")} {series.Count}\n");
-                text.Append(CultureInfo.InvariantCulture, $"{name}_sum{Braced(labels)} {series.Sum}\n{name}_count{Braced(labels)} {series.Count}\n");
             }
         }
 
         private bool IsCounter() => _instrument is Counter<long> or Counter<int> or Counter<double> or ObservableCounter<long> or ObservableCounter<double>;
-
-        private static string Braced(string labels, string? bound = null)
-        {
-            var all = bound is null ? labels : $"{labels}{(labels.Length > 0 ? "," : "")}le=\"{bound}\"";
-            return all.Length == 0 ? "" : $"{{{all}}}";
-        }
     }
 
     private sealed class Series(int buckets)

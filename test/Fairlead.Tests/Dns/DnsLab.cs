@@ -30,6 +30,7 @@ internal sealed class DnsLab : IDisposable
     public DnsLab(bool synced = true, DnsOptions? options = null, KubernetesOptions? kubernetes = null, bool rotates = true)
     {
         var server = options ?? new DnsOptions();
+        Counters = new DnsCounters(Time);
         _indexes = new ZoneIndexes(Tables, server, Time);
         _builder = new ChainBuilder(_indexes, NewForwarder);
         var block = ChainBuilder.BuiltIn(server).Blocks[0];
@@ -44,7 +45,7 @@ internal sealed class DnsLab : IDisposable
 
     public ClusterTables Tables { get; } = new();
 
-    public DnsCounters Counters { get; } = new();
+    public DnsCounters Counters { get; }
 
     public DnsHandler Handler { get; }
 

@@ -68,7 +68,6 @@ internal static class SmallPlugins
     /// <summary><c>health [ADDRESS] { lameduck DURATION }</c>.</summary>
     public static ServerBlock Health(PluginReader reader)
     {
-        reader.Expect(0, 1);
         foreach (var option in reader.Options)
         {
             if (option.Name != "lameduck")
@@ -82,7 +81,7 @@ internal static class SmallPlugins
             }
         }
 
-        return reader.Block;
+        return reader.Block with { Health = Page(reader, ":8080") };
     }
 
     /// <summary><c>loadbalance [round_robin]</c>.</summary>
@@ -136,18 +135,10 @@ internal static class SmallPlugins
     }
 
     /// <summary><c>prometheus [ADDRESS]</c>.</summary>
-    public static ServerBlock Prometheus(PluginReader reader)
-    {
-        reader.Expect(0, 1);
-        return reader.Block;
-    }
+    public static ServerBlock Prometheus(PluginReader reader) => reader.Block with { Metrics = Page(reader, "localhost:9153") };
 
     /// <summary><c>ready [ADDRESS] { monitor MODE }</c>.</summary>
-    public static ServerBlock Ready(PluginReader reader)
-    {
-        reader.Expect(0, 1);
-        return reader.Block;
-    }
+    public static ServerBlock Ready(PluginReader reader) => reader.Block with { Ready = Page(reader, ":8181") };
 
     /// <summary><c>reload [INTERVAL] [JITTER]</c>: changes come by a watch, at once.</summary>
     public static ServerBlock Reload(PluginReader reader)
@@ -162,6 +153,23 @@ internal static class SmallPlugins
         }
 
         return reader.Block;
+    }
+
+    private static PageAddress? Page(PluginReader reader, string usual)
+    {
+        if (!reader.Expect(0, 1))
+        {
+            return null;
+        }
+
+        var text = reader.Arguments.Count == 0 ? usual : reader.Arguments[0];
+        var page = PageAddress.Parse(text);
+        if (page is null)
+        {
+            reader.Error($"{CorefileProblems.Quote(text)} is no address and port, such as {usual}");
+        }
+
+        return page;
     }
 
     private static AnswerClasses? Class(string word) => word switch
