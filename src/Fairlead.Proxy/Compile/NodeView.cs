@@ -1,3 +1,4 @@
+using Fairlead.Proxy.Frontends;
 
 namespace Fairlead.Proxy.Compile;
 
@@ -9,6 +10,9 @@ internal sealed record NodeView(string Name, string Zone, ValueArray<IpAddr> Int
 
     /// <summary>The ranges ClusterIPs are taken from, those within others left out.</summary>
     public ValueArray<IpNet> ServiceRanges { get; init; }
+
+    /// <summary>Where the node itself answers for a Service, as for the cluster's DNS: nothing is translated there, and nothing need be remembered of it.</summary>
+    public ValueArray<FrontendKey> Untracked { get; init; }
 
     /// <param name="node">The node.</param>
     /// <param name="options">What the room is told.</param>

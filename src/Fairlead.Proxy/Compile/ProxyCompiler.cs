@@ -54,12 +54,14 @@ internal sealed class ProxyCompiler(ProxyOptions options)
             Touch(change, touched);
         }
 
-        var nodeChanged = node is not null && node != Node;
-        if (nodeChanged)
+        var now = (node ?? Node) with { Untracked = options.ServedByNode.Any(touched.Contains) ? Untracked() : Node.Untracked };
+        var nodeChanged = now != Node;
+        if (nodeChanged && now != Node with { Untracked = now.Untracked })
         {
-            Node = node!;
             touched.UnionWith(_services.Keys);
         }
+
+        Node = now;
 
         var keys = new HashSet<FrontendKey>();
         var checks = new Dictionary<ObjectKey, HealthCheckRow?>();
@@ -75,6 +77,10 @@ internal sealed class ProxyCompiler(ProxyOptions options)
         touched.UnionWith(keys.SelectMany(key => _claims.TryGetValue(key, out var claims) ? claims.Select(claim => claim.Service) : []));
         return new PlanChange(frontends, checks, Rewarn(touched), nodeChanged);
     }
+
+    private ValueArray<FrontendKey> Untracked() => options.ServedByNode.Select(_services.GetValueOrDefault).OfType<ServiceRow>()
+        .SelectMany(service => service.ClusterIPs.SelectMany(address => service.Ports.Select(port => new FrontendKey(address, port.Protocol, port.Port))))
+        .Distinct().ToValueArray();
 
     private void Touch(Change<ObjectKey, ServiceRow> change, HashSet<ObjectKey> touched)
     {

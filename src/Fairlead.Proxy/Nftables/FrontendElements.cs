@@ -93,6 +93,11 @@ internal static class FrontendElements
         {
             yield return new Placed(schema.Of(range.Address.Family).ServiceRanges, Element.Range(range));
         }
+
+        foreach (var own in node.Untracked.AsEnumerable())
+        {
+            yield return new Placed(schema.Of(own.Address.Family).Untracked, new Element(KeyOf(own)));
+        }
     }
 
     private static IEnumerable<Placed> OfScope(ScopeSchema scope, FrontendKey key, BalanceCode code, ValueArray<Slot> slots)

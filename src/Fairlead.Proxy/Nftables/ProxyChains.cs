@@ -37,6 +37,7 @@ internal static class ProxyChains
             tx.Add(new Chain(name));
         }
 
+        AddUntracked(tx, schema);
         AddFirewall(tx, schema);
         AddTranslation(tx, schema);
         AddRefusal(tx, schema);
@@ -122,6 +123,23 @@ internal static class ProxyChains
                 Nat.Dnat(family.Family, family.OriginalFrontendSlot, scope.StickyEndpoints.Name),
             ])
             { Comment = "no room to remember the client" });
+        }
+    }
+
+    /// <summary>
+    /// What the node itself answers needs no memory of connections: a query costs no entry of conntrack's table, and a full one no query. Both ways, in either
+    /// hook: what a process of the node asks passes both.
+    /// </summary>
+    private static void AddUntracked(Transaction tx, ProxySchema schema)
+    {
+        foreach (var (name, hook) in ((string, Hook)[])[("raw-prerouting", Hook.Prerouting), ("raw-output", Hook.Output)])
+        {
+            tx.Add(new Chain(name, new BaseChain(ChainType.Filter, hook, Priority.Raw)));
+            foreach (var family in schema.Families)
+            {
+                tx.Add(new Rule(name, [new InSet(family.Frontend, family.Untracked.Name), new Notrack()]));
+                tx.Add(new Rule(name, [new InSet(family.Answerer, family.Untracked.Name), new Notrack()]));
+            }
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed class FamilySchema
         Hairpins = new Set("hairpins" + Suffix, [address, address]);
         OwnPods = new Set("own-pods" + Suffix, [address]) { Flags = ContainerFlags.Interval };
         ServiceRanges = new Set("service-ranges" + Suffix, [address]) { Flags = ContainerFlags.Interval };
+        Untracked = new Set("untracked" + Suffix, frontend);
         StickyGroups = new Map("sticky-groups" + Suffix, frontend, [address]);
         Clients = new Map("sticky-clients" + Suffix, [address, address], [FieldType.ClassId])
         {
@@ -39,6 +40,7 @@ internal sealed class FamilySchema
         Frontend = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport);
         FrontendSlot = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport, Meta.Priority);
         OriginalFrontendSlot = Selector.Of(Ct.OriginalDaddr(family), Meta.L4Proto, Payload.ThDport, Meta.Priority);
+        Answerer = Selector.Of(Saddr, Meta.L4Proto, Payload.ThSport);
         FrontendSource = Selector.Of(Daddr, Meta.L4Proto, Payload.ThDport, Saddr);
         Client = Selector.Of(Saddr, Daddr);
     }
@@ -86,6 +88,9 @@ internal sealed class FamilySchema
     /// <summary>The cluster's ranges for cluster addresses.</summary>
     public Set ServiceRanges { get; }
 
+    /// <summary>Where the node itself answers for a Service.</summary>
+    public Set Untracked { get; }
+
     /// <summary>With affinity: frontend to the address that stands for its Service port, so that clients stay with one endpoint at all of its frontends.</summary>
     public Map StickyGroups { get; }
 
@@ -105,6 +110,9 @@ internal sealed class FamilySchema
     /// <summary>The same once the header has another destination.</summary>
     public Selector OriginalFrontendSlot { get; }
 
+    /// <summary>ip saddr . meta l4proto . th sport: the frontend that an answer comes from.</summary>
+    public Selector Answerer { get; }
+
     /// <summary>The frontend with the source.</summary>
     public Selector FrontendSource { get; }
 
@@ -114,7 +122,7 @@ internal sealed class FamilySchema
     public IEnumerable<Container> Containers =>
     [
         .. Inside.Containers, .. Local.Containers, External, Refused, Unserved, ExternalUnserved, ClusterIPs, BalancerIPs, Restricted, Sources, Hairpins,
-        OwnPods, ServiceRanges, StickyGroups, Clients,
+        OwnPods, ServiceRanges, Untracked, StickyGroups, Clients,
     ];
 }
 
