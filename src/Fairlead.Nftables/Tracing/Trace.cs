@@ -23,12 +23,12 @@ public enum TraceVerdict
 /// <param name="Steps">The rules whose statements all held, and the policies that applied, in order: <c>table chain: rule</c>.</param>
 public sealed record Trace(TraceVerdict Verdict, Packet Packet, bool Masqueraded, RejectKind? Refusal, IReadOnlyList<string> Steps)
 {
-    /// <summary>The verdict, and where the packet went: <c>accepted 10.0.0.5:8080 masqueraded</c>.</summary>
+    /// <summary>The verdict, and where the packet went: <c>accepted 10.0.0.5:8080 masqueraded</c>; whether it is not tracked.</summary>
     public override string ToString()
     {
         var address = Packet.Destination.IsV4 ? Packet.Destination.ToString() : $"[{Packet.Destination}]";
         return Verdict == TraceVerdict.Accepted
-            ? $"accepted {address}:{Packet.DestinationPort}{(Masqueraded ? " masqueraded" : "")}"
+            ? $"accepted {address}:{Packet.DestinationPort}{(Masqueraded ? " masqueraded" : "")}{(Packet.State == CtState.Untracked ? " untracked" : "")}"
             : Verdict.ToString().ToLowerInvariant();
     }
 }
