@@ -16,6 +16,12 @@ public sealed record DnsOptions
     /// </summary>
     public int TtlSeconds { get; init; } = 5;
 
+    /// <summary>The node whose server this is: names are completed for its pods. Empty: for none.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Search domains of the node, which its pods have behind the cluster's; null: those of the host's resolv.conf.</summary>
+    public IReadOnlyList<string>? HostSearches { get; init; }
+
     /// <summary>The Service whose cluster addresses are the server's.</summary>
     public ObjectKey Service { get; init; } = new("kube-system", "kube-dns");
 

@@ -34,6 +34,12 @@ public sealed record PodRow
     /// <summary>metadata.deletionTimestamp is set.</summary>
     public bool Terminating { get; init; }
 
+    /// <summary>spec.dnsPolicy lets the pod's search path begin with the cluster's zones: ClusterFirst, which is the default, or ClusterFirstWithHostNet.</summary>
+    public bool SearchesCluster { get; init; } = true;
+
+    /// <summary>spec.dnsConfig.searches.</summary>
+    public ValueArray<string> DnsSearches { get; init; }
+
     /// <summary>Declared ports of all containers, restartable init containers included.</summary>
     public ValueArray<ContainerPort> Ports { get; init; }
 

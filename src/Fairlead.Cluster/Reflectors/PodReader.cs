@@ -23,6 +23,8 @@ internal static class PodReader
             IPs = several.Count > 0 ? several : Fields.Addresses([status.Text("podIP")]).ToValueArray(),
             HostNetwork = spec.Flag("hostNetwork"),
             Finished = status.Text("phase") is "Succeeded" or "Failed",
+            SearchesCluster = spec.Text("dnsPolicy") is "" or "ClusterFirst" or "ClusterFirstWithHostNet",
+            DnsSearches = spec.Object("dnsConfig").Texts("searches").ToValueArray(),
             Terminating = document.Text("metadata", "deletionTimestamp").Length > 0,
             Ports = spec.Objects("initContainers").Where(container => container.Text("restartPolicy") == "Always").Concat(spec.Objects("containers"))
                 .SelectMany(container => container.Objects("ports")).Select(Port).OfType<ContainerPort>().ToValueArray(),

@@ -24,6 +24,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
             {
                 Zones = [""],
                 RoundRobin = true,
+                Autopath = true,
                 Kubernetes = new KubernetesOptions
                 {
                     Zones = [server.ClusterDomain.Trim('.').ToLowerInvariant(), "in-addr.arpa", "ip6.arpa"],
@@ -77,7 +78,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
         });
         var hosts = block.Hosts is { } names ? new HostsZone(names, block.RoundRobin) : null;
         var cluster = block.Kubernetes is { } options ? new KubernetesZone(index(options), options, block.RoundRobin) : null;
-        return new DnsChain(block, hosts, cluster, [.. forwarders]);
+        return new DnsChain(block, hosts, cluster, [.. forwarders], block.Autopath ? indexes.Clients : null);
     }
 
     private sealed record ForwarderKey(ValueArray<string> Zones, ForwardOptions Options, CacheOptions? Cache);

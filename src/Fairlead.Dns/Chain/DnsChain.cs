@@ -15,13 +15,17 @@ namespace Fairlead.Dns.Chain;
 /// <param name="hosts">Plugin <c>hosts</c>; null without.</param>
 /// <param name="cluster">Plugin <c>kubernetes</c>; null without.</param>
 /// <param name="forwarders">Plugin <c>forward</c>, in the order of the text.</param>
-internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZone? cluster, Forwarder[] forwarders)
+/// <param name="clients">Plugin <c>autopath</c>: whose names are completed; null without.</param>
+internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZone? cluster, Forwarder[] forwarders, ClientPods? clients)
 {
     private const uint AnyTtl = 8482;
 
     private readonly (RecordType Type, ZoneSet Zones, ResponseCode Code)[] _templates =
         [.. block.Templates.Select(template => (template.Type, new ZoneSet(template.Zones), template.Code))];
     private ZoneCounters? _counters;
+
+    /// <summary>Whose names are completed; null: nobody's.</summary>
+    public ClientPods? Clients => clients;
 
     /// <summary>What the text says.</summary>
     public ServerBlock Block => block;
@@ -52,9 +56,10 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
     /// <summary>Writes the answer to a query, or the CNAME of it.</summary>
     /// <param name="query">A query without error.</param>
     /// <param name="name">Its name.</param>
+    /// <param name="path">Whose names are completed.</param>
     /// <param name="writer">The reply, with its question written.</param>
     /// <param name="alias">The name to be looked for in the chain of its own zone, when the outcome says so.</param>
-    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName name, ref DnsWriter writer, out byte[] alias)
+    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName name, Completion path, ref DnsWriter writer, out byte[] alias)
     {
         alias = [];
         if (block.MinimizesAny && query.Type == RecordType.ANY)
@@ -83,7 +88,7 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
         }
 
         writer.Plugin = DnsPlugin.Kubernetes;
-        return cluster?.Answer(query, name, ref writer, out alias) ?? ZoneOutcome.NotMine;
+        return cluster?.Answer(query, name, path, ref writer, out alias) ?? ZoneOutcome.NotMine;
     }
 
     /// <summary>Writes the answer to what a query's name is an alias of, when it is known here without asking anybody.</summary>
@@ -95,7 +100,7 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
         hosts is not null && hosts.Answer(alias, name, query.Type, ref writer) == ZoneOutcome.Answered;
 
     /// <summary>The same for one of the block's zones, in which it counts.</summary>
-    public DnsChain Of(string zone) => new(block, hosts, cluster, forwarders) { Zone = zone };
+    public DnsChain Of(string zone) => new(block, hosts, cluster, forwarders, clients) { Zone = zone };
 
     /// <summary>The figures of its zone.</summary>
     public ZoneCounters CountersOf(DnsCounters counters) => _counters ??= counters.Zone(Zone);

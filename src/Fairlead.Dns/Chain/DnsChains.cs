@@ -17,7 +17,7 @@ internal sealed class DnsChains(IReadOnlyList<DnsChain> chains)
     /// <param name="zone">The cluster's zones; null: none.</param>
     /// <param name="forwarder">Who is asked for other names.</param>
     public static DnsChains Of(KubernetesZone? zone, Forwarder forwarder) =>
-        new([new DnsChain(new ServerBlock { Zones = [""] }, null, zone, [forwarder])]);
+        new([new DnsChain(new ServerBlock { Zones = [""] }, null, zone, [forwarder], null)]);
 
     /// <summary>The chain of a name; null: this server knows nothing of its zone.</summary>
     public DnsChain? Find(scoped QueryName name) => _chains.TryFind(name, out var chain) ? chain : null;

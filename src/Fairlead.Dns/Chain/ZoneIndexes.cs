@@ -17,6 +17,7 @@ internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeP
     private readonly Lock _gate = new();
     private readonly Wake _wake = new();
     private Dictionary<KubernetesOptions, ZoneIndexer> _indexers = [];
+    private ClientPods? _clients;
 
     /// <summary>Raised after a batch was applied.</summary>
     public event Action? Applied;
@@ -50,11 +51,24 @@ internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeP
         }
     }
 
+    /// <summary>The pods whose names may be completed here.</summary>
+    public ClientPods Clients
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _clients ??= new ClientPods(tables, server, time, _wake);
+            }
+        }
+    }
+
     /// <summary>Applies what there is now.</summary>
     public void Apply()
     {
         lock (_gate)
         {
+            _clients?.Apply();
             foreach (var indexer in _indexers.Values)
             {
                 indexer.Apply();
@@ -77,6 +91,7 @@ internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeP
     /// <inheritdoc/>
     public void Dispose()
     {
+        _clients?.Dispose();
         foreach (var indexer in _indexers.Values)
         {
             indexer.Dispose();

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
 
@@ -18,7 +17,7 @@ internal sealed class DnsExplainer(DnsHandler handler, NameExplainer names)
             return null;
         }
 
-        var query = Query(wire, type);
+        var query = DnsQuery.Write(wire, type, DnsHeader.RecursionDesiredFlag);
         var reply = new byte[DnsHandler.MaxReply];
         var handled = handler.Handle(query, question.Client, reply, tcp: true);
         var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;
@@ -30,16 +29,5 @@ internal sealed class DnsExplainer(DnsHandler handler, NameExplainer names)
             Source = handled.Pending is null ? "the cluster's objects" : "upstream",
             Reasons = names.Explain(name, type),
         };
-    }
-
-    private static byte[] Query(byte[] name, RecordType type)
-    {
-        var packet = new byte[DnsHeader.Length + name.Length + 4];
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), DnsHeader.RecursionDesiredFlag);
-        packet[5] = 1;
-        name.CopyTo(packet, DnsHeader.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(packet.Length - 4), (ushort)type);
-        packet[^1] = 1;
-        return packet;
     }
 }

@@ -27,9 +27,20 @@ public static class HostResolvers
         var servers = Parse(resolvConf);
 
         // The stub listens on 127.0.0.53 and .54 of the host's own namespace only, where nobody else can reach it.
-        var stubs = servers.All(server => server.Address.ToString() is "127.0.0.53" or "127.0.0.54");
-        return stubs && Parse(systemdResolvConf) is { Count: > 0 } behind ? behind : servers;
+        return IsStub(servers) && Parse(systemdResolvConf) is { Count: > 0 } behind ? behind : servers;
     }
+
+    /// <summary>The search domains of the file that <see cref="Read"/> takes the servers from: what pods inherit. The last line of several holds.</summary>
+    public static IReadOnlyList<string> ReadSearches(string resolvConf = ResolvConf, string systemdResolvConf = SystemdResolvConf)
+    {
+        var text = ReadText(resolvConf) ?? "";
+        return Searches(IsStub(Parse(text)) && ReadText(systemdResolvConf) is { } behind && Parse(behind).Count > 0 ? behind : text);
+    }
+
+    private static bool IsStub(List<IPEndPoint> servers) => servers.All(server => server.Address.ToString() is "127.0.0.53" or "127.0.0.54");
+
+    private static string[] Searches(string text) =>
+        text.Split('\n').Select(line => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries)).LastOrDefault(words => words is ["search", ..])?[1..] ?? [];
 
     private static List<IPEndPoint> Parse(string text) =>
     [

@@ -36,9 +36,10 @@ internal sealed class KubernetesZone
     /// <summary>Writes the answer to a query, or the CNAME of it.</summary>
     /// <param name="query">A query without error.</param>
     /// <param name="name">Its name.</param>
+    /// <param name="path">How the asker's names are completed; null: not at all.</param>
     /// <param name="writer">The reply, with its question written.</param>
     /// <param name="alias">The name to be asked upstream, when the outcome says so.</param>
-    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName name, ref DnsWriter writer, out byte[] alias)
+    public ZoneOutcome Answer(scoped DnsQuery query, scoped QueryName name, Completion path, ref DnsWriter writer, out byte[] alias)
     {
         alias = [];
         if (!_zones.TryFind(name, out var zone))
@@ -60,12 +61,56 @@ internal sealed class KubernetesZone
 
         writer.Authoritative = true;
         var found = _records.Resolve(question, ref writer, out alias);
-        return found switch
+        if (found == Found.Alias)
         {
-            Found.Alias => Follow(question, alias, ref writer, out alias),
-            Found.Nothing when query.Type != RecordType.SOA && _fallthrough.Contains(name) => Pass(ref writer),
-            _ => Conclude(found, question, ref writer),
-        };
+            return Follow(question, alias, ref writer, out alias);
+        }
+
+        if (found == Found.Nothing && query.Type != RecordType.SOA && _fallthrough.Contains(name))
+        {
+            return Pass(ref writer);
+        }
+
+        return found == Found.Nothing && query.Type is RecordType.A or RecordType.AAAA && path.Find(question) is { } search
+            ? Complete(question, search, ref writer, out alias)
+            : Conclude(found, question, ref writer);
+    }
+
+    // What the pod's resolver would ask next is asked here: the name below the cluster's further zones, and as it stands, if that is in a zone of ours.
+    private ZoneOutcome Complete(scoped ZoneQuestion asked, SearchPath path, ref DnsWriter writer, out byte[] alias)
+    {
+        alias = [];
+        var own = asked.Before - 2;
+        Span<byte> scratch = stackalloc byte[DnsReader.MaxName];
+        Span<byte> wire = stackalloc byte[DnsReader.MaxName];
+        Span<byte> labels = stackalloc byte[QueryName.MaxLabels];
+        var stem = asked.Owner[..asked.Name.Labels(0, own).Length];
+        var inZone = false;
+        for (var dropped = 1; dropped <= 3; dropped++)
+        {
+            var suffix = dropped == 3 ? asked.Owner[^1..] : asked.Owner[asked.Name.Labels(0, own + dropped).Length..];
+            stem.CopyTo(scratch);
+            suffix.CopyTo(scratch[stem.Length..]);
+            var candidate = scratch[..(stem.Length + suffix.Length)];
+            var name = new QueryName(candidate, wire, labels);
+            inZone = _zones.TryFind(name, out var zone) && !zone.IsReverse;
+            if (!inZone)
+            {
+                continue;
+            }
+
+            var question = Ask(zone!, name, candidate, asked.Type);
+            _records.Alias(asked.Owner, candidate, ref writer);
+            var found = _records.Resolve(question, ref writer, out var next);
+            if (found != Found.Nothing)
+            {
+                return found == Found.Alias ? Follow(question, next, ref writer, out alias) : Conclude(found, question, ref writer);
+            }
+
+            writer.Clear();
+        }
+
+        return path.Beyond is { } beyond && (beyond.Length > 0 || (own > 1 && !inZone)) ? ZoneOutcome.Search : Conclude(Found.Nothing, asked, ref writer);
     }
 
     // The CNAME is written; a client's resolver expects what it stands for to follow.

@@ -11,6 +11,9 @@ internal enum ZoneOutcome
 
     /// <summary>The name stands for one outside of the zones: its CNAME is written, the addresses are to be asked upstream.</summary>
     Alias,
+
+    /// <summary>The name does not exist, but the asking pod's resolver would go on to names outside of the zones: nothing was written.</summary>
+    Search,
 }
 
 /// <summary>What is known of one name.</summary>

@@ -65,6 +65,10 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         }
     }
 
+    /// <summary>Writes that a name stands for another.</summary>
+    public void Alias(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<byte> target, ref DnsWriter writer) =>
+        writer.Name(owner, RecordType.CNAME, _ttl, target);
+
     /// <summary>Writes the names of an address.</summary>
     public Found Pointers(scoped ZoneQuestion question, IpAddr address, ServiceNames[] names, scoped ReadOnlySpan<byte> zone, ref DnsWriter writer)
     {

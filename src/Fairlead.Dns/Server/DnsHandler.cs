@@ -16,7 +16,9 @@ internal readonly record struct Handled(int Length, PendingQuery? Pending);
 /// <param name="Asker">Who asks.</param>
 /// <param name="Chain">The chain of the query's own name, which it keeps to the end whatever the configuration becomes.</param>
 /// <param name="Forwarder">Who asks upstream.</param>
-internal sealed record PendingQuery(byte[] Query, byte[] Name, Asker Asker, DnsChain Chain, Forwarder Forwarder);
+/// <param name="Search">Several names are to be asked, one after another, instead of the one; null: the one.</param>
+internal sealed record PendingQuery(byte[] Query, byte[] Name, Asker Asker, DnsChain Chain, Forwarder Forwarder, NameSearch? Search = null);
+
 
 /// <summary>Who asks, and since when.</summary>
 /// <param name="Client">The address.</param>
@@ -32,7 +34,8 @@ internal readonly record struct Asker(IpAddr Client, ushort Port, bool Tcp, long
 /// <param name="chains">Who answers which name.</param>
 /// <param name="counters">What is counted.</param>
 /// <param name="queries">Where queries are written that a configuration wants logged; null: nowhere.</param>
-internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null)
+/// <param name="completes">Names of pods may be completed (plugin <c>autopath</c>).</param>
+internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null, bool completes = true)
 {
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
@@ -90,11 +93,17 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
         Forwarder? upstream = null;
-        var outcome = chain.Answer(query, name, ref writer, out var alias);
+        var path = new Completion(completes ? chain.Clients : null, asker.Client);
+        var outcome = chain.Answer(query, name, path, ref writer, out var alias);
         plugin = writer.Plugin;
         switch (outcome)
         {
             case ZoneOutcome.Answered:
+                return new Handled(Finish(ref writer), null);
+            case ZoneOutcome.Search when chain.ForwarderOf(name) is { HasUpstreams: true } forwarder && path.Search(query.Name) is { } names:
+                return new Handled(0, new PendingQuery(packet.ToArray(), [], asker, chain, forwarder, new NameSearch(chains, names, path.Clients!.Time)));
+            case ZoneOutcome.Search:
+                chain.Answer(query, name, default, ref writer, out _);
                 return new Handled(Finish(ref writer), null);
             case ZoneOutcome.NotMine when chain.ForwarderOf(name) is { } forwarder:
                 return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), asker, chain, forwarder));
@@ -118,7 +127,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
     /// <summary>Asks upstream. No buffer is needed meanwhile.</summary>
     public static ValueTask<ForwardResult> AskAsync(PendingQuery pending, CancellationToken cancellationToken) =>
-        pending.Forwarder.AskAsync(QuestionOf(pending), cancellationToken);
+        pending.Search?.AskAsync(pending, cancellationToken) ?? pending.Forwarder.AskAsync(QuestionOf(pending), cancellationToken);
 
     private static ForwardQuestion QuestionOf(PendingQuery pending)
     {
@@ -141,12 +150,18 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     {
         DnsQuery.TryRead(pending.Query, out var query);
         var length = Finish(pending, query, result, reply);
-        Tell(pending.Query, query, pending.Asker, pending.Chain, result.Kept ? DnsPlugin.Cache : DnsPlugin.Forward, reply[..length]);
+        var plugin = pending.Search?.Match is not null ? DnsPlugin.Autopath : result.Kept ? DnsPlugin.Cache : DnsPlugin.Forward;
+        Tell(pending.Query, query, pending.Asker, pending.Chain, plugin, reply[..length]);
         return length;
     }
 
     private int Finish(PendingQuery pending, scoped DnsQuery query, ForwardResult result, Span<byte> reply)
     {
+        if (pending.Search is { } search)
+        {
+            return FinishSearch(pending, search.Match, query, result.Packet, reply);
+        }
+
         if (result.Packet is not { } answer)
         {
             return Fail(query, result.Code, pending.Chain, reply, pending.Asker.Tcp);
@@ -167,7 +182,8 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     {
         var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        var outcome = pending.Chain.Answer(query, name, ref writer, out var alias);
+        var path = new Completion(completes ? pending.Chain.Clients : null, pending.Asker.Client);
+        var outcome = pending.Chain.Answer(query, name, path, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
         {
             return Finish(ref writer);
@@ -180,6 +196,24 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
         ForwardedReply.AppendChain(answer, query.Type, ref writer);
         return Finish(ref writer);
+    }
+
+    // Without a match the client hears what it would have heard without a search, and goes on by itself.
+    private int FinishSearch(PendingQuery pending, byte[]? match, scoped DnsQuery query, byte[]? answer, Span<byte> reply)
+    {
+        var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
+        if (match is not null && answer is not null)
+        {
+            writer.Authoritative = true;
+            writer.Name(query.Name, RecordType.CNAME, pending.Chain.Block.Kubernetes!.Ttl, match);
+            ForwardedReply.AppendChain(answer, query.Type, ref writer);
+            return Finish(ref writer);
+        }
+
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
+        return pending.Chain.Answer(query, name, default, ref writer, out _) == ZoneOutcome.Answered
+            ? Finish(ref writer)
+            : Fail(query, ResponseCode.ServFail, pending.Chain, reply, pending.Asker.Tcp);
     }
 
     private int Fail(scoped DnsQuery query, ResponseCode code, DnsChain? chain, Span<byte> reply, bool tcp)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Fairlead.Dns.Wire;
 
 /// <summary>
@@ -70,6 +72,21 @@ internal readonly ref struct DnsQuery
         };
         query = ReadEdns(query, reader);
         return true;
+    }
+
+    /// <summary>A query of ours: id 0, no EDNS.</summary>
+    /// <param name="name">Wire form.</param>
+    /// <param name="type">What is asked.</param>
+    /// <param name="flags">RD and CD.</param>
+    public static byte[] Write(ReadOnlySpan<byte> name, RecordType type, ushort flags)
+    {
+        var packet = new byte[DnsHeader.Length + name.Length + 4];
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), flags);
+        packet[5] = 1;
+        name.CopyTo(packet.AsSpan(DnsHeader.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(packet.Length - 4), (ushort)type);
+        packet[^1] = (byte)ClassIn;
+        return packet;
     }
 
     // RFC 9619: one question. None at all is what CoreDNS answers with SERVFAIL.

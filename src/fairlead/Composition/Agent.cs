@@ -153,6 +153,7 @@ internal static class Agent
 
     private static DnsOptions Dns(AgentOptions options) => new()
     {
+        NodeName = options.NodeName,
         Upstreams = options.DnsUpstreams,
         ClusterRanges = [.. options.PodRanges, .. options.ServiceRanges],
 

@@ -85,15 +85,12 @@ internal sealed class DnsLab : IDisposable
     public DnsLab External(string key, string target) => Put(new ServiceRow { Key = Key(key), Type = ServiceType.ExternalName, ExternalName = target });
 
     /// <summary>A pod with these addresses, by spaces.</summary>
-    public DnsLab Pod(string key, string addresses, bool finished = false, bool hostNetwork = false)
+    public DnsLab Pod(string key, string addresses, bool finished = false, bool hostNetwork = false) =>
+        Pod(new PodRow { Key = Key(key), Uid = key, IPs = addresses.Split(' ').Select(IpAddr.Parse).ToValueArray(), Finished = finished, HostNetwork = hostNetwork });
+
+    public DnsLab Pod(PodRow row)
     {
-        Tables.Pods.Upsert(Key(key), new PodRow
-        {
-            Key = Key(key),
-            IPs = addresses.Split(' ').Select(IpAddr.Parse).ToValueArray(),
-            Finished = finished,
-            HostNetwork = hostNetwork,
-        });
+        Tables.Pods.Upsert(row.Key, row);
         return this;
     }
 
