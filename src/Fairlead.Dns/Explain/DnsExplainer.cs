@@ -1,12 +1,16 @@
+using Fairlead.Dns.Chain;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
 
 namespace Fairlead.Dns.Explain;
 
-/// <summary>Asks the node's own DNS a question in the name of a client, as a packet would, and says why the answer is what it is.</summary>
-/// <param name="handler">Who answers.</param>
+/// <summary>
+/// Asks the node's own DNS a question in the name of a client, as a packet would, and says why the answer is what it is. Names are not completed: a walk of the
+/// search path shows each name's own answer.
+/// </summary>
+/// <param name="chains">Who answers which name, as it stands at the time.</param>
 /// <param name="names">Why.</param>
-internal sealed class DnsExplainer(DnsHandler handler, NameExplainer names)
+internal sealed class DnsExplainer(Func<DnsChains> chains, NameExplainer names)
 {
     /// <summary>Asks and explains; null: the name or the type is none.</summary>
     public async Task<NameExplanation?> ExplainAsync(NameQuestion question, CancellationToken cancellationToken)
@@ -18,6 +22,7 @@ internal sealed class DnsExplainer(DnsHandler handler, NameExplainer names)
         }
 
         var query = DnsQuery.Write(wire, type, DnsHeader.RecursionDesiredFlag);
+        var handler = new DnsHandler(chains(), new DnsCounters(), isInner: true);
         var reply = new byte[DnsHandler.MaxReply];
         var handled = handler.Handle(query, question.Client, reply, tcp: true);
         var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;

@@ -1,5 +1,6 @@
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
+using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 
@@ -104,6 +105,7 @@ internal sealed class KubernetesZone
             var found = _records.Resolve(question, ref writer, out var next);
             if (found != Found.Nothing)
             {
+                writer.Plugin = DnsPlugin.Autopath;
                 return found == Found.Alias ? Follow(question, next, ref writer, out alias) : Conclude(found, question, ref writer);
             }
 

@@ -34,8 +34,8 @@ internal readonly record struct Asker(IpAddr Client, ushort Port, bool Tcp, long
 /// <param name="chains">Who answers which name.</param>
 /// <param name="counters">What is counted.</param>
 /// <param name="queries">Where queries are written that a configuration wants logged; null: nowhere.</param>
-/// <param name="completes">Names of pods may be completed (plugin <c>autopath</c>).</param>
-internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null, bool completes = true)
+/// <param name="isInner">It looks names up for the server itself, not for a client: none is completed (plugin <c>autopath</c>), none is told of.</param>
+internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null, bool isInner = false)
 {
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
@@ -93,7 +93,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
         Forwarder? upstream = null;
-        var path = new Completion(completes ? chain.Clients : null, asker.Client);
+        var path = new Completion(isInner ? null : chain.Clients, asker.Client);
         var outcome = chain.Answer(query, name, path, ref writer, out var alias);
         plugin = writer.Plugin;
         switch (outcome)
@@ -182,7 +182,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     {
         var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        var path = new Completion(completes ? pending.Chain.Clients : null, pending.Asker.Client);
+        var path = new Completion(isInner ? null : pending.Chain.Clients, pending.Asker.Client);
         var outcome = pending.Chain.Answer(query, name, path, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
         {
@@ -232,6 +232,11 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     // What a scrape, the list of missing names and the log say of it.
     private void Tell(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, DnsChain? chain, DnsPlugin plugin, ReadOnlySpan<byte> reply)
     {
+        if (isInner)
+        {
+            return;
+        }
+
         var counted = new CountedReply
         {
             IsTcp = asker.Tcp,

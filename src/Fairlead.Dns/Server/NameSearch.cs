@@ -18,7 +18,7 @@ internal sealed class NameSearch(DnsChains chains, IReadOnlyList<byte[]> names, 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     // Counted is what clients ask.
-    private readonly DnsHandler _handler = new(chains, new DnsCounters(), completes: false);
+    private readonly DnsHandler _handler = new(chains, new DnsCounters(), isInner: true);
 
     /// <summary>The name that exists; null: none does, or that is not known.</summary>
     public byte[]? Match { get; private set; }
@@ -61,7 +61,7 @@ internal sealed class NameSearch(DnsChains chains, IReadOnlyList<byte[]> names, 
 
     private async ValueTask<int> ResolveAsync(PendingQuery asked, byte[] name, Memory<byte> room, CancellationToken cancellationToken)
     {
-        var handled = _handler.Handle(QueryFor(asked, name), asked.Client, room.Span, tcp: true);
+        var handled = _handler.Handle(QueryFor(asked, name), asked.Asker.Client, room.Span, tcp: true);
         return handled.Pending is { } pending ? await _handler.FinishAsync(pending, room, cancellationToken) : handled.Length;
     }
 
