@@ -107,6 +107,25 @@ internal sealed class ControlledCluster : IAsyncDisposable
         throw new InvalidOperationException("the watch ended");
     }
 
+    /// <summary>Waits until the scheduler knows both nodes and would place pods on them; what a pod is placed by before depends on what it has seen by then.</summary>
+    public async Task SchedulesAsync(params string[] nodes)
+    {
+        foreach (var node in nodes)
+        {
+            await CreateAsync(ResourceTypes.Pods, "kube-node-lease", $$"""
+                {
+                    "metadata": { "name": "probe-{{node}}" },
+                    "spec": {
+                        "containers": [ { "name": "c", "image": "c" } ],
+                        "affinity": { "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": [
+                            { "matchFields": [ { "key": "metadata.name", "operator": "In", "values": [ "{{node}}" ] } ] } ] } } }
+                    }
+                }
+                """);
+            await UntilAsync(ResourceTypes.Pods, "kube-node-lease", pods => pods.Any(pod => pod.Text("spec", "nodeName") == node));
+        }
+    }
+
     /// <summary>Plays the nodes until the cluster stops: bound pods run and are Ready at an address of their own, terminating ones go.</summary>
     public void PlayNodes() => _ = new PlayedNodes(Api, TimeProvider.System).RunAsync(_stopping.Token);
 

@@ -18,6 +18,7 @@ public sealed class ControllersOverTheApiTests
     {
         await using var cluster = await ControlledCluster.StartAsync();
         cluster.PlayNodes();
+        await cluster.SchedulesAsync("n1", "n2");
         await cluster.CreateAsync(ResourceTypes.Services, "default", Service);
         await cluster.CreateAsync(ResourceTypes.Deployments, "default", Deployment(4));
 
