@@ -65,9 +65,6 @@ internal sealed record ServerBlock
     /// <summary>The search path of the asking pod is completed here (plugin <c>autopath @kubernetes</c>).</summary>
     public bool Autopath { get; init; }
 
-    /// <summary>Zones may be transferred to these clients (plugin <c>transfer</c>); null: to none.</summary>
-    public TransferOptions? Transfer { get; init; }
-
     /// <summary>Plugin <c>template</c>, in the order of the text.</summary>
     public ValueArray<TemplateOptions> Templates { get; init; } = [];
 

@@ -194,9 +194,6 @@ public sealed class CorefileTests
                     keepttl
                 }
                 autopath @kubernetes
-                transfer example.org {
-                    to 10.0.0.1 10.1.0.0/16
-                }
                 bufsize 512
                 any
             }
@@ -219,7 +216,6 @@ public sealed class CorefileTests
         Assert.Equal((10, TimeSpan.FromMinutes(2), 20), (cache.PrefetchAmount, cache.PrefetchDuration, cache.PrefetchPercentage));
         Assert.Equal((TimeSpan.FromMinutes(30), true, TimeSpan.Zero, true), (cache.ServeStale, cache.ServeStaleVerify, cache.ServFail, cache.KeepTtl));
         Assert.Equal((true, 512, true), (block.Autopath, block.UdpSize, block.MinimizesAny));
-        Assert.Equal(["10.0.0.1/32", "10.1.0.0/16"], block.Transfer!.To.Select(client => $"{client}"));
     }
 
     [Theory]
@@ -269,6 +265,7 @@ public sealed class CorefileTests
 
     [Theory]
     [InlineData(".:53 {\n any\n}\n.:5353 {\n any\n}", "Corefile:4: \".:5353\": port 5353 is not served, only 53")]
+    [InlineData(".:53 {\n transfer {\n  to *\n }\n}", "Corefile:2: plugin \"transfer\": is not served: a request for a whole zone is refused, whoever asks")]
     [InlineData(".:53 {\n bind 127.0.0.1\n}", "Corefile:2: plugin \"bind\": has no effect: the server's addresses are those of the cluster's DNS Service")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  kubeconfig /root/.kube/config\n }\n}", "Corefile:3: plugin \"kubernetes\": kubeconfig: has no effect: the node agent's own connection to the API server is used")]
     [InlineData(".:53 {\n bufsize 4096\n}", "Corefile:2: plugin \"bufsize\": answers by UDP stay below 1232 bytes, which no link cuts")]
