@@ -15,6 +15,7 @@ internal static class ServiceLoad
     {
         var tables = new ClusterTables();
         tables.Nodes.Replace([new(Node, new NodeRow { Name = Node, InternalIPs = [IpAddr.Parse("172.30.0.11")] })]);
+        tables.ServiceCidrs.MarkInitialized();
         tables.Services.Replace([.. Enumerable.Range(0, services).Select(i => KeyValuePair.Create(Key(i), Service(i)))]);
         tables.EndpointSlices.Replace([.. Enumerable.Range(0, services).Select(i => KeyValuePair.Create(Key(i), Slice(i, endpoints)))]);
         return tables;
