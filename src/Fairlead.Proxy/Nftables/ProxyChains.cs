@@ -127,19 +127,18 @@ internal static class ProxyChains
     }
 
     /// <summary>
-    /// What the node itself answers needs no memory of connections: a query costs no entry of conntrack's table, and a full one no query. Both ways, in either
-    /// hook: what a process of the node asks passes both.
+    /// What the node itself answers needs no memory of connections: a query costs no entry of conntrack's table, and a full one no query. Queries come in from
+    /// pods and go out from the node; answers only go out, and what comes back in by <c>lo</c> is untracked already.
     /// </summary>
     private static void AddUntracked(Transaction tx, ProxySchema schema)
     {
-        foreach (var (name, hook) in ((string, Hook)[])[("raw-prerouting", Hook.Prerouting), ("raw-output", Hook.Output)])
+        tx.Add(new Chain("raw-prerouting", new BaseChain(ChainType.Filter, Hook.Prerouting, Priority.Raw)));
+        tx.Add(new Chain("raw-output", new BaseChain(ChainType.Filter, Hook.Output, Priority.Raw)));
+        foreach (var family in schema.Families)
         {
-            tx.Add(new Chain(name, new BaseChain(ChainType.Filter, hook, Priority.Raw)));
-            foreach (var family in schema.Families)
-            {
-                tx.Add(new Rule(name, [new InSet(family.Frontend, family.Untracked.Name), new Notrack()]));
-                tx.Add(new Rule(name, [new InSet(family.Answerer, family.Untracked.Name), new Notrack()]));
-            }
+            tx.Add(new Rule("raw-prerouting", [new InSet(family.Frontend, family.Untracked.Name), new Notrack()]));
+            tx.Add(new Rule("raw-output", [new InSet(family.Frontend, family.Untracked.Name), new Notrack()]));
+            tx.Add(new Rule("raw-output", [new InSet(family.Answerer, family.Untracked.Name), new Notrack()]));
         }
     }
 
