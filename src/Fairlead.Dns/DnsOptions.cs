@@ -10,6 +10,9 @@ public sealed record DnsOptions
     /// <summary>The cluster's zone, without dots at its ends.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 
+    /// <summary><see cref="ClusterDomain"/> as names are compared: lower case, without dots at its ends.</summary>
+    internal string Zone => ClusterDomain.Trim('.').ToLowerInvariant();
+
     /// <summary>
     /// Seconds a client may keep an answer of the cluster's zones, 0 to 3600. CoreDNS's own 5 rather than the 30 of kubeadm's Corefile: an answer comes
     /// from this node's memory, so asking again costs little, while a kept answer may name an endpoint that is gone.

@@ -60,7 +60,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     public int Port => options.Port;
 
     /// <summary>The cluster's zone, without dots at its ends.</summary>
-    public string ClusterDomain => options.ClusterDomain.Trim('.').ToLowerInvariant();
+    public string ClusterDomain => options.Zone;
 
     /// <summary>The plugins that cannot answer yet, as CoreDNS's <c>/ready</c> lists them; empty: it is ready.</summary>
     public IReadOnlyList<string> NotReady => _synced.Task.IsCompletedSuccessfully ? [] : ["kubernetes"];

@@ -27,7 +27,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
                 Autopath = true,
                 Kubernetes = new KubernetesOptions
                 {
-                    Zones = [server.ClusterDomain.Trim('.').ToLowerInvariant(), "in-addr.arpa", "ip6.arpa"],
+                    Zones = [server.Zone, "in-addr.arpa", "ip6.arpa"],
                     Ttl = (uint)server.TtlSeconds,
                     Pods = PodNames.Insecure,
                     Fallthrough = ["in-addr.arpa", "ip6.arpa"],

@@ -22,7 +22,7 @@ internal sealed class DnsExplainer(Func<DnsChains> chains, NameExplainer names)
         }
 
         var query = DnsQuery.Write(wire, type, DnsHeader.RecursionDesiredFlag);
-        var handler = new DnsHandler(chains(), new DnsCounters(), isInner: true);
+        var handler = new DnsHandler(chains(), null);
         var reply = new byte[DnsHandler.MaxReply];
         var handled = handler.Handle(query, question.Client, reply, tcp: true);
         var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;

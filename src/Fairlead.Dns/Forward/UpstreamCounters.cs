@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Dns.Metrics;
 
 namespace Fairlead.Dns.Forward;
 
@@ -19,7 +20,7 @@ public sealed class UpstreamCounters(IPEndPoint address)
     private long _connectionsReused;
 
     /// <summary>Upper bounds of <see cref="Durations"/> in seconds, those of CoreDNS's histograms: 0.25 ms, doubling, to 8.192 s.</summary>
-    public static IReadOnlyList<double> DurationBounds { get; } = [.. Enumerable.Range(0, 16).Select(power => 0.00025 * (1 << power))];
+    public static IReadOnlyList<double> DurationBounds => ZoneCounters.DurationBounds;
 
     /// <summary>The upstream.</summary>
     public IPEndPoint Address { get; } = address;

@@ -50,7 +50,7 @@ internal sealed class ClientPods : IDisposable
     public ClientPods(ClusterTables tables, DnsOptions server, TimeProvider time, Wake wake)
     {
         (_server, Time) = (server, time);
-        Zone = DnsName.Encode(server.ClusterDomain);
+        Zone = DnsName.Encode(server.Zone);
         _pods = tables.Pods.Subscribe();
         _pods.Signalled += wake.Ring;
     }
@@ -116,7 +116,7 @@ internal sealed class ClientPods : IDisposable
 
     private void Set(IpAddr address, PodRow pod, byte[][] host)
     {
-        string[] cluster = [$"{pod.Key.Namespace}.svc.{_server.ClusterDomain}", $"svc.{_server.ClusterDomain}", _server.ClusterDomain];
+        string[] cluster = [$"{pod.Key.Namespace}.svc.{_server.Zone}", $"svc.{_server.Zone}", _server.Zone];
         IReadOnlyList<string> own = [.. pod.DnsSearches];
 
         // One with a list of its own is like the others when that begins as theirs do.

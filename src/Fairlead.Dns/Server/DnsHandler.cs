@@ -32,10 +32,9 @@ internal readonly record struct Asker(IpAddr Client, ushort Port, bool Tcp, long
 /// what must be asked upstream is finished by <see cref="FinishAsync"/>.
 /// </summary>
 /// <param name="chains">Who answers which name.</param>
-/// <param name="counters">What is counted.</param>
+/// <param name="counters">What clients ask is counted there; null: it looks names up for the server itself: none is counted, told of, or completed (plugin <c>autopath</c>).</param>
 /// <param name="queries">Where queries are written that a configuration wants logged; null: nowhere.</param>
-/// <param name="isInner">It looks names up for the server itself, not for a client: none is completed (plugin <c>autopath</c>), none is told of.</param>
-internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLog? queries = null, bool isInner = false)
+internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryLog? queries = null)
 {
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
@@ -57,11 +56,11 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     /// <param name="port">The client's port; 0: unknown.</param>
     public Handled Handle(ReadOnlySpan<byte> packet, IpAddr client, Span<byte> reply, bool tcp, ushort port = 0)
     {
-        var asker = new Asker(client, port, tcp, counters.Timestamp());
-        counters.CountQuery(tcp);
+        var asker = new Asker(client, port, tcp, counters?.Timestamp() ?? 0);
+        counters?.CountQuery(tcp);
         if (!DnsQuery.TryRead(packet, out var query))
         {
-            counters.CountDropped();
+            counters?.CountDropped();
             return default;
         }
 
@@ -93,7 +92,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
         Forwarder? upstream = null;
-        var path = new Completion(isInner ? null : chain.Clients, asker.Client);
+        var path = new Completion(counters is null ? null : chain.Clients, asker.Client);
         var outcome = chain.Answer(query, name, path, ref writer, out var alias);
         plugin = writer.Plugin;
         switch (outcome)
@@ -173,7 +172,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
         }
 
         var length = ForwardedReply.Write(query, answer, reply, Limit(query, pending.Chain, reply, pending.Asker.Tcp));
-        counters.CountReply(reply[3] & DnsHeader.CodeMask);
+        counters?.CountReply(reply[3] & DnsHeader.CodeMask);
         return length;
     }
 
@@ -182,7 +181,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     {
         var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        var path = new Completion(isInner ? null : pending.Chain.Clients, pending.Asker.Client);
+        var path = new Completion(counters is null ? null : pending.Chain.Clients, pending.Asker.Client);
         var outcome = pending.Chain.Answer(query, name, path, ref writer, out var alias);
         if (outcome == ZoneOutcome.Answered)
         {
@@ -232,7 +231,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
     // What a scrape, the list of missing names and the log say of it.
     private void Tell(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, DnsChain? chain, DnsPlugin plugin, ReadOnlySpan<byte> reply)
     {
-        if (isInner)
+        if (counters is null)
         {
             return;
         }
@@ -263,7 +262,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters counters, QueryLo
 
     private int Finish(ref DnsWriter writer)
     {
-        counters.CountReply((int)writer.Code);
+        counters?.CountReply((int)writer.Code);
         return writer.Finish();
     }
 }

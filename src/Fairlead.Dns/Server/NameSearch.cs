@@ -17,8 +17,7 @@ internal sealed class NameSearch(DnsChains chains, IReadOnlyList<byte[]> names, 
     // Shorter than a resolver's patience (5 s, resolv.conf(5)): with upstreams that are silent it hears in time that it has to go on by itself.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
-    // Counted is what clients ask.
-    private readonly DnsHandler _handler = new(chains, new DnsCounters(), isInner: true);
+    private readonly DnsHandler _handler = new(chains, null);
 
     /// <summary>The name that exists; null: none does, or that is not known.</summary>
     public byte[]? Match { get; private set; }

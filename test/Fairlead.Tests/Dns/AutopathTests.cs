@@ -1,6 +1,7 @@
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Chain;
+using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
 
@@ -36,6 +37,21 @@ public sealed class AutopathTests : IDisposable
         Array.Sort(answers, StringComparer.Ordinal);
         var expected = rest.StartsWith('+') ? $"{name}{Path}. 5 {alias}\n{rest}" : string.Join('\n', answers);
         Assert.Equal("NOERROR AA\n" + expected, _lab.Ask(name + Path, Enum.Parse<RecordType>(type)));
+    }
+
+    [Fact]
+    public void A_search_upstream_costs_its_names_and_no_figures_of_its_own()
+    {
+        const int Times = 100;
+        var made = new NameSearch[Times];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Times; i++)
+        {
+            made[i] = new NameSearch(_lab.Handler.Chains, [], _lab.Time);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, Times * 512);
+        Assert.All(made, search => Assert.Null(search.Match));
     }
 
     [Fact]
