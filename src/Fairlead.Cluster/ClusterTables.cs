@@ -29,4 +29,7 @@ public sealed class ClusterTables
 
     /// <summary>NetworkPolicies by key.</summary>
     public Table<ObjectKey, PolicyRow> Policies { get; } = new("networkpolicies");
+
+    /// <summary>ClusterNetworkPolicies by name; none where the server has no such kind.</summary>
+    public Table<string, ClusterPolicyRow> ClusterPolicies { get; } = new("clusternetworkpolicies");
 }

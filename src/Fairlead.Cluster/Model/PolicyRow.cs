@@ -8,10 +8,10 @@ namespace Fairlead.Cluster.Model;
 public sealed record IpBlock(IpNet Cidr, ValueArray<IpNet> Except);
 
 /// <summary>
-/// One peer of a rule: either <see cref="Block"/>, or pods chosen by the two selectors.
+/// One peer of a rule: either <see cref="Block"/>, or <see cref="Nodes"/> (of a ClusterNetworkPolicy's egress), or pods chosen by the two selectors.
 /// <see cref="Namespaces"/> null: the policy's own namespace. <see cref="Pods"/> null: every pod there.
 /// </summary>
-public sealed record PolicyPeer(LabelSelector? Namespaces, LabelSelector? Pods, IpBlock? Block);
+public sealed record PolicyPeer(LabelSelector? Namespaces, LabelSelector? Pods, IpBlock? Block, LabelSelector? Nodes = null);
 
 /// <summary>
 /// One port of a rule. A number (<see cref="Port"/> to <see cref="EndPort"/>, both 0 for every port) or a container port's <see cref="Name"/>

@@ -18,67 +18,79 @@ public static class PolicyEvaluator
     /// <param name="port">Destination port.</param>
     public static PolicyVerdict Evaluate(PolicyWorld world, IpAddr from, IpAddr to, IpProtocol protocol, ushort port)
     {
-        var (source, target) = (PodOf(world, from), PodOf(world, to));
+        var (source, target) = (world.PodAt(from), world.PodAt(to));
         if (source is not null && source.Key == target?.Key)
         {
-            return new PolicyVerdict(PolicyDecision.NotIsolated, PolicyDecision.NotIsolated);
+            return new PolicyVerdict(PolicyDecision.Open, PolicyDecision.Open);
         }
 
         // A rule names a port of the destination, as the destination pod declares it; the node's DNS declares those of its Service.
         var dns = target is null && world.Dns?.ClusterIPs.Contains(to) == true ? PolicyWorld.DnsPeer(world.Dns) : null;
-        var egress = source is null ? PolicyDecision.NotIsolated : Decide(world, source, false, new Question(to, target ?? dns, target ?? dns, protocol, port));
+        var egress = source is null
+            ? PolicyDecision.Open
+            : Decide(world, new Question(source, false, to, target ?? dns, target ?? dns, protocol, port));
         var fromOwnNode = target is not null && world.Nodes.TryGetValue(target.NodeName, out var node) && node.InternalIPs.Contains(from);
-        var ingress = target is null || fromOwnNode ? PolicyDecision.NotIsolated : Decide(world, target, true, new Question(from, source, target, protocol, port));
+        var ingress = target is null || fromOwnNode
+            ? PolicyDecision.Open
+            : Decide(world, new Question(target, true, from, source, target, protocol, port));
         return new PolicyVerdict(egress, ingress);
     }
 
-    private static PodRow? PodOf(PolicyWorld world, IpAddr address) => world.Pods.Values.FirstOrDefault(pod => pod.NetworkIPs.Contains(address));
+    private static PolicyDecision Decide(PolicyWorld world, Question question) =>
+        ByTier(world, PolicyTier.Admin, question) ?? ByNetworkPolicies(world, question) ?? ByTier(world, PolicyTier.Baseline, question) ?? PolicyDecision.Open;
 
-    private static PolicyDecision Decide(PolicyWorld world, PodRow subject, bool ingress, Question question)
+    /// <summary>Null: nothing of the tier fits, or what fits passes the decision on.</summary>
+    private static PolicyDecision? ByTier(PolicyWorld world, PolicyTier tier, Question question)
     {
-        var isolating = world.Policies.Values
-            .Where(policy => policy.Key.Namespace == subject.Key.Namespace && (ingress ? policy.IsolatesIngress : policy.IsolatesEgress)
-                && policy.Subjects.Matches(subject.Labels))
-            .OrderBy(policy => policy.Key).ToList();
-        if (isolating.Count == 0)
+        foreach (var policy in world.ClusterPoliciesOf(tier).Where(policy => world.Selects(policy, question.Subject)))
         {
-            return PolicyDecision.NotIsolated;
-        }
-
-        var keys = isolating.Select(policy => policy.Key).ToValueArray();
-        foreach (var policy in isolating)
-        {
-            var rules = ingress ? policy.Ingress : policy.Egress;
+            var rules = question.Ingress ? policy.Ingress : policy.Egress;
             for (var i = 0; i < rules.Count; i++)
             {
-                if (PeersAllow(world, policy.Key.Namespace, rules[i], question) && PortsAllow(rules[i], question))
+                if (RuleMatch.Peer(world, rules[i].Peers, "", question) is { } peer && RuleMatch.Port(rules[i].Ports, question) is { } port)
                 {
-                    return new PolicyDecision(true, keys, policy.Key, i);
+                    return rules[i].Action == PolicyAction.Pass
+                        ? null
+                        : new PolicyDecision(
+                            rules[i].Action == PolicyAction.Accept, tier == PolicyTier.Admin ? DecidedBy.Admin : DecidedBy.Baseline, default,
+                            new RuleReference(RuleReference.ClusterNetworkPolicy, new ObjectKey("", policy.Name), question.Ingress, i, peer, port), null);
                 }
             }
         }
 
-        return new PolicyDecision(false, keys, null, -1);
+        return null;
     }
 
-    private static bool PeersAllow(PolicyWorld world, string ownNamespace, PolicyRule rule, Question question) =>
-        rule.Peers.Count == 0 || rule.Peers.Any(peer => peer.Block is { } block
-            ? block.Cidr.Contains(question.Peer) && !block.Except.Any(hole => hole.Contains(question.Peer))
-            : question.PeerPod is { } pod && Selects(world, ownNamespace, peer, pod));
-
-    private static bool Selects(PolicyWorld world, string ownNamespace, PolicyPeer peer, PodRow pod)
+    /// <summary>Null: no NetworkPolicy isolates the side.</summary>
+    private static PolicyDecision? ByNetworkPolicies(PolicyWorld world, Question question)
     {
-        var space = pod.Key.Namespace;
-        var spaceFits = peer.Namespaces is null
-            ? space == ownNamespace
-            : world.Namespaces.TryGetValue(space, out var row) && peer.Namespaces.Matches(row.Labels);
-        return spaceFits && (peer.Pods is null || peer.Pods.Matches(pod.Labels));
+        var subject = question.Subject;
+        var isolating = world.Policies.Values
+            .Where(policy => policy.Key.Namespace == subject.Key.Namespace && (question.Ingress ? policy.IsolatesIngress : policy.IsolatesEgress)
+                && policy.Subjects.Matches(subject.Labels))
+            .OrderBy(policy => policy.Key).ToList();
+        if (isolating.Count == 0)
+        {
+            return null;
+        }
+
+        var keys = isolating.Select(policy => policy.Key).ToValueArray();
+        var by = isolating.Select(policy => FirstThatAllows(world, policy, question)).FirstOrDefault(rule => rule is not null);
+        return new PolicyDecision(by is not null, DecidedBy.NetworkPolicy, keys, by, null);
     }
 
-    private static bool PortsAllow(PolicyRule rule, Question question) => rule.Ports.Count == 0 || rule.Ports.Any(port =>
-        port.Protocol == question.Protocol && (port.Name.Length > 0
-            ? question.Target?.Ports.Any(own => own.Name == port.Name && own.Protocol == port.Protocol && own.Port == question.Port) == true
-            : port.Port == 0 || (question.Port >= port.Port && question.Port <= Math.Max(port.Port, port.EndPort))));
+    private static RuleReference? FirstThatAllows(PolicyWorld world, PolicyRow policy, Question question)
+    {
+        var rules = question.Ingress ? policy.Ingress : policy.Egress;
+        for (var i = 0; i < rules.Count; i++)
+        {
+            var peer = rules[i].Peers.Count == 0 ? -1 : RuleMatch.Peer(world, rules[i].Peers, policy.Key.Namespace, question);
+            if (peer is { } fits && RuleMatch.Port(rules[i].Ports, question) is { } port)
+            {
+                return new RuleReference(RuleReference.NetworkPolicy, policy.Key, question.Ingress, i, fits, port);
+            }
+        }
 
-    private sealed record Question(IpAddr Peer, PodRow? PeerPod, PodRow? Target, IpProtocol Protocol, ushort Port);
+        return null;
+    }
 }

@@ -3,15 +3,56 @@ using Fairlead.State;
 
 namespace Fairlead.Policy.Evaluate;
 
+/// <summary>What decided one direction of a connection.</summary>
+public enum DecidedBy
+{
+    /// <summary>Nothing: no policy of any tier is about the side, or none that is says anything of the connection. Allowed.</summary>
+    Nothing,
+
+    /// <summary>A rule of a ClusterNetworkPolicy of the Admin tier.</summary>
+    Admin,
+
+    /// <summary>The NetworkPolicies that isolate the side: one of their rules allowed it, or none did.</summary>
+    NetworkPolicy,
+
+    /// <summary>A rule of a ClusterNetworkPolicy of the Baseline tier.</summary>
+    Baseline,
+}
+
+/// <summary>A place in a policy: the rule, and within it the peer and the port that fitted.</summary>
+/// <param name="Kind">NetworkPolicy or ClusterNetworkPolicy.</param>
+/// <param name="Policy">The policy; the namespace is empty for a ClusterNetworkPolicy.</param>
+/// <param name="Ingress">Of spec.ingress; otherwise of spec.egress.</param>
+/// <param name="Rule">Index of the rule as the rooms read it, from 0.</param>
+/// <param name="Peer">Index of the peer, from 0; -1: the rule names none, or none in particular.</param>
+/// <param name="Port">Index of the port, from 0; -1: the rule names none, or none in particular.</param>
+public sealed record RuleReference(string Kind, ObjectKey Policy, bool Ingress, int Rule, int Peer = -1, int Port = -1)
+{
+    /// <summary>Kind of networking.k8s.io/v1.</summary>
+    public const string NetworkPolicy = nameof(NetworkPolicy);
+
+    /// <summary>Kind of policy.networking.k8s.io/v1alpha2.</summary>
+    public const string ClusterNetworkPolicy = nameof(ClusterNetworkPolicy);
+
+    /// <summary>The field, as kubectl explain and JSONPath name it: <c>spec.ingress[0].from[1]</c>.</summary>
+    public string Path => $"spec.{(Ingress ? "ingress" : "egress")}[{Rule}]{(Peer < 0 ? "" : $".{(Ingress ? "from" : "to")}[{Peer}]")}";
+}
+
+/// <summary>The rule that came nearest to allowing a refused connection.</summary>
+/// <param name="Rule">Where it stands.</param>
+/// <param name="Misses">What would have to be different, in words: "it allows TCP 80, not TCP 8080".</param>
+public sealed record NearMiss(RuleReference Rule, string Misses);
+
 /// <summary>One direction of a verdict.</summary>
 /// <param name="Allowed">The connection may be opened as far as this side is concerned.</param>
-/// <param name="Isolating">The policies that isolate the side; none: everything is allowed.</param>
-/// <param name="AllowedBy">The policy with the first rule that allows it; null when not isolated or not allowed.</param>
-/// <param name="Rule">That rule's index in the policy, from 0; -1 when there is none.</param>
-public sealed record PolicyDecision(bool Allowed, ValueArray<ObjectKey> Isolating, ObjectKey? AllowedBy, int Rule)
+/// <param name="By">What decided.</param>
+/// <param name="Isolating">The NetworkPolicies that isolate the side, in order; none when none does.</param>
+/// <param name="Rule">The rule that decided: the first that fits. Null when none did (not isolated, or isolated and no rule fits).</param>
+/// <param name="Nearest">For a refusal without a rule: the rule that came nearest; null when no policy that isolates has any rule.</param>
+public sealed record PolicyDecision(bool Allowed, DecidedBy By, ValueArray<ObjectKey> Isolating, RuleReference? Rule, NearMiss? Nearest)
 {
-    /// <summary>No policy selects the side.</summary>
-    public static PolicyDecision NotIsolated { get; } = new(true, default, null, -1);
+    /// <summary>No policy is about the side.</summary>
+    public static PolicyDecision Open { get; } = new(true, DecidedBy.Nothing, default, null, null);
 }
 
 /// <summary>Whether a connection may be opened: both sides must allow it.</summary>

@@ -167,6 +167,7 @@ internal sealed class PolicyNode : IDisposable
         _pods.Values.Select(pod => pod.Row.Key.Namespace).Append("kube-system").Distinct()
             .ToImmutableDictionary(name => name, name => new NamespaceRow(name, Labels.From([new("kubernetes.io/metadata.name", name), new("name", name)]))),
         ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow { Name = "n1", PodCIDRs = [Range] }),
+        ImmutableDictionary<string, ClusterPolicyRow>.Empty,
         new ServiceRow
         {
             Key = PolicyWorld.DnsService,

@@ -108,6 +108,7 @@ internal static class PolicyGen
                 InternalIPs = [IpAddr.Parse("172.30.0.11")],
                 PodCIDRs = [IpNet.Parse("10.244.1.0/24")],
             }),
+            ImmutableDictionary<string, ClusterPolicyRow>.Empty,
             dns);
         return new PolicyCase(world, Attach(placed), [.. probes.Select(probe => ToProbe(placed, probe))]);
     }
