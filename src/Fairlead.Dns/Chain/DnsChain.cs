@@ -91,14 +91,6 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
         return cluster?.Answer(query, name, path, ref writer, out alias) ?? ZoneOutcome.NotMine;
     }
 
-    /// <summary>Writes the answer to what a query's name is an alias of, when it is known here without asking anybody.</summary>
-    /// <param name="query">The query.</param>
-    /// <param name="alias">What its name is an alias of.</param>
-    /// <param name="name">The same.</param>
-    /// <param name="writer">The reply, with the alias written.</param>
-    public bool TryAnswerAlias(scoped DnsQuery query, scoped ReadOnlySpan<byte> alias, scoped QueryName name, ref DnsWriter writer) =>
-        hosts is not null && hosts.Answer(alias, name, query.Type, ref writer) == ZoneOutcome.Answered;
-
     /// <summary>The same for one of the block's zones, in which it counts.</summary>
     public DnsChain Of(string zone) => new(block, hosts, cluster, forwarders, clients) { Zone = zone };
 

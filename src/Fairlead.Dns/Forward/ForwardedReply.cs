@@ -8,6 +8,9 @@ internal static class ForwardedReply
 {
     private const int OptLength = 11;
 
+    // No type has more names in its data.
+    private const int MostNames = 2;
+
     /// <summary>
     /// Writes the reply under the client's id, question and limit. A reply over the limit becomes an empty one with TC, so that the client asks by TCP.
     /// </summary>
@@ -33,34 +36,62 @@ internal static class ForwardedReply
         return query.HasEdns ? AppendOpt(query, reply, length) : length;
     }
 
-    /// <summary>Appends the aliases and addresses of an upstream's reply, and its code, to an answer that begins with our own alias.</summary>
+    /// <summary>
+    /// Appends to an answer that begins with our own alias what an upstream says of what that stands for: the aliases and records of the type asked for, the SOA
+    /// of a denial, the code, and that it is cut short.
+    /// </summary>
     public static void AppendChain(ReadOnlySpan<byte> answer, RecordType type, ref DnsWriter writer)
     {
         DnsHeader.TryRead(answer, out var header);
-        writer.Code = header.Code;
+        (writer.Code, writer.IsTruncated) = (header.Code, header.IsTruncated);
         Span<byte> owner = stackalloc byte[DnsReader.MaxName];
-        Span<byte> target = stackalloc byte[DnsReader.MaxName];
         var reader = new DnsReader(answer);
         if (!reader.TrySkipName() || !reader.TryReadTypeAndClass(out _, out _))
         {
             return;
         }
 
-        for (var i = 0; i < header.Answers; i++)
+        for (var i = 0; i < header.Answers + header.Authorities; i++)
         {
             if (!reader.TryReadRecord(out var record) || !DnsReader.TryReadNameAt(answer, record.Start, owner, out var length, out _))
             {
                 return;
             }
 
-            var data = answer[record.Data..record.End];
-            if (record.Type == RecordType.CNAME && DnsReader.TryReadNameAt(answer, record.Data, target, out var targetLength, out _))
+            var isAnswer = i < header.Answers;
+            if (isAnswer ? record.Type == type || record.Type == RecordType.CNAME : record.Type == RecordType.SOA)
             {
-                writer.Name(owner[..length], RecordType.CNAME, record.Ttl, target[..targetLength]);
+                writer.Enter(isAnswer ? Section.Answer : Section.Authority);
+                Append(answer, record, owner[..length], ref writer);
             }
-            else if (record.Type == type && data.Length == (type == RecordType.A ? 4 : 16))
+        }
+    }
+
+    private static void Append(ReadOnlySpan<byte> answer, DnsRecord record, scoped ReadOnlySpan<byte> owner, ref DnsWriter writer)
+    {
+        var length = record.End - record.Data;
+        if (record.Type == RecordType.CNAME)
+        {
+            Span<byte> target = stackalloc byte[DnsReader.MaxName];
+            if (DnsReader.TryReadNameAt(answer, record.Data, target, out var size, out _))
             {
-                writer.Raw(owner[..length], type, record.Ttl, data);
+                writer.Name(owner, RecordType.CNAME, record.Ttl, target[..size]);
+            }
+        }
+        else if (record.Type is RecordType.A or RecordType.AAAA)
+        {
+            if (length == (record.Type == RecordType.A ? 4 : 16))
+            {
+                writer.Raw(owner, record.Type, record.Ttl, answer[record.Data..record.End]);
+            }
+        }
+        else
+        {
+            // Names in it may be compressed against records that stand elsewhere now.
+            var (data, written) = (new byte[length + (MostNames * DnsReader.MaxName)], 0);
+            if (RecordNames.TryCopyData(answer, record, data, ref written))
+            {
+                writer.Raw(owner, record.Type, record.Ttl, data.AsSpan(0, written));
             }
         }
     }

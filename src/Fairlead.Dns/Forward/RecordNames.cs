@@ -48,21 +48,33 @@ internal static class RecordNames
             ? TryPut([0xC0, DnsHeader.Length], written, ref length)
             : TryPut(name[..size], written, ref length);
         ok &= TryPut(packet[(record.Data - 10)..record.Data], written, ref length);
-        var (data, (before, names)) = (length, Of(record.Type));
-        var at = record.Data + before;
-        ok &= at <= record.End && TryPut(packet[record.Data..Math.Min(at, record.End)], written, ref length);
-        for (var i = 0; i < names && ok; i++)
-        {
-            ok = DnsReader.TryReadNameAt(packet, at, name, out size, out at) && at <= record.End && TryPut(name[..size], written, ref length);
-        }
-
-        if (!ok || !TryPut(packet[at..record.End], written, ref length))
+        var data = length;
+        if (!ok || !TryCopyData(packet, record, written, ref length))
         {
             return false;
         }
 
         BinaryPrimitives.WriteUInt16BigEndian(written[(data - 2)..], (ushort)(length - data));
         return true;
+    }
+
+    /// <summary>Appends a record's data; false: its names cannot be read, or it does not fit.</summary>
+    /// <param name="packet">Where the record stands.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="written">Where its data goes, with its names written out.</param>
+    /// <param name="length">Bytes written there, moved on.</param>
+    public static bool TryCopyData(ReadOnlySpan<byte> packet, DnsRecord record, Span<byte> written, ref int length)
+    {
+        Span<byte> name = stackalloc byte[DnsReader.MaxName];
+        var (before, names) = Of(record.Type);
+        var at = record.Data + before;
+        var ok = at <= record.End && TryPut(packet[record.Data..Math.Min(at, record.End)], written, ref length);
+        for (var i = 0; i < names && ok; i++)
+        {
+            ok = DnsReader.TryReadNameAt(packet, at, name, out var size, out at) && at <= record.End && TryPut(name[..size], written, ref length);
+        }
+
+        return ok && TryPut(packet[at..record.End], written, ref length);
     }
 
     private static bool TryPut(scoped ReadOnlySpan<byte> bytes, Span<byte> written, ref int length)

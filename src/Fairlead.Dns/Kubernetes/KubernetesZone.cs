@@ -119,11 +119,6 @@ internal sealed class KubernetesZone
     private ZoneOutcome Follow(scoped ZoneQuestion asked, byte[] first, ref DnsWriter writer, out byte[] alias)
     {
         alias = first;
-        if (asked.Type is not (RecordType.A or RecordType.AAAA))
-        {
-            return ZoneOutcome.Answered;
-        }
-
         Span<byte> wire = stackalloc byte[DnsReader.MaxName];
         Span<byte> labels = stackalloc byte[QueryName.MaxLabels];
         for (var i = 1; i <= MaxAliases; i++)

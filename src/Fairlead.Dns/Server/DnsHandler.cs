@@ -14,11 +14,11 @@ internal readonly record struct Handled(int Length, PendingQuery? Pending);
 /// <param name="Query">As received.</param>
 /// <param name="Name">What is asked upstream: the query's name, or what that is an alias of.</param>
 /// <param name="Asker">Who asks.</param>
-/// <param name="Chain">The chain of the query's own name, which it keeps to the end whatever the configuration becomes.</param>
+/// <param name="Chains">The configuration, which it keeps to the end whatever that becomes.</param>
+/// <param name="Chain">The chain of the query's own name.</param>
 /// <param name="Forwarder">Who asks upstream.</param>
 /// <param name="Search">Several names are to be asked, one after another, instead of the one; null: the one.</param>
-internal sealed record PendingQuery(byte[] Query, byte[] Name, Asker Asker, DnsChain Chain, Forwarder Forwarder, NameSearch? Search = null);
-
+internal sealed record PendingQuery(byte[] Query, byte[] Name, Asker Asker, DnsChains Chains, DnsChain Chain, Forwarder Forwarder, NameSearch? Search = null);
 
 /// <summary>Who asks, and since when.</summary>
 /// <param name="Client">The address.</param>
@@ -91,26 +91,20 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         }
 
         var writer = Begin(query, chain, reply, tcp, stackalloc ushort[DnsWriter.NameTable]);
-        Forwarder? upstream = null;
         var path = new Completion(counters is null ? null : chain.Clients, asker.Client);
-        var outcome = chain.Answer(query, name, path, ref writer, out var alias);
+        var outcome = Resolve(query, chains, chain, name, path, ref writer, out var alias, out var upstream);
         plugin = writer.Plugin;
         switch (outcome)
         {
             case ZoneOutcome.Answered:
                 return new Handled(Finish(ref writer), null);
             case ZoneOutcome.Search when chain.ForwarderOf(name) is { HasUpstreams: true } forwarder && path.Search(query.Name) is { } names:
-                return new Handled(0, new PendingQuery(packet.ToArray(), [], asker, chain, forwarder, new NameSearch(chains, names, path.Clients!.Time)));
+                return new Handled(0, new PendingQuery(packet.ToArray(), [], asker, chains, chain, forwarder, new NameSearch(chains, names, path.Clients!.Time)));
             case ZoneOutcome.Search:
                 chain.Answer(query, name, default, ref writer, out _);
                 return new Handled(Finish(ref writer), null);
-            case ZoneOutcome.NotMine when chain.ForwarderOf(name) is { } forwarder:
-                return new Handled(0, new PendingQuery(packet.ToArray(), query.Name.ToArray(), asker, chain, forwarder));
-            case ZoneOutcome.Alias when TryAnswerAlias(query, chains, alias, ref writer, out upstream):
-                plugin = DnsPlugin.Hosts;
-                return new Handled(Finish(ref writer), null);
-            case ZoneOutcome.Alias when upstream is not null:
-                return new Handled(0, new PendingQuery(packet.ToArray(), alias, asker, chain, upstream));
+            case ZoneOutcome.NotMine when upstream is not null:
+                return new Handled(0, new PendingQuery(packet.ToArray(), alias.Length > 0 ? alias : query.Name.ToArray(), asker, chains, chain, upstream));
             default:
                 plugin = DnsPlugin.None;
                 return new Handled(Fail(query, ResponseCode.ServFail, chain, reply, tcp), null);
@@ -135,13 +129,18 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         return new ForwardQuestion(pending.Name, query.Type, (ushort)flags, query.DnssecOk);
     }
 
-    // An alias may lead to a zone of another chain. False: it is to be asked upstream, if there is somebody to ask.
-    private static bool TryAnswerAlias(scoped DnsQuery query, DnsChains chains, byte[] alias, ref DnsWriter writer, out Forwarder? upstream)
+    // As far as nobody needs to be asked. Not mine: the alias, or without one the name, is to be asked upstream, if there is somebody to ask.
+    private static ZoneOutcome Resolve(
+        scoped DnsQuery query, DnsChains chains, DnsChain chain, scoped QueryName name, Completion path, ref DnsWriter writer, out byte[] alias, out Forwarder? upstream)
     {
-        var name = new QueryName(alias, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
-        var chain = chains.Find(name);
-        upstream = chain?.ForwarderOf(name);
-        return chain is not null && chain.TryAnswerAlias(query, alias, name, ref writer);
+        var outcome = chain.Answer(query, name, path, ref writer, out alias);
+        if (outcome == ZoneOutcome.Alias)
+        {
+            return chains.Follow(query, ref alias, ref writer, out upstream);
+        }
+
+        upstream = outcome == ZoneOutcome.NotMine ? chain.ForwarderOf(name) : null;
+        return outcome;
     }
 
     /// <summary>Writes the reply to what upstream said; its length.</summary>
@@ -182,13 +181,13 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         var writer = Begin(query, pending.Chain, reply, pending.Asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
         var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
         var path = new Completion(counters is null ? null : pending.Chain.Clients, pending.Asker.Client);
-        var outcome = pending.Chain.Answer(query, name, path, ref writer, out var alias);
+        var outcome = Resolve(query, pending.Chains, pending.Chain, name, path, ref writer, out var alias, out var upstream);
         if (outcome == ZoneOutcome.Answered)
         {
             return Finish(ref writer);
         }
 
-        if (outcome != ZoneOutcome.Alias || !alias.AsSpan().SequenceEqual(pending.Name))
+        if (upstream is null || !alias.AsSpan().SequenceEqual(pending.Name))
         {
             return Fail(query, ResponseCode.ServFail, pending.Chain, reply, pending.Asker.Tcp);
         }

@@ -74,6 +74,16 @@ internal readonly ref struct DnsQuery
         return true;
     }
 
+    /// <summary>The same query for another name.</summary>
+    /// <param name="name">Wire form.</param>
+    /// <param name="question">Room for its question: 4 bytes more than the name.</param>
+    public DnsQuery For(ReadOnlySpan<byte> name, Span<byte> question)
+    {
+        name.CopyTo(question);
+        Question[^4..].CopyTo(question[name.Length..]);
+        return new DnsQuery { Header = Header, Question = question[..(name.Length + 4)], Type = Type, HasEdns = HasEdns, DnssecOk = DnssecOk, UdpSize = UdpSize };
+    }
+
     /// <summary>A query of ours: id 0, no EDNS.</summary>
     /// <param name="name">Wire form.</param>
     /// <param name="type">What is asked.</param>

@@ -83,6 +83,13 @@ internal ref struct DnsWriter
     /// <summary>For the zone: it has given, or tried to give, records of the type asked for, so that the reply is no NODATA.</summary>
     public bool HasAnswered { get; set; }
 
+    /// <summary>TC. A record that does not fit sets it too.</summary>
+    public bool IsTruncated
+    {
+        readonly get => _truncated;
+        set => _truncated = value;
+    }
+
     /// <summary>Who writes it.</summary>
     public DnsPlugin Plugin { get; set; }
 

@@ -70,6 +70,7 @@ internal static class MessageText
         {
             RecordType.A or RecordType.AAAA when data.Length is 4 or 16 => $"{owner} {record.Ttl} {record.Type} {IpAddr.FromBytes(data)}",
             RecordType.CNAME or RecordType.PTR or RecordType.NS => $"{owner} {record.Ttl} {record.Type} {Name(message, record.Data)}",
+            RecordType.MX when data.Length > 2 => $"{owner} {record.Ttl} MX {U16(data)} {Name(message, record.Data + 2)}",
             RecordType.SRV when data.Length > 6 => $"{owner} {record.Ttl} SRV {U16(data)} {U16(data[2..])} {U16(data[4..])} {Name(message, record.Data + 6)}",
             RecordType.SOA => $"{owner} {record.Ttl} SOA {Soa(message, record)}",
             RecordType.TXT or RecordType.HINFO when data.Length > 0 && data[0] < data.Length => $"{owner} {record.Ttl} {record.Type} {Quoted(data.Slice(1, data[0]))}",

@@ -142,9 +142,14 @@ internal static class DnsTargets
             CheckWhole(Buffer.AsSpan(0, ForwardedReply.Write(query, kept ?? packet, Buffer, limit)), mayBeTruncated: true);
         }
 
-        var writer = new DnsWriter(query, Buffer, DnsQuery.MaxUdp, stackalloc ushort[DnsWriter.NameTable]);
-        ForwardedReply.AppendChain(packet, RecordType.A, ref writer);
-        CheckWhole(Buffer.AsSpan(0, writer.Finish()), mayBeTruncated: true);
+        Span<ushort> names = stackalloc ushort[DnsWriter.NameTable];
+        foreach (var type in new[] { RecordType.A, RecordType.MX, RecordType.SRV, RecordType.TXT })
+        {
+            var writer = new DnsWriter(query, Buffer, DnsQuery.MaxUdp, names);
+            ForwardedReply.AppendChain(packet, type, ref writer);
+            CheckWhole(Buffer.AsSpan(0, writer.Finish()), mayBeTruncated: true);
+        }
+
         return $"{header.Code} {header.Records} {kept is null}";
     }
 

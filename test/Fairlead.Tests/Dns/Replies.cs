@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Dns;
 /// <summary>An upstream's replies, written record by record.</summary>
 internal static class Replies
 {
-    /// <summary>One record by text: <c>name ttl type</c>, then an address, a name, or for SOA its minimum.</summary>
+    /// <summary>One record by text: <c>name ttl type</c>, then an address, a name, a text, or for SOA its minimum.</summary>
     public static byte[] Record(string text)
     {
         var words = text.Split(' ');
@@ -15,6 +15,8 @@ internal static class Replies
         byte[] data = type switch
         {
             RecordType.A or RecordType.AAAA => System.Net.IPAddress.Parse(words[3]).GetAddressBytes(),
+            RecordType.MX => [0, 10, .. DnsName.Encode(words[3])],
+            RecordType.TXT => [(byte)words[3].Length, .. System.Text.Encoding.ASCII.GetBytes(words[3])],
             RecordType.SOA => [0, 0, .. new byte[16], .. U32(uint.Parse(words[3], null))],
             _ => DnsName.Encode(words[3]),
         };
