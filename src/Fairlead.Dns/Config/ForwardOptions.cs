@@ -23,6 +23,11 @@ internal enum ForwardPolicy
 /// <param name="Tls">Asked by TLS (RFC 7858), port 853 unless said otherwise.</param>
 internal sealed record ForwardTarget(IPEndPoint? Address, string File, bool Tls);
 
+/// <summary>A file of certificates or a key in PEM.</summary>
+/// <param name="Path">Where the text says that it is; read on the node.</param>
+/// <param name="Text">What it holds where it is a key of the text's own ConfigMap; null: it is on the node.</param>
+internal sealed record PemFile(string Path, string? Text = null);
+
 /// <summary>Plugin <c>forward</c> of a server block, with CoreDNS's defaults.</summary>
 internal sealed record ForwardOptions
 {
@@ -67,7 +72,10 @@ internal sealed record ForwardOptions
     /// <summary>Asked by TCP, whatever the client came by.</summary>
     public bool ForceTcp { get; init; }
 
-    /// <summary>Asked by UDP first, whatever the client came by; when both are set, this yields.</summary>
+    /// <summary>
+    /// Asked by UDP first, whatever the client came by, and by TCP when the reply is cut: which is so without it too, since an answer is shared by all who ask.
+    /// <see cref="ForceTcp"/> goes before it.
+    /// </summary>
     public bool PreferUdp { get; init; }
 
     /// <summary>With every upstream down the answer is SERVFAIL at once, instead of one try of any.</summary>
@@ -76,6 +84,12 @@ internal sealed record ForwardOptions
     /// <summary>Name the certificate of TLS upstreams must have; empty: their address.</summary>
     public string TlsServerName { get; init; } = "";
 
-    /// <summary>Path of a PEM file with the authorities that TLS upstreams' certificates must come from (<c>tls CA</c>); empty: those the host trusts.</summary>
-    public string TlsAuthorities { get; init; } = "";
+    /// <summary>The authorities that TLS upstreams' certificates must come from (<c>tls CA</c>); null: those the host trusts.</summary>
+    public PemFile? TlsAuthorities { get; init; }
+
+    /// <summary>The certificate shown to TLS upstreams, and those between it and its authority (<c>tls CERT KEY</c>); null: none.</summary>
+    public PemFile? TlsCertificate { get; init; }
+
+    /// <summary>The key of <see cref="TlsCertificate"/>.</summary>
+    public PemFile? TlsKey { get; init; }
 }

@@ -14,6 +14,9 @@ internal enum ReplyMatch
 
     /// <summary>Its reply.</summary>
     Exact,
+
+    /// <summary>A header that refuses a query with EDNS and repeats no question, as servers older than EDNS answer what they cannot read.</summary>
+    Bare,
 }
 
 /// <summary>Queries to upstreams and what may pass for a reply to one.</summary>
@@ -22,22 +25,36 @@ internal static class ForwardMessage
     private const int OptLength = 11;
     private const ushort ClassIn = 1;
 
-    /// <summary>Writes a query with an OPT record of our size.</summary>
-    public static byte[] Query(ForwardQuestion question, ushort id)
+    /// <summary>Writes a query with an OPT record of our size, or without one.</summary>
+    public static byte[] Query(ForwardQuestion question, ushort id, bool edns = true)
     {
-        var packet = new byte[DnsHeader.Length + question.Name.Length + 4 + OptLength];
+        var packet = new byte[DnsHeader.Length + question.Name.Length + 4 + (edns ? OptLength : 0)];
         SetId(packet, id);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), question.Flags);
         packet[5] = 1;
-        packet[11] = 1;
         var at = DnsHeader.Length;
         question.Name.CopyTo(packet, at);
         at += question.Name.Length;
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at), (ushort)question.Type);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 2), ClassIn);
+        if (!edns)
+        {
+            return packet;
+        }
+
+        packet[11] = 1;
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 5), (ushort)RecordType.OPT);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(at + 7), DnsQuery.MaxUdp);
         packet[at + 11] = (byte)(question.DnssecOk ? 0x80 : 0);
+        return packet;
+    }
+
+    /// <summary>The reply of nobody: SERVFAIL.</summary>
+    public static byte[] Failure(ForwardQuestion question)
+    {
+        var packet = Query(question, 0, edns: false);
+        packet[2] |= DnsHeader.ResponseFlag >> 8;
+        packet[3] = (byte)((packet[3] & DnsHeader.CheckingDisabledFlag) | DnsHeader.RecursionAvailableFlag | (int)ResponseCode.ServFail);
         return packet;
     }
 
@@ -49,7 +66,7 @@ internal static class ForwardMessage
     /// <param name="random">A bit for each byte of the name: 32 bytes.</param>
     public static void MixCase(Span<byte> query, ReadOnlySpan<byte> random)
     {
-        var name = query[DnsHeader.Length..^(OptLength + 4)];
+        var name = query.Slice(DnsHeader.Length, QuestionOf(query).Length - 4);
         for (var i = 0; i < name.Length; i++)
         {
             // Length bytes are no letters: they are below 64.
@@ -66,9 +83,18 @@ internal static class ForwardMessage
     /// </summary>
     public static ReplyMatch Match(ReadOnlySpan<byte> query, ReadOnlySpan<byte> reply)
     {
-        var question = query[DnsHeader.Length..^OptLength];
-        if (!DnsHeader.TryRead(reply, out var header) || !header.IsResponse || !header.IsQuery || header.Questions != 1
-            || header.Id != BinaryPrimitives.ReadUInt16BigEndian(query) || reply.Length < DnsHeader.Length + question.Length)
+        var question = QuestionOf(query);
+        if (!DnsHeader.TryRead(reply, out var header) || !header.IsResponse || !header.IsQuery || header.Id != BinaryPrimitives.ReadUInt16BigEndian(query))
+        {
+            return ReplyMatch.None;
+        }
+
+        if (HasOpt(query) && header is { Questions: 0, Records: 0, Code: ResponseCode.FormErr or ResponseCode.NotImp })
+        {
+            return ReplyMatch.Bare;
+        }
+
+        if (header.Questions != 1 || reply.Length < DnsHeader.Length + question.Length)
         {
             return ReplyMatch.None;
         }
@@ -84,6 +110,29 @@ internal static class ForwardMessage
         return asked.SequenceEqual(question) ? ReplyMatch.Exact : ReplyMatch.OtherCase;
     }
 
+    /// <summary>
+    /// Whether a reply to a query with EDNS says that the server has none: it does not understand the query, and has no OPT record itself (RFC 6891 §7).
+    /// </summary>
+    public static bool RefusesEdns(ReadOnlySpan<byte> reply)
+    {
+        if (!DnsHeader.TryRead(reply, out var header) || header.Code is not (ResponseCode.FormErr or ResponseCode.NotImp))
+        {
+            return false;
+        }
+
+        var reader = new DnsReader(reply);
+        var reads = header.Questions == 0 || (reader.TrySkipName() && reader.TryReadTypeAndClass(out _, out _));
+        for (var i = 0; reads && i < header.Records && reader.TryReadRecord(out var record); i++)
+        {
+            if (record.Type == RecordType.OPT)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The reply cut before its OPT record, which is between us and the upstream.</summary>
     public static byte[] WithoutOpt(ReadOnlySpan<byte> reply, int questionLength)
     {
@@ -93,6 +142,10 @@ internal static class ForwardMessage
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), additionals);
         return packet;
     }
+
+    private static bool HasOpt(ReadOnlySpan<byte> query) => query[11] != 0;
+
+    private static ReadOnlySpan<byte> QuestionOf(ReadOnlySpan<byte> query) => query[DnsHeader.Length..^(HasOpt(query) ? OptLength : 0)];
 
     private static bool TryBody(ReadOnlySpan<byte> reply, DnsHeader header, int questionLength, out int end, out ushort additionals)
     {

@@ -205,6 +205,7 @@ internal sealed class Forwarder : IDisposable
         var all = _set.Value.Current();
         var (upstreams, rounds) = _order.For(all);
         byte[]? lesser = null;
+        var isAsked = false;
         _counters.CountForwarded();
         for (var i = 0; i < upstreams.Length * rounds; i++)
         {
@@ -221,6 +222,7 @@ internal sealed class Forwarder : IDisposable
             }
 
             asked.Asks(upstream);
+            isAsked = true;
             var packet = await upstream.TryAskAsync(asked.Question, left < TryTime ? left : TryTime, asked.Sends);
             if (packet is not null && DnsHeader.TryRead(packet, out var header) && header.Code is ResponseCode.NoError or ResponseCode.NxDomain)
             {
@@ -228,6 +230,12 @@ internal sealed class Forwarder : IDisposable
             }
 
             lesser ??= packet;
+        }
+
+        if (lesser is null && isAsked)
+        {
+            // RFC 9520 §3: what was asked for in vain is not asked for again at once, by whom ever.
+            Keep(asked.Question, ForwardMessage.Failure(asked.Question), all);
         }
 
         return lesser is null ? new ForwardResult(null, ResponseCode.ServFail) : Keep(asked.Question, lesser, all);

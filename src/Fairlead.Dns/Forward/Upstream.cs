@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Fairlead.Dns.Wire;
 
 namespace Fairlead.Dns.Forward;
@@ -17,16 +15,19 @@ internal sealed class Upstream : IDisposable
 {
     private const int MostOtherCase = 3;
 
-    // A handshake may go on when the question that began it has given up.
-    private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
+    /// <summary>How long an upstream without EDNS is asked without: it may be another server by then.</summary>
+    public static readonly TimeSpan PlainTime = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan CheckTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(2);
     private readonly UpstreamContext _context;
     private readonly ConnectionPool _connections;
     private readonly CancellationTokenSource _end = new();
     private readonly LoopProbe _probe;
+    private readonly Lock _gate = new();
     private CancellationTokenSource _underWay = new();
     private int _otherCase;
+    private long? _plain;
     private bool _logged;
 
     /// <param name="address">Where it is.</param>
@@ -36,7 +37,7 @@ internal sealed class Upstream : IDisposable
     {
         (Address, IsTls, _context) = (address, isTls, context);
         Counters = new UpstreamCounters(address);
-        _connections = new ConnectionPool(OpenAsync, context.Time, context.Options.Expire, Counters);
+        _connections = new ConnectionPool(end => UpstreamStreams.OpenAsync(context, address, isTls, end), context.Time, context.Options.Expire, Counters);
         _probe = new LoopProbe(DnsName.Encode(context.Options.From), context.Time);
         Health = new UpstreamHealth(context, Counters, CheckAsync, _end.Token);
     }
@@ -55,6 +56,17 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>It does not keep the case of names, and is asked in the asker's.</summary>
     public bool LosesCase => Volatile.Read(ref _otherCase) >= MostOtherCase;
+
+    private bool LacksEdns
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _plain is { } since && _context.Time.GetElapsedTime(since) < PlainTime;
+            }
+        }
+    }
 
     private bool UsesStreams => IsTls || _context.Options.ForceTcp;
 
@@ -143,10 +155,34 @@ internal sealed class Upstream : IDisposable
         return packet;
     }
 
+    // A server older than EDNS is asked once more without (RFC 6891 §6.2.2), and for a while without at once.
     private async Task<byte[]> ExchangeAsync(ForwardQuestion question, Action<byte[]> sent, CancellationToken cancellationToken)
     {
+        if (!LacksEdns)
+        {
+            var reply = await ExchangeAsync(question, edns: true, sent, cancellationToken);
+            if (!ForwardMessage.RefusesEdns(reply))
+            {
+                return reply;
+            }
+        }
+
+        var plain = await ExchangeAsync(question, edns: false, sent, cancellationToken);
+        if (!LacksEdns && !ForwardMessage.RefusesEdns(plain))
+        {
+            lock (_gate)
+            {
+                _plain = _context.Time.GetTimestamp();
+            }
+        }
+
+        return plain;
+    }
+
+    private async Task<byte[]> ExchangeAsync(ForwardQuestion question, bool edns, Action<byte[]> sent, CancellationToken cancellationToken)
+    {
         var mixes = !LosesCase;
-        var query = NewQuery(question, mixes);
+        var query = NewQuery(question, mixes, edns);
         sent(query);
         if (UsesStreams)
         {
@@ -156,7 +192,7 @@ internal sealed class Upstream : IDisposable
         var (match, reply) = await UdpQuestion.AskAsync(_context, Counters, query, cancellationToken);
         if (match == ReplyMatch.OtherCase && mixes)
         {
-            return await AskForCaseAsync(question, query, cancellationToken);
+            return await AskForCaseAsync(question, query, edns, cancellationToken);
         }
 
         if (match == ReplyMatch.Exact && mixes)
@@ -169,7 +205,7 @@ internal sealed class Upstream : IDisposable
 
     // Either the upstream does not keep the case of names, or the reply was forged: over a connection nobody can forge, so what comes there is the answer
     // and says which it was. An upstream without TCP is asked anew in the asker's case; one whose TCP is silent is believed after some replies in a row.
-    private async Task<byte[]> AskForCaseAsync(ForwardQuestion question, byte[] query, CancellationToken cancellationToken)
+    private async Task<byte[]> AskForCaseAsync(ForwardQuestion question, byte[] query, bool edns, CancellationToken cancellationToken)
     {
         Counters.CountOtherCase();
         Interlocked.Increment(ref _otherCase);
@@ -182,7 +218,7 @@ internal sealed class Upstream : IDisposable
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            var (_, reply) = await UdpQuestion.AskAsync(_context, Counters, NewQuery(question, mixes: false), cancellationToken);
+            var (_, reply) = await UdpQuestion.AskAsync(_context, Counters, NewQuery(question, mixes: false, edns), cancellationToken);
             if (reply is null || !DnsHeader.TryRead(reply, out var header) || header.IsTruncated)
             {
                 throw new IOException($"{Address} has no whole reply by UDP", e);
@@ -203,11 +239,11 @@ internal sealed class Upstream : IDisposable
         return reply;
     }
 
-    private static byte[] NewQuery(ForwardQuestion question, bool mixes)
+    private static byte[] NewQuery(ForwardQuestion question, bool mixes, bool edns = true)
     {
         Span<byte> random = stackalloc byte[34];
         RandomNumberGenerator.Fill(random);
-        var query = ForwardMessage.Query(question, BinaryPrimitives.ReadUInt16LittleEndian(random));
+        var query = ForwardMessage.Query(question, BinaryPrimitives.ReadUInt16LittleEndian(random), edns);
         if (mixes)
         {
             ForwardMessage.MixCase(query, random[2..]);
@@ -248,47 +284,5 @@ internal sealed class Upstream : IDisposable
             // What it says to the probe tells nothing; whether the probe comes back does.
             return;
         }
-    }
-
-    private async Task<Stream> OpenAsync(CancellationToken cancellationToken)
-    {
-        var socket = _context.Open(Address.AddressFamily, SocketType.Stream);
-        try
-        {
-            using var timeout = new CancellationTokenSource(OpenTime, _context.Time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            socket.NoDelay = true;
-            await socket.ConnectAsync(Address, both.Token);
-            var plain = new NetworkStream(socket, ownsSocket: true);
-            return IsTls ? await SecureAsync(plain, both.Token) : plain;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    // RFC 7858 §3. The authorities' file is read for each connection, so that a renewed one is taken up.
-    private async Task<Stream> SecureAsync(Stream plain, CancellationToken cancellationToken)
-    {
-        var options = _context.Options;
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
-        if (options.TlsAuthorities.Length > 0)
-        {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.ImportFromPemFile(options.TlsAuthorities);
-        }
-
-        var secure = new SslStream(plain);
-        await secure.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = options.TlsServerName.Length > 0 ? options.TlsServerName : Address.Address.ToString(),
-                ApplicationProtocols = [new SslApplicationProtocol("dot")],
-                CertificateChainPolicy = policy,
-            },
-            cancellationToken);
-        return secure;
     }
 }

@@ -117,7 +117,7 @@ internal static class DnsTargets
 
     private static string Reply(byte[] reply)
     {
-        if (ForwardMessage.Match(Sent, reply) == ReplyMatch.None)
+        if (ForwardMessage.Match(Sent, reply) == ReplyMatch.None || ForwardMessage.RefusesEdns(reply))
         {
             return "no reply";
         }

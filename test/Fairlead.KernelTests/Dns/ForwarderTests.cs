@@ -124,6 +124,27 @@ public sealed class ForwarderTests : IDisposable
     }
 
     [Fact]
+    public async Task What_nobody_answered_is_not_asked_again_for_five_seconds()
+    {
+        var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8"));
+        _lab.Start([upstream], options => options with { MaxFails = 0 }, new CacheOptions());
+        var reply = _lab.AskAsync("a.test");
+        for (var round = 0; round < 2; round++)
+        {
+            await upstream.NextAsync();
+            _lab.Time.Advance(Forwarder.TryTime);
+        }
+
+        Assert.Equal("ServFail", await reply);
+        Assert.Equal("2", await _lab.AskAsync("a.test"));
+        Assert.Equal((2, 1), (_lab.Forwarder.Upstreams[0].Counters.Requests, _lab.Counters.ForwardFailures));
+        _lab.Time.Advance(TimeSpan.FromSeconds(5));
+        reply = _lab.AskAsync("a.test");
+        await ForwarderLab.AnswerAsync(upstream, ForwarderLab.Response, "192.0.2.1");
+        Assert.Equal("0 .1", await reply);
+    }
+
+    [Fact]
     public async Task A_failure_an_upstream_tells_of_is_kept_for_five_seconds()
     {
         var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8"));
@@ -175,8 +196,8 @@ public sealed class ForwarderTests : IDisposable
         Assert.Equal(1, _lab.Forwarder.CacheCounters!.ServedStale);
 
         // Back again, it is asked and believed.
-        _lab.Time.Advance(TimeSpan.FromSeconds(5));
         await ForwarderLab.UntilAsync(() => _lab.Counters.ForwardFailures == 1);
+        _lab.Time.Advance(TimeSpan.FromSeconds(5));
         reply = _lab.AskAsync("a.test");
         await ForwarderLab.AnswerAsync(upstream, ForwarderLab.Response, "192.0.2.2");
         Assert.Equal(verify ? "0 .2" : "0 .1", await reply);

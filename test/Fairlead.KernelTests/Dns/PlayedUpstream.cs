@@ -16,16 +16,21 @@ internal sealed record Asked(byte[] Query, IPEndPoint Client, bool Tcp, Func<byt
 {
     public int Id => BinaryPrimitives.ReadUInt16BigEndian(Query);
 
+    /// <summary>It has an OPT record.</summary>
+    public bool HasEdns => Query[11] == 1;
+
+    /// <summary>Name, type and class.</summary>
+    public byte[] Question => HasEdns ? Query[12..^11] : Query[12..];
+
     /// <summary>The name asked for, in the case it was asked in.</summary>
-    public string Name => Encoding.ASCII.GetString(Query.AsSpan(13, Query.Length - 13 - 16));
+    public string Name => Encoding.ASCII.GetString(Question.AsSpan()[1..^5]);
 
     /// <summary>A reply with the question, flags and one A record per address.</summary>
     public byte[] Reply(int flags, params string[] addresses)
     {
-        var question = Query[12..^11];
         byte[] reply =
         [
-            .. Query[..2], (byte)(flags >> 8), (byte)flags, 0, 1, 0, (byte)addresses.Length, 0, 0, 0, 0, .. question,
+            .. Query[..2], (byte)(flags >> 8), (byte)flags, 0, 1, 0, (byte)addresses.Length, 0, 0, 0, 0, .. Question,
             .. addresses.SelectMany(address => (byte[])[0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, .. IPAddress.Parse(address).GetAddressBytes()]),
         ];
         return reply;
@@ -73,6 +78,9 @@ internal sealed class PlayedUpstream : IDisposable
     /// <summary>A connection is closed when it has had one reply.</summary>
     public bool ClosesAfterOne { get; init; } = true;
 
+    /// <summary>Subject of the certificate that clients have to show by TLS; empty: none.</summary>
+    public string Client { get; init; } = "";
+
     /// <summary>Answers each question at once; null: the test does.</summary>
     public Func<Asked, byte[]>? Answers { get; init; }
 
@@ -95,7 +103,7 @@ internal sealed class PlayedUpstream : IDisposable
     private async Task TakeAsync(Asked asked)
     {
         var isCheck = asked.Query[12] == 0;
-        var isProbe = asked.Query[^14] == 13;
+        var isProbe = asked.Question[^3] == 13;
         if (Answers is { } answer && !isCheck && !isProbe)
         {
             await asked.Answer(answer(asked));
@@ -131,7 +139,12 @@ internal sealed class PlayedUpstream : IDisposable
         await using Stream stream = _certificate is null ? new NetworkStream(client, ownsSocket: true) : new SslStream(new NetworkStream(client, ownsSocket: true));
         if (stream is SslStream secure)
         {
-            await secure.AuthenticateAsServerAsync(_certificate!);
+            await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificate = _certificate,
+                ClientCertificateRequired = Client.Length > 0,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => Client.Length == 0 || shown?.Subject == Client,
+            });
         }
 
         var size = new byte[2];

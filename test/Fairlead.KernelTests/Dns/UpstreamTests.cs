@@ -20,7 +20,7 @@ public sealed class UpstreamTests : IDisposable
     public async Task Both_families_are_asked_by_UDP_or_by_TCP_alone(string address, bool forceTcp)
     {
         var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, address));
-        _lab.Start([upstream], options => options with { ForceTcp = forceTcp });
+        _lab.Start([upstream], options => options with { ForceTcp = forceTcp, PreferUdp = true });
         var reply = _lab.AskAsync("a.test");
         var asked = await upstream.NextAsync();
         Assert.Equal(forceTcp, asked.Tcp);
@@ -194,16 +194,91 @@ public sealed class UpstreamTests : IDisposable
     public async Task TLS_upstreams_are_who_they_should_be_or_not_asked(string name, bool trusted, string expected)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256) { CertificateExtensions = { new X509BasicConstraintsExtension(true, false, 0, true) } }
-            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        using var authority = Authority(key);
         var path = Path.GetTempFileName();
         await File.WriteAllTextAsync(path, authority.ExportCertificatePem());
         var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8", ServerCertificate(authority)) { Answers = asked => asked.Reply(ForwarderLab.Response, "192.0.2.1"), ClosesAfterOne = false });
-        _lab.Start([upstream], options => options with { TlsServerName = name, TlsAuthorities = trusted ? path : "" });
+        _lab.Start([upstream], options => options with { TlsServerName = name, TlsAuthorities = trusted ? new PemFile(path) : null });
         Assert.Equal(expected, await _lab.AskAsync("a.test"));
         Assert.Equal(expected, await _lab.AskAsync("b.test"));
         Assert.True(expected == "ServFail" || upstream.Connections == 1);
         File.Delete(path);
+    }
+
+    [Theory]
+    [InlineData(true, false, "0 .1")]
+    [InlineData(true, true, "0 .1")]
+    [InlineData(false, false, "ServFail")]
+    public async Task A_TLS_upstream_that_asks_who_we_are_is_shown_our_certificate(bool shown, bool inText, string expected)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var authority = Authority(key);
+        using var own = new CertificateRequest("CN=fairlead", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        var folder = Directory.CreateTempSubdirectory();
+        var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8", ServerCertificate(authority))
+        {
+            Answers = asked => asked.Reply(ForwarderLab.Response, "192.0.2.1"),
+            Client = "CN=fairlead",
+        });
+        PemFile File(string name, string text)
+        {
+            var path = Path.Combine(folder.FullName, name);
+            System.IO.File.WriteAllText(path, inText ? "" : text);
+            return new PemFile(path, inText ? text : null);
+        }
+
+        _lab.Start([upstream], options => options with
+        {
+            TlsAuthorities = File("ca.pem", authority.ExportCertificatePem()),
+            TlsCertificate = shown ? File("cert.pem", own.ExportCertificatePem()) : null,
+            TlsKey = shown ? File("key.pem", key.ExportPkcs8PrivateKeyPem()) : null,
+        });
+        Assert.Equal(expected, await _lab.AskAsync("a.test"));
+        folder.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData(0x8181, false, false)]
+    [InlineData(0x8181, true, false)] // a header alone
+    [InlineData(0x8184, false, false)]
+    [InlineData(0x8181, false, true)]
+    [InlineData(0x8181, true, true)]
+    public async Task An_upstream_without_EDNS_is_asked_once_more_without_and_then_at_once(int flags, bool bare, bool tcp)
+    {
+        var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8") { ClosesAfterOne = false });
+        _lab.Start([upstream], options => options with { ForceTcp = tcp });
+        foreach (var (name, wait, edns) in new[] { ("a.test", TimeSpan.Zero, true), ("b.test", TimeSpan.Zero, false), ("c.test", Upstream.PlainTime, true) })
+        {
+            _lab.Time.Advance(wait);
+            var reply = _lab.AskAsync(name);
+            var asked = await upstream.NextAsync();
+            Assert.Equal((edns, tcp), (asked.HasEdns, asked.Tcp));
+            if (edns)
+            {
+                await asked.Answer(bare ? [.. asked.Query[..2], (byte)(flags >> 8), (byte)flags, .. new byte[8]] : asked.Reply(flags));
+                asked = await upstream.NextAsync();
+                Assert.False(asked.HasEdns);
+            }
+
+            await asked.Answer(asked.Reply(ForwarderLab.Response, "192.0.2.1"));
+            Assert.Equal("0 .1", await reply);
+        }
+
+        Assert.Equal((3, 0), (Counters.Requests, Counters.WrongReplies));
+    }
+
+    [Fact]
+    public async Task An_upstream_with_EDNS_that_does_not_understand_the_question_is_believed()
+    {
+        var upstream = _lab.Play(new PlayedUpstream(_lab.Netns, "127.0.0.8"));
+        _lab.Start([upstream]);
+        var reply = _lab.AskAsync("a.test");
+        var asked = await upstream.NextAsync();
+        byte[] refusal = [.. asked.Reply(0x8181), 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0];
+        refusal[11] = 1;
+        await asked.Answer(refusal);
+        Assert.Equal("1", await reply);
+        Assert.Equal(1, Counters.Requests);
     }
 
     public void Dispose() => _lab.Dispose();
@@ -215,6 +290,10 @@ public sealed class UpstreamTests : IDisposable
         DnsName.ToLower(asked.Query.AsSpan()[12..^15], reply.AsSpan(12));
         return reply;
     }
+
+    private static X509Certificate2 Authority(ECDsa key) =>
+        new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256) { CertificateExtensions = { new X509BasicConstraintsExtension(true, false, 0, true) } }
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
 
     private static X509Certificate2 ServerCertificate(X509Certificate2 authority)
     {

@@ -184,6 +184,7 @@ public sealed class CorefileTests
                     prefer_udp
                     failfast_all_unhealthy_upstreams
                     tls_servername dns.quad9.net
+                    tls /etc/certs/tls.crt /etc/certs/tls.key /etc/certs/ca.crt
                 }
                 cache 60 example.org {
                     success 100 50 0
@@ -210,6 +211,7 @@ public sealed class CorefileTests
         Assert.Equal((ForwardPolicy.RoundRobin, 0, TimeSpan.FromSeconds(60.5)), (forward.Policy, forward.MaxFails, forward.HealthCheck));
         Assert.Equal((false, "example.org", TimeSpan.FromSeconds(20)), (forward.HealthCheckRecurses, forward.HealthCheckName, forward.Expire));
         Assert.Equal((true, true, true, "dns.quad9.net"), (forward.ForceTcp, forward.PreferUdp, forward.FailFast, forward.TlsServerName));
+        Assert.Equal(("/etc/certs/tls.crt", "/etc/certs/tls.key", "/etc/certs/ca.crt"), (forward.TlsCertificate?.Path, forward.TlsKey?.Path, forward.TlsAuthorities?.Path));
         var cache = block.Cache!;
         Assert.Equal(new CacheClass(100, TimeSpan.FromSeconds(50), TimeSpan.Zero), cache.Success);
         Assert.Equal(new CacheClass(200, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(5)), cache.Denial);

@@ -74,8 +74,8 @@ internal static class ForwardPlugin
                 return options with { FailFast = true };
             case "tls_servername" when reader.Expect(option, 1, 1):
                 return options with { TlsServerName = option.Arguments[0] };
-            case "tls" when option.Arguments.Count <= 1:
-                return options with { TlsAuthorities = option.Arguments.Count == 1 ? option.Arguments[0] : "" };
+            case "tls" when reader.Expect(option, 0, 3):
+                return Tls(reader, option, options);
             default:
                 Other(reader, option);
                 return options;
@@ -86,13 +86,10 @@ internal static class ForwardPlugin
     {
         switch (option.Name)
         {
-            case "except" or "max_fails" or "expire" or "max_concurrent" or "force_tcp" or "prefer_udp" or "failfast_all_unhealthy_upstreams" or "tls_servername":
+            case "except" or "max_fails" or "expire" or "max_concurrent" or "force_tcp" or "prefer_udp" or "failfast_all_unhealthy_upstreams" or "tls_servername" or "tls":
                 break;
             case "max_idle_conns" or "max_age" or "max_connect_attempts":
                 reader.Warn(option, "has no effect here");
-                break;
-            case "tls":
-                reader.Error(option, "a certificate of one's own is not served; tls alone, or with the authorities' file");
                 break;
             case "next" or "failover":
                 reader.Error(option, "is not served: an answer that is an error makes the next upstream be asked anyway");
@@ -101,6 +98,18 @@ internal static class ForwardPlugin
                 reader.Unknown(option);
                 break;
         }
+    }
+
+    // tls [[CERT KEY] [CA]]: one word is the authorities, two are the own certificate and its key. Files of the text's own ConfigMap stand beside it in CoreDNS's pod.
+    private static ForwardOptions Tls(PluginReader reader, CorefileDirective option, ForwardOptions options)
+    {
+        PemFile[] files = [.. option.Arguments.Select(path => new PemFile(path, reader.Files.GetValueOrDefault(path[(path.LastIndexOf('/') + 1)..])))];
+        return options with
+        {
+            TlsAuthorities = files.Length is 1 or 3 ? files[^1] : null,
+            TlsCertificate = files.Length > 1 ? files[0] : null,
+            TlsKey = files.Length > 1 ? files[1] : null,
+        };
     }
 
     private static ForwardPolicy Policy(PluginReader reader, CorefileDirective option)
