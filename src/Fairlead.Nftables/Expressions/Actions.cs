@@ -62,6 +62,14 @@ public sealed record Counter : Statement;
 /// <summary>Takes the packet out of connection tracking; only before it (priority raw).</summary>
 public sealed record Notrack : Statement;
 
+/// <summary>Holds for so many packets a second and no more: a bucket of <paramref name="Burst"/> that is filled again at <paramref name="Rate"/>.</summary>
+/// <param name="Rate">Packets a second, at least 1.</param>
+/// <param name="Burst">Packets that may come at once, at least 1.</param>
+public sealed record Limit(uint Rate, uint Burst) : Statement
+{
+    internal override string? Problem() => Rate == 0 || Burst == 0 ? "a limit has a rate and a burst of at least 1" : null;
+}
+
 /// <summary>Tells a listener of the netlink log group about the packet.</summary>
 /// <param name="Prefix">At most 64 characters, sent along.</param>
 /// <param name="Group">The group, 0 to 65535.</param>

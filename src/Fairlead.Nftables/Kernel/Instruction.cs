@@ -57,4 +57,7 @@ internal sealed record Count : Instruction;
 
 internal sealed record SkipTracking : Instruction;
 
+/// <summary>Packets a second, and how many at once.</summary>
+internal sealed record LimitPackets(uint Rate, uint Burst) : Instruction;
+
 internal sealed record LogPacket(string Prefix, ushort Group) : Instruction;

@@ -62,6 +62,8 @@ internal static class InstructionReader
         "reject" => new Refuse(RejectOf(fields.U32(1), fields.Has(2) ? fields.Byte(2) : (byte)0)),
         "counter" => new Count(),
         "notrack" => new SkipTracking(),
+        "limit" when fields.U64(1) <= uint.MaxValue && fields.U64(2) == 1 && fields.Optional(4) == 0 && fields.Optional(5) == 0 =>
+            new LimitPackets((uint)fields.U64(1), fields.U32(3)),
         "log" when fields.Has(1) => new LogPacket(fields.Has(2) ? fields.Text(2) : "", fields.U16(1)),
         _ => throw new InvalidDataException($"an expression we do not write: {name}"),
     };

@@ -43,6 +43,7 @@ internal static class InstructionWriter
         Refuse => "reject",
         Count => "counter",
         SkipTracking => "notrack",
+        LimitPackets => "limit",
         LogPacket => "log",
         _ => throw new UnreachableException(),
     };
@@ -184,6 +185,13 @@ internal static class InstructionWriter
                 var (type, code) = Wire.RejectOf(refuse.Kind);
                 writer.U32Be(1, type);
                 writer.U8(2, code);
+                break;
+            case LimitPackets limit: // nft_limit_attributes; unit in seconds, type 0 is NFT_LIMIT_PKTS, flag 1 NFT_LIMIT_F_INV
+                writer.U64Be(1, limit.Rate);
+                writer.U64Be(2, 1);
+                writer.U32Be(3, limit.Burst);
+                writer.U32Be(4, 0);
+                writer.U32Be(5, 0);
                 break;
             case LogPacket log: // nft_log_attributes
                 writer.U16Be(1, log.Group);

@@ -78,6 +78,7 @@ internal sealed class RuleCompiler
         Reject reject => new Refuse(reject.Kind),
         Counter => new Count(),
         Notrack => new SkipTracking(),
+        Limit limit => new LimitPackets(limit.Rate, limit.Burst),
         Log log => new LogPacket(log.Prefix, log.Group),
         _ => throw new UnreachableException(),
     };

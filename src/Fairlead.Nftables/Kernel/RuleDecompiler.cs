@@ -85,6 +85,7 @@ internal sealed class RuleDecompiler
         Refuse refuse => new Reject(refuse.Kind),
         Count => new Counter(),
         SkipTracking => new Notrack(),
+        LimitPackets limit => new Limit(limit.Rate, limit.Burst),
         LogPacket log => new Log(log.Prefix, log.Group),
         _ => throw new UnreachableException(),
     };

@@ -19,6 +19,9 @@ internal static class StatementText
         Reject reject => Of(reject.Kind),
         Counter => "counter packets 0 bytes 0",
         Notrack => "notrack",
+
+        // What nft takes when no burst is said, it does not list.
+        Limit limit => $"limit rate {limit.Rate}/second{(limit.Burst == 5 ? "" : $" burst {limit.Burst} packets")}",
         Log log => (log.Prefix.Length == 0 ? "log" : $"log prefix \"{log.Prefix}\"") + $" group {log.Group}",
         SetMeta set => $"{Of(new MetaSelector(set.Key))} set {Of(set.Value, Meta.TypeOf(set.Key))}",
         SetAddress set => $"{Of(set.Address)} set {Of(set.Value, set.Address.Field.Type)}",

@@ -137,7 +137,9 @@ internal sealed class RuleRunner(Ruleset ruleset, PacketState state)
         SetCtMark set => Value(set.Value) is { } mark ? Change(state.Packet with { CtMark = Number(mark) }) : Outcome.Broke,
         UpdateSet update => Update(update),
         Notrack => Change(state.Packet with { State = CtState.Untracked }),
-        Counter or Log => Outcome.Ran,
+
+        // One packet at a time never exceeds a limit.
+        Counter or Limit or Log => Outcome.Ran,
         _ => throw new UnreachableException(),
     };
 

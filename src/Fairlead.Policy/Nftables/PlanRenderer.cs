@@ -81,7 +81,7 @@ internal sealed class PlanRenderer
             }
         }
 
-        yield return new Rule(chain, [new Counter(), Verdict.Drop]);
+        yield return new Rule(chain, [Verdict.Goto(Refusal.ByPolicy(program.Ingress).Chain)]);
     }
 
     /// <summary>Null when the clause has nothing of that family and, as its content is in the chain's name, never will.</summary>

@@ -23,7 +23,7 @@ internal static class PolicyTable
     private static readonly Chain Ingress = new("ingress");
 
     /// <summary>The constant chains.</summary>
-    public static IReadOnlyList<Chain> Chains { get; } = [Forward, Input, Egress, Ingress];
+    public static IReadOnlyList<Chain> Chains { get; } = [Forward, Input, Egress, Ingress, .. Refusal.Chains];
 
     /// <summary>Pod address to what it may open.</summary>
     public static Map EgressMap(IpFamily family) => Map.OfVerdicts($"egress{Suffix(family)}", [FieldType.Address(family)]);
@@ -51,11 +51,11 @@ internal static class PolicyTable
             yield return new Rule(Forward.Name, [new InSet(Selector.Of(from, to), Itself(family).Name), Verdict.Accept]);
 
             // A connection that was cut must not come back in the middle, opened as it were by the side that answers.
-            foreach (var side in new[] { from, to })
+            foreach (var (side, ingress) in new[] { (from, false), (to, true) })
             {
+                var midway = new Match(Payload.TcpFlags, true, new Masked(FinSynRstAck, Syn));
                 yield return new Rule(
-                    Forward.Name,
-                    [new InSet(side, Isolated(family).Name), new Match(Payload.TcpFlags, true, new Masked(FinSynRstAck, Syn)), Verdict.Drop]);
+                    Forward.Name, [new InSet(side, Isolated(family).Name), midway, Verdict.Goto(new Refusal(RefusalKind.Midway, ingress).Chain)]);
             }
         }
 
@@ -67,15 +67,18 @@ internal static class PolicyTable
         yield return new Rule(Input.Name, [Match.Range(Payload.IcmpV6Type, (byte)133, (byte)137), Verdict.Accept]);
         yield return new Rule(Input.Name, [Verdict.Jump(Egress.Name)]);
 
-        foreach (var rule in Sides(Egress.Name, Payload.Saddr, EgressMap, localRanges).Concat(Sides(Ingress.Name, Payload.Daddr, IngressMap, localRanges)))
+        foreach (var rule in Sides(false, localRanges).Concat(Sides(true, localRanges)).Concat(Refusal.Rules()))
         {
             yield return rule;
         }
     }
 
     /// <summary>The pod's own chain by its address; an address of the node's range that no pod is known to have goes no further.</summary>
-    private static IEnumerable<Rule> Sides(string chain, Func<IpFamily, Selector> side, Func<IpFamily, Map> map, ValueArray<IpNet> ranges)
+    private static IEnumerable<Rule> Sides(bool ingress, ValueArray<IpNet> ranges)
     {
+        var (chain, side, map) = ingress
+            ? (Ingress.Name, (Func<IpFamily, Selector>)Payload.Daddr, (Func<IpFamily, Map>)IngressMap)
+            : (Egress.Name, Payload.Saddr, EgressMap);
         foreach (var family in IpFamily.All)
         {
             yield return new Rule(chain, [new VerdictMap(side(family), map(family).Name)]);
@@ -83,7 +86,7 @@ internal static class PolicyTable
 
         foreach (var range in ranges.ToArray().Where(range => range.Prefix > 0))
         {
-            yield return new Rule(chain, [Match.In(side(range.Address.Family), range), new Counter(), Verdict.Drop]);
+            yield return new Rule(chain, [Match.In(side(range.Address.Family), range), Verdict.Goto(new Refusal(RefusalKind.Nobody, ingress).Chain)]);
         }
     }
 }

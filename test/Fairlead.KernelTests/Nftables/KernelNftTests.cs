@@ -169,11 +169,15 @@ public sealed class KernelNftTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task A_table_somebody_else_wrote_into_is_not_misread()
+    [Theory]
+    [InlineData("limit rate 1/minute")]
+    [InlineData("limit rate over 1/second")]
+    [InlineData("limit rate 1 kbytes/second")]
+    [InlineData("quota 1 mbytes")]
+    public async Task A_table_somebody_else_wrote_into_is_not_misread(string statement)
     {
         await _nft.CommitAsync(new Transaction(Own).Add(Own).Add(new Chain("one")), Deadline.Token());
-        NftTool.Run(_netns, $"add rule inet {Own.Name} one limit rate 1/second");
+        NftTool.Run(_netns, $"add rule inet {Own.Name} one {statement}");
         var error = await Assert.ThrowsAsync<NftException>(() => _nft.ReadAsync(Own.Name, Deadline.Token()));
         Assert.Contains("something we did not write", error.Message, StringComparison.Ordinal);
     }

@@ -105,6 +105,8 @@ public static class EveryStatement
         [new UpdateSet(UpdateOp.Add, "slots", Payload.IpSaddr, TimeSpan.FromMinutes(1), Meta.Priority)],
         [new UpdateSet(UpdateOp.Delete, "slots", Payload.IpSaddr, null, Meta.Priority)],
         [new Log("abc ", 5), new Log("", 6)],
+        [new Limit(100, 5), new Log("often ", 5)],
+        [new Limit(1, 4_000_000_000), new Counter()],
         [Match.Is(Meta.L4Proto, IpProtocol.Tcp), new Reject(RejectKind.TcpReset)],
         [new Reject(RejectKind.PortUnreachable)],
         [new Reject(RejectKind.AdminProhibited)],

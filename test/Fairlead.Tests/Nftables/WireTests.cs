@@ -44,6 +44,7 @@ public sealed class WireTests
         Gen.Select(Gen.Enum<UpdateOp>(), Key, Gen.Int[0, 86400], (op, key, seconds) =>
             (Statement)new UpdateSet(op, NameOf(key), key, seconds == 0 ? null : TimeSpan.FromSeconds(seconds), Meta.Priority)),
         Gen.Select(Gen.String[Gen.Char['a', 'z'], 0, 20], Gen.UShort, (prefix, group) => (Statement)new Log(prefix, group)),
+        Gen.Select(Gen.UInt[1, uint.MaxValue], Gen.UInt[1, uint.MaxValue], (rate, burst) => (Statement)new Limit(rate, burst)),
         Gen.UShort.Select(port => (Statement)new Redirect(port)),
         OneOfConst<Statement>(
             new Counter(), new Notrack(), new Masquerade(), new Masquerade(PortChoice.Keep), new Reject(RejectKind.AdminProhibited), Verdict.Accept,
