@@ -22,15 +22,31 @@ public static class YamlReader
     public static IReadOnlyList<JsonNode> ReadAll(TextReader text)
     {
         var documents = new List<JsonNode>();
+        Read(text, _ => null, (document, _) => documents.Add(document));
+        return documents;
+    }
+
+    /// <summary>As <see cref="ReadAll"/>, with the place of every value.</summary>
+    /// <exception cref="FormatException">What is wrong, with line and column.</exception>
+    public static IReadOnlyList<(JsonNode Document, YamlPlace Place)> ReadAllPlaced(TextReader text)
+    {
+        var documents = new List<(JsonNode, YamlPlace)>();
+        Read(text, Place, (document, place) => documents.Add((document, place!)));
+        return documents;
+    }
+
+    private static void Read(TextReader text, Func<Mark, YamlPlace?> begin, Action<JsonNode, YamlPlace?> take)
+    {
         try
         {
             var parser = new Parser(text);
             parser.Consume<StreamStart>();
             while (parser.TryConsume<DocumentStart>(out _))
             {
-                if (new Document(parser).Read(MaxDepth) is { } document)
+                var place = begin(parser.Current!.Start);
+                if (new Document(parser).Read(MaxDepth, place) is { } document)
                 {
-                    documents.Add(document);
+                    take(document, place);
                 }
 
                 parser.Consume<DocumentEnd>();
@@ -45,9 +61,9 @@ public static class YamlReader
             // The parser's own, on some texts that are no YAML.
             throw new FormatException($"it is not YAML: {e.Message}", e);
         }
-
-        return documents;
     }
+
+    private static YamlPlace Place(Mark mark) => new((int)mark.Line, (int)mark.Column);
 
     /// <summary>The value of a plain scalar: null, a truth value, a number or text.</summary>
     internal static JsonNode? Plain(string text) => text switch
@@ -110,10 +126,11 @@ public static class YamlReader
 
     private sealed class Document(Parser parser)
     {
-        private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
+        private readonly Dictionary<AnchorName, (JsonNode? Node, YamlPlace? Place)> _anchors = [];
         private int _nodes;
 
-        public JsonNode? Read(int depth)
+        /// <summary>Reads one value; what is below it is added to its place, when places are wanted at all.</summary>
+        public JsonNode? Read(int depth, YamlPlace? place)
         {
             var at = parser.Current!.Start;
             if (depth == 0 || ++_nodes > MaxNodes)
@@ -123,18 +140,19 @@ public static class YamlReader
 
             if (parser.TryConsume<AnchorAlias>(out var alias))
             {
-                var original = _anchors.TryGetValue(alias.Value, out var node) ? node : throw new YamlException(at, at, $"unknown anchor {alias.Value}");
+                var (original, source) = _anchors.TryGetValue(alias.Value, out var known) ? known : throw new YamlException(at, at, $"unknown anchor {alias.Value}");
                 _nodes += Count(original);
+                place?.Share(source!);
                 return _nodes > MaxNodes ? throw new YamlException(at, at, "too large once its aliases are written out") : original?.DeepClone();
             }
 
             var anchor = (parser.Current as NodeEvent ?? throw new YamlException(at, at, "a value is missing")).Anchor;
             var read = parser.TryConsume<Scalar>(out var scalar) ? Value(scalar)
-                : parser.TryConsume<SequenceStart>(out _) ? ReadSequence(depth)
-                : ReadMapping(depth);
+                : parser.TryConsume<SequenceStart>(out _) ? ReadSequence(depth, place)
+                : ReadMapping(depth, place);
             if (!anchor.IsEmpty)
             {
-                _anchors[anchor] = read;
+                _anchors[anchor] = (read, place);
             }
 
             return read;
@@ -149,37 +167,43 @@ public static class YamlReader
             _ => 1,
         };
 
-        private JsonArray ReadSequence(int depth)
+        private JsonArray ReadSequence(int depth, YamlPlace? place)
         {
             var array = new JsonArray();
             while (!parser.TryConsume<SequenceEnd>(out _))
             {
-                array.Add(Read(depth - 1));
+                array.Add(Read(depth - 1, place?.AddItem(Place(parser.Current!.Start))));
             }
 
             return array;
         }
 
-        private JsonObject ReadMapping(int depth)
+        private JsonObject ReadMapping(int depth, YamlPlace? place)
         {
             parser.Consume<MappingStart>();
             var map = new JsonObject();
-            var merged = new List<(Scalar Key, JsonNode? Source)>();
+            var merged = new List<(Scalar Key, JsonNode? Source, YamlPlace? Place)>();
             while (!parser.TryConsume<MappingEnd>(out _))
             {
                 var key = parser.Consume<Scalar>();
                 if (key.Value == "<<" && key.Style == ScalarStyle.Plain)
                 {
-                    merged.Add((key, Read(depth - 1)));
+                    var source = place is null ? null : Place(key.Start);
+                    merged.Add((key, Read(depth - 1, source), source));
                 }
-                else if (!map.TryAdd(key.Value, Read(depth - 1)))
+                else if (!map.TryAdd(key.Value, Read(depth - 1, place?.AddMember(key.Value, Place(key.Start)))))
                 {
                     throw new YamlException(key.Start, key.End, $"key \"{key.Value}\" is given twice");
                 }
             }
 
             // Last, as what the mapping says itself wins.
-            merged.ForEach(merge => Merge(map, merge.Source, merge.Key));
+            foreach (var (key, source, where) in merged)
+            {
+                Merge(map, source, key);
+                place?.Merge(where!);
+            }
+
             return map;
         }
 
