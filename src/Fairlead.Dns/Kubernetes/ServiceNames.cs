@@ -46,6 +46,9 @@ internal sealed record ServiceNames
     /// <summary>SRV records of the Service's own name: every port, named or not.</summary>
     public SrvGroup AllPorts { get; init; } = NoPorts;
 
+    /// <summary>What SRV records of the endpoints' own names point to, ordered by label; the ports are the endpoints'.</summary>
+    public SrvTarget[] EndpointPorts { get; init; } = [];
+
     /// <summary>Whether the Service's own name resolves to it.</summary>
     public bool HasAddress(IpAddr address)
     {
@@ -64,9 +67,12 @@ internal sealed record ServiceNames
     public ReadOnlySpan<NamedAddress> Labelled(scoped ReadOnlySpan<byte> label) =>
         Endpoints.AsSpan(Find(Endpoints, static endpoint => endpoint.Label, label));
 
-    /// <summary>The SRV records of a headless Service that point to this label.</summary>
+    /// <summary>What SRV records of this label's own name point to.</summary>
     public ReadOnlySpan<SrvTarget> TargetsLabelled(scoped ReadOnlySpan<byte> label) =>
-        IsHeadless ? AllPorts.Targets.AsSpan(Find(AllPorts.Targets, static target => target.Label, label)) : default;
+        EndpointPorts.AsSpan(Find(EndpointPorts, static target => target.Label, label));
+
+    /// <summary>The weight of SRV records of an endpoint's own name: 100 parted among its addresses and ports, at least 1.</summary>
+    public static ushort WeightOf(ReadOnlySpan<SrvTarget> targets, int addresses) => (ushort)Math.Max(1, 100 / Math.Max(1, targets.Length * addresses));
 
     /// <summary>The SRV records of <c>_port._proto</c>, or null.</summary>
     public SrvGroup? Port(scoped ReadOnlySpan<byte> key)

@@ -55,7 +55,8 @@ internal static class ServiceNamesCompiler
 
     private static ServiceNames WithAddress(byte[] stem, ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        var endpoints = Endpoints(new EndpointLabels(slices, options.EndpointPodNames));
+        var labels = new EndpointLabels(slices, options.EndpointPodNames);
+        var endpoints = Endpoints(labels);
         var addresses = Math.Max(1, service.ClusterIPs.Count);
         ushort[] ports = [.. service.Ports.Select(port => port.Port)];
         return new ServiceNames
@@ -68,6 +69,7 @@ internal static class ServiceNamesCompiler
                 .Where(port => port.Name.Length > 0)
                 .Select(port => new SrvGroup(PortKey(port.Name, port.Protocol), [new SrvTarget(port.Port, [])], Weight(addresses)))],
             AllPorts = new SrvGroup([], [.. ports.Distinct().Select(port => new SrvTarget(port, []))], Weight(addresses * ports.Length)),
+            EndpointPorts = Targets(Entries(labels)),
         };
     }
 
@@ -75,15 +77,7 @@ internal static class ServiceNamesCompiler
     {
         var labels = new EndpointLabels(slices, podNames);
         var endpoints = Endpoints(labels);
-        var entries = slices
-            .SelectMany(slice => slice.Ports, (slice, port) => (slice, port))
-            .Where(pair => pair.port.Port != 0)
-            .SelectMany(pair => pair.slice.Endpoints, (pair, endpoint) => (pair.port, endpoint))
-            .Where(pair => pair.endpoint.Ready)
-            .Select(pair => new SrvEntry(pair.port, labels.Of(pair.endpoint), pair.endpoint.Address))
-            .Distinct()
-            .OrderBy(entry => entry.Label.Text, StringComparer.Ordinal)
-            .ToList();
+        var entries = Entries(labels);
         var all = Group([], entries);
         var named = entries.Where(entry => entry.Port.Name.Length > 0).GroupBy(entry => (entry.Port.Name, entry.Port.Protocol)).ToList();
         return new ServiceNames
@@ -96,14 +90,29 @@ internal static class ServiceNamesCompiler
             Addresses = endpoints.DistinctBy(endpoint => endpoint.Address).Count() == endpoints.Length ? endpoints : [.. endpoints.DistinctBy(endpoint => endpoint.Address)],
             Endpoints = endpoints,
             AllPorts = all,
+            EndpointPorts = all.Targets,
             Ports = [.. named.Select(group => named.Count == 1 && group.Count() == entries.Count
                 ? all with { Key = PortKey(group.Key.Name, group.Key.Protocol) }
                 : Group(PortKey(group.Key.Name, group.Key.Protocol), [.. group]))],
         };
     }
 
-    private static SrvGroup Group(byte[] key, List<SrvEntry> entries) =>
-        new(key, [.. entries.Select(entry => new SrvTarget(entry.Port.Port, entry.Label.Bytes)).Distinct()], Weight(entries.Count));
+    // Every port of every ready endpoint, ordered by label.
+    private static List<SrvEntry> Entries(EndpointLabels labels) =>
+    [
+        .. labels.Slices.SelectMany(slice => slice.Ports, (slice, port) => (slice, port))
+            .Where(pair => pair.port.Port != 0)
+            .SelectMany(pair => pair.slice.Endpoints, (pair, endpoint) => (pair.port, endpoint))
+            .Where(pair => pair.endpoint.Ready)
+            .Select(pair => new SrvEntry(pair.port, labels.Of(pair.endpoint), pair.endpoint.Address))
+            .Distinct()
+            .OrderBy(entry => entry.Label.Text, StringComparer.Ordinal),
+    ];
+
+    private static SrvGroup Group(byte[] key, List<SrvEntry> entries) => new(key, Targets(entries), Weight(entries.Count));
+
+    private static SrvTarget[] Targets(List<SrvEntry> entries) =>
+        [.. entries.Select(entry => new SrvTarget(entry.Port.Port, entry.Label.Bytes)).Distinct()];
 
     private static ushort Weight(int entries) => (ushort)Math.Max(1, 100 / Math.Max(1, entries));
 

@@ -29,6 +29,8 @@ public sealed class ZoneNamesTests : IDisposable
         .Slice("testns/svc2", "svc2-slice1", "10.0.0.99=double-ep")
         .Service("testns/hdls", "None")
         .Slice("testns/hdls", "hdls-1", "10.1.0.1=Web-0 10.1.0.2", new EndpointPort("http", IpProtocol.Tcp, 8080), new EndpointPort("", IpProtocol.Udp, 99))
+        .Service("testns/svc3", "192.168.1.103", DnsLab.Port("http", IpProtocol.Tcp, 80))
+        .Slice("testns/svc3", "svc3-1", "10.1.0.3=ep3a 10.1.0.4 10.1.0.5!", new EndpointPort("http", IpProtocol.Tcp, 8080), new EndpointPort("m", IpProtocol.Tcp, 9090))
         .External("testns/away", "svc1.testns.svc.example.org")
         .External("testns/number", "192.0.2.1");
 
@@ -89,8 +91,13 @@ public sealed class ZoneNamesTests : IDisposable
         + "|_http._tcp.hdls.testns.svc.cluster.local. 5 SRV 0 50 8080 10-1-0-2.hdls.testns.svc.cluster.local."
         + "|_http._tcp.hdls.testns.svc.cluster.local. 5 SRV 0 50 8080 web-0.hdls.testns.svc.cluster.local."
         + "|++ 10-1-0-2.hdls.testns.svc.cluster.local. 5 A 10.1.0.2|++ web-0.hdls.testns.svc.cluster.local. 5 A 10.1.0.1")]
-    [InlineData("ep1a.svc1.testns.svc.cluster.local", "NOERROR AA|SOA cluster.local.")]
-    public void Endpoints_of_headless_services_have_their_ports(string name, string expected) => Check(name, RecordType.SRV, expected);
+    [InlineData("ep1a.svc1.testns.svc.cluster.local", "NOERROR AA|SOA cluster.local.")] // no port of its endpoints is known
+    [InlineData("ep3a.svc3.testns.svc.cluster.local", "NOERROR AA|ep3a.svc3.testns.svc.cluster.local. 5 SRV 0 50 8080 ep3a.svc3.testns.svc.cluster.local."
+        + "|ep3a.svc3.testns.svc.cluster.local. 5 SRV 0 50 9090 ep3a.svc3.testns.svc.cluster.local.|++ ep3a.svc3.testns.svc.cluster.local. 5 A 10.1.0.3")]
+    [InlineData("10-1-0-4.svc3.testns.svc.cluster.local", "NOERROR AA|10-1-0-4.svc3.testns.svc.cluster.local. 5 SRV 0 50 8080 10-1-0-4.svc3.testns.svc.cluster.local."
+        + "|10-1-0-4.svc3.testns.svc.cluster.local. 5 SRV 0 50 9090 10-1-0-4.svc3.testns.svc.cluster.local.|++ 10-1-0-4.svc3.testns.svc.cluster.local. 5 A 10.1.0.4")]
+    [InlineData("10-1-0-5.svc3.testns.svc.cluster.local", "NXDOMAIN AA|SOA cluster.local.")] // not ready
+    public void Endpoints_have_their_ports(string name, string expected) => Check(name, RecordType.SRV, expected);
 
     [Theory]
     [InlineData("not-a-service.testns.svc.ClUsTeR.lOcAl", "A", "NXDOMAIN AA|SOA ClUsTeR.lOcAl.")]
