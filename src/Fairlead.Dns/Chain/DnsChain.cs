@@ -4,6 +4,7 @@ using Fairlead.Dns.Hosts;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Wire;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Chain;
 
@@ -22,6 +23,8 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 
     private readonly (RecordType Type, ZoneSet Zones, ResponseCode Code)[] _templates =
         [.. block.Templates.Select(template => (template.Type, new ZoneSet(template.Zones), template.Code))];
+    private readonly ZoneMap<TransferOptions> _transfers =
+        new(block.Transfers.SelectMany(transfer => transfer.Zones, (transfer, zone) => KeyValuePair.Create(zone, transfer)));
     private ZoneCounters? _counters;
 
     /// <summary>Whose names are completed; null: nobody's.</summary>
@@ -32,6 +35,9 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 
     /// <summary>The one of the block's zones that it answers in.</summary>
     public string Zone { get; private init; } = "";
+
+    /// <summary>Plugin <c>kubernetes</c>; null without.</summary>
+    public KubernetesZone? Cluster => cluster;
 
     /// <summary>Plugin <c>forward</c>, in the order of the text.</summary>
     public IReadOnlyList<Forwarder> Forwarders => forwarders;
@@ -89,6 +95,23 @@ internal sealed class DnsChain(ServerBlock block, HostsZone? hosts, KubernetesZo
 
         writer.Plugin = DnsPlugin.Kubernetes;
         return cluster?.Answer(query, name, path, ref writer, out alias) ?? ZoneOutcome.NotMine;
+    }
+
+    /// <summary>Whether a client may have the whole of a zone (plugin <c>transfer</c>): the longest of the plugin's zones that it is in decides.</summary>
+    public bool MayTransfer(scoped QueryName zone, IpAddr client)
+    {
+        if (_transfers.TryFind(zone, out var transfer))
+        {
+            foreach (var range in transfer.To)
+            {
+                if (range.Contains(client))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The same for one of the block's zones, in which it counts.</summary>

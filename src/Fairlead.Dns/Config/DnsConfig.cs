@@ -65,6 +65,9 @@ internal sealed record ServerBlock
     /// <summary>The search path of the asking pod is completed here (plugin <c>autopath @kubernetes</c>).</summary>
     public bool Autopath { get; init; }
 
+    /// <summary>Plugin <c>transfer</c>, in the order of the text.</summary>
+    public ValueArray<TransferOptions> Transfers { get; init; } = [];
+
     /// <summary>Plugin <c>template</c>, in the order of the text.</summary>
     public ValueArray<TemplateOptions> Templates { get; init; } = [];
 

@@ -53,6 +53,36 @@ internal static class AddressNames
         return true;
     }
 
+    /// <summary>The reverse name of an address, the other way of <see cref="TryReverse"/>.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="scratch">Room for <see cref="DnsReader.MaxName"/> bytes.</param>
+    public static ReadOnlySpan<byte> Reverse(IpAddr address, Span<byte> scratch)
+    {
+        var length = 0;
+        for (var (value, left) = (address.Value, address.IsV4 ? 4 : 32); left > 0; left--)
+        {
+            var at = scratch[(length + 1)..];
+            var written = 1;
+            if (address.IsV4)
+            {
+                ((byte)value).TryFormat(at, out written, provider: System.Globalization.CultureInfo.InvariantCulture);
+                value >>= 8;
+            }
+            else
+            {
+                at[0] = "0123456789abcdef"u8[(int)(value & 15)];
+                value >>= 4;
+            }
+
+            scratch[length] = (byte)written;
+            length += 1 + written;
+        }
+
+        var root = address.IsV4 ? InAddr : Ip6;
+        root.CopyTo(scratch[length..]);
+        return scratch[..(length + root.Length)];
+    }
+
     /// <summary>Reads a pod's name: an address with dashes for dots (three of them) or colons.</summary>
     public static bool TryDashed(ReadOnlySpan<byte> label, out IpAddr address)
     {

@@ -18,6 +18,7 @@ internal sealed class KubernetesZone
     private readonly ZoneMap<ZoneName> _zones;
     private readonly ZoneSet _fallthrough;
     private readonly byte[] _primary;
+    private readonly uint _ttl;
     private readonly IpNet[] _ranges;
 
     /// <param name="index">Which names there are.</param>
@@ -27,11 +28,31 @@ internal sealed class KubernetesZone
     public KubernetesZone(ZoneIndex index, KubernetesOptions options, bool rotates)
     {
         _index = index;
+        _ttl = options.Ttl;
         _records = new ZoneRecords(index, options, rotates);
         _zones = new ZoneMap<ZoneName>(options.Zones.Select(zone => KeyValuePair.Create(zone, new ZoneName(zone))));
         _primary = DnsName.Encode(options.Zones.FirstOrDefault(zone => !AddressNames.IsReverse(zone)) ?? "");
         _fallthrough = new ZoneSet(options.Fallthrough);
         _ranges = [.. options.OwnRanges];
+    }
+
+    /// <summary>Every table has listed once.</summary>
+    public bool Synced => _index.Synced;
+
+    /// <summary>The SOA's serial.</summary>
+    public uint Serial => _index.Serial;
+
+    /// <summary>Whether a name is that of one of the zones.</summary>
+    public bool IsApex(scoped QueryName name) => _zones.TryFind(name, out var zone) && zone.Labels == name.Count;
+
+    /// <summary>The SOA record of one of the zones, in the case it was asked in.</summary>
+    public void Soa(scoped ReadOnlySpan<byte> zone, ref DnsWriter writer) => _records.Soa(zone, ref writer);
+
+    /// <summary>All records of the zone with this name, which must be one; those of pods are left out, which may be any.</summary>
+    public ZoneContents Contents(scoped QueryName name)
+    {
+        _zones.TryFind(name, out var zone);
+        return new ZoneContents(_index.Snapshot(), zone!, _primary, _ttl);
     }
 
     /// <summary>Writes the answer to a query, or the CNAME of it.</summary>

@@ -8,6 +8,25 @@ namespace Fairlead.Dns.Kubernetes;
 /// <param name="rotates">Sets of addresses begin anywhere; otherwise they stand in their order.</param>
 internal sealed class RecordWriter(uint ttl, bool rotates)
 {
+    private const uint MaxNegativeTtl = 300;
+    private const uint VersionTtl = 28800;
+
+    /// <summary>The name of the server, up to the zone.</summary>
+    public static ReadOnlySpan<byte> Server => "\u0002ns\u0003dns"u8;
+
+    private static ReadOnlySpan<byte> Mailbox => "\u000Ahostmaster"u8;
+
+    /// <summary>The version of the specification that the zone follows.</summary>
+    public static bool Version(scoped ReadOnlySpan<byte> owner, ref DnsWriter writer) => writer.Text(owner, RecordType.TXT, VersionTtl, "1.1.0"u8, default);
+
+    /// <summary>The zone's SOA record.</summary>
+    public bool Soa(scoped ReadOnlySpan<byte> zone, uint serial, ref DnsWriter writer)
+    {
+        Span<byte> server = stackalloc byte[DnsReader.MaxName];
+        Span<byte> mailbox = stackalloc byte[DnsReader.MaxName];
+        return writer.Soa(zone, Math.Min(ttl, MaxNegativeTtl), Under(default, Server, zone, server), Under(default, Mailbox, zone, mailbox), serial, ttl);
+    }
+
     /// <summary>The addresses of the family asked for, from a random one on and round: each is first as often as the others.</summary>
     public Found Addresses(scoped ReadOnlySpan<byte> owner, scoped ReadOnlySpan<NamedAddress> addresses, RecordType type, ref DnsWriter writer)
     {

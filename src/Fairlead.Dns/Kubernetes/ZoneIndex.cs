@@ -17,12 +17,14 @@ namespace Fairlead.Dns.Kubernetes;
 internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, TimeProvider time)
 {
     private readonly ConcurrentDictionary<byte[], ServiceNames> _services = new(LabelComparer.Instance);
+    private readonly Lock _applying = new();
     private readonly ConcurrentDictionary<byte[], bool> _namespaces = new(LabelComparer.Instance);
     private readonly ReverseNames _reverse = new();
     private readonly Dictionary<ObjectKey, Dictionary<ObjectKey, EndpointSliceRow>> _slices = [];
     private volatile NamedAddress[] _serverAddresses = NameLess(server.FallbackAddresses);
     private volatile bool _synced;
     private volatile uint _serial = (uint)time.GetUtcNow().ToUnixTimeSeconds();
+    private bool _serialGiven;
 
     /// <summary>Which names there are: zones and times are those of who answers.</summary>
     public KubernetesOptions Options => options;
@@ -30,7 +32,7 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
     /// <summary>Every table has listed once: before that a missing name means nothing.</summary>
     public bool Synced => _synced;
 
-    /// <summary>The SOA's serial: time of the last change in Unix seconds.</summary>
+    /// <summary>The SOA's serial: time of the last change in Unix seconds, or more, where a zone of that serial was given away before a change.</summary>
     public uint Serial => _serial;
 
     /// <summary>Where the server itself is found, whatever of the cluster is served.</summary>
@@ -49,12 +51,31 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
     /// <summary>The Services that give an address a name; null when none does.</summary>
     public ServiceNames[]? FindAddress(IpAddr address) => _reverse.Find(address);
 
+    /// <summary>All that is known between two batches of changes: what a zone is given away from. It holds references, and no name.</summary>
+    public ZoneSnapshot Snapshot()
+    {
+        lock (_applying)
+        {
+            _serialGiven = true;
+            return new ZoneSnapshot([.. _services.Select(one => one.Value)], _serverAddresses, _serial);
+        }
+    }
+
     /// <summary>Applies what the tables' feeds gave.</summary>
     /// <param name="services">Services.</param>
     /// <param name="slices">Their endpoints.</param>
     /// <param name="namespaces">Namespaces.</param>
     /// <param name="pods">Pods; null when their names are not verified.</param>
     public void Apply(
+        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods)
+    {
+        lock (_applying)
+        {
+            ApplyAll(services, slices, namespaces, pods);
+        }
+    }
+
+    private void ApplyAll(
         Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods)
     {
         var touched = services.Changes.Select(change => change.Key).ToHashSet();
@@ -83,7 +104,9 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
 
         if (touched.Count + namespaces.Changes.Count + (pods?.Changes.Count ?? 0) > 0)
         {
-            _serial = (uint)time.GetUtcNow().ToUnixTimeSeconds();
+            // Who holds the zone with that serial must see that it has changed since, within the same second too.
+            _serial = Math.Max((uint)time.GetUtcNow().ToUnixTimeSeconds(), _serialGiven ? _serial + 1 : _serial);
+            _serialGiven = false;
         }
 
         _synced = services.Initialized && slices.Initialized && namespaces.Initialized && pods?.Initialized != false;

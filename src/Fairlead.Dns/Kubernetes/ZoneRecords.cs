@@ -10,16 +10,9 @@ namespace Fairlead.Dns.Kubernetes;
 /// <param name="rotates">Sets of addresses begin anywhere.</param>
 internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bool rotates)
 {
-    private const uint VersionTtl = 28800;
-    private const uint MaxNegativeTtl = 300;
     private readonly RecordWriter _records = new(options.Ttl, rotates);
     private readonly PodNames _pods = options.Pods;
     private readonly uint _ttl = options.Ttl;
-
-    // Names of the server and of who is answerable for the zone, up to the zone.
-    private static ReadOnlySpan<byte> Server => "\u0002ns\u0003dns"u8;
-
-    private static ReadOnlySpan<byte> Mailbox => "\u000Ahostmaster"u8;
 
     /// <summary>Writes what a name of a cluster zone has of the type asked for, or its CNAME, whose target is <paramref name="alias"/>.</summary>
     public Found Resolve(scoped ZoneQuestion question, ref DnsWriter writer, out byte[] alias)
@@ -40,7 +33,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
 
         if (last.SequenceEqual("dns-version"u8) && kind == 0)
         {
-            writer.HasAnswered = question.Type == RecordType.TXT && writer.Text(question.Owner, RecordType.TXT, VersionTtl, "1.1.0"u8, default);
+            writer.HasAnswered = question.Type == RecordType.TXT && RecordWriter.Version(question.Owner, ref writer);
             return Found.Name;
         }
 
@@ -58,7 +51,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
                 return Found.Name;
             case 1 when question.Name.Label(0).SequenceEqual("dns"u8):
                 return Found.Name;
-            case 2 when question.Name.Labels(0, 2).SequenceEqual(Server):
+            case 2 when question.Name.Labels(0, 2).SequenceEqual(RecordWriter.Server):
                 return _records.Addresses(question.Owner, index.ServerAddresses, question.Type, ref writer);
             default:
                 return Found.Nothing;
@@ -99,19 +92,8 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         }
     }
 
-    /// <summary>The zone's SOA record.</summary>
-    public void Soa(scoped ReadOnlySpan<byte> zone, ref DnsWriter writer)
-    {
-        Span<byte> server = stackalloc byte[DnsReader.MaxName];
-        Span<byte> mailbox = stackalloc byte[DnsReader.MaxName];
-        writer.Soa(
-            zone,
-            Math.Min(_ttl, MaxNegativeTtl),
-            RecordWriter.Under(default, Server, zone, server),
-            RecordWriter.Under(default, Mailbox, zone, mailbox),
-            index.Serial,
-            _ttl);
-    }
+    /// <summary>The zone's SOA record, as of now.</summary>
+    public void Soa(scoped ReadOnlySpan<byte> zone, ref DnsWriter writer) => _records.Soa(zone, index.Serial, ref writer);
 
     private void Apex(scoped ZoneQuestion question, ref DnsWriter writer)
     {
@@ -123,7 +105,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         else if (question.Type == RecordType.NS)
         {
             Span<byte> scratch = stackalloc byte[DnsReader.MaxName];
-            var server = RecordWriter.Under(default, Server, question.Zone, scratch);
+            var server = RecordWriter.Under(default, RecordWriter.Server, question.Zone, scratch);
             writer.Name(question.Owner, RecordType.NS, _ttl, server);
             writer.HasAnswered = true;
             writer.Enter(Section.Additional);
@@ -179,7 +161,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
     }
 
     private Found EndpointPorts(scoped ZoneQuestion question, ServiceNames service, scoped ReadOnlySpan<SrvTarget> targets, int addresses, ref DnsWriter writer) =>
-        _records.Services(question, service, targets, (ushort)Math.Max(1, 100 / Math.Max(1, targets.Length * addresses)), ref writer);
+        _records.Services(question, service, targets, ServiceNames.WeightOf(targets, addresses), ref writer);
 
     private Found Port(scoped ZoneQuestion question, ServiceNames service, ref DnsWriter writer)
     {

@@ -12,4 +12,5 @@ internal enum DnsPlugin
     Hosts,
     Kubernetes,
     Template,
+    Transfer,
 }

@@ -7,8 +7,11 @@ using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Server;
 
-/// <summary>What became of a query at once: a reply of <see cref="Length"/> bytes; or a question for upstream; or neither, and nothing is sent.</summary>
-internal readonly record struct Handled(int Length, PendingQuery? Pending);
+/// <summary>
+/// What became of a query at once: a reply of <see cref="Length"/> bytes; or a question for upstream; or, by TCP, a whole zone to be sent; or nothing, and
+/// nothing is sent.
+/// </summary>
+internal readonly record struct Handled(int Length, PendingQuery? Pending, ZoneTransfer? Transfer = null);
 
 /// <summary>A query that waits for an upstream's answer.</summary>
 /// <param name="Query">As received.</param>
@@ -39,6 +42,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
     /// <summary>A reply buffer of this size holds every reply.</summary>
     public const int MaxReply = ushort.MaxValue;
 
+    private readonly ZoneTransfers _transfers = new();
     private volatile DnsChains _chains = chains;
 
     /// <summary>Who answers which name. Replaced as a whole; a query sees one of them from beginning to end.</summary>
@@ -67,7 +71,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         var handled = Answer(packet, query, asker, reply, out var chain, out var plugin);
         if (handled.Length > 0)
         {
-            Tell(packet, query, asker, chain, plugin, reply[..handled.Length]);
+            Tell(packet, query, asker, chain, plugin, reply, handled.Length);
         }
 
         return handled;
@@ -79,7 +83,9 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         (chain, plugin) = (null, DnsPlugin.None);
         if (query.Error != ResponseCode.NoError)
         {
-            return new Handled(Fail(query, query.Error, null, reply, tcp), null);
+            return query.IsTransfer && counters is not null
+                ? Transfer(packet, query, asker, reply, out chain, out plugin)
+                : new Handled(Fail(query, query.Error, null, reply, tcp), null);
         }
 
         var chains = _chains;
@@ -108,6 +114,28 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
             default:
                 plugin = DnsPlugin.None;
                 return new Handled(Fail(query, ResponseCode.ServFail, chain, reply, tcp), null);
+        }
+    }
+
+    private Handled Transfer(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, Span<byte> reply, out DnsChain? chain, out DnsPlugin plugin)
+    {
+        var name = new QueryName(query.Name, stackalloc byte[DnsReader.MaxName], stackalloc byte[QueryName.MaxLabels]);
+        chain = _chains.Find(name);
+        var writer = Begin(query, chain, reply, asker.Tcp, stackalloc ushort[DnsWriter.NameTable]);
+        var transfer = _transfers.Begin(packet, query, name, asker, chain, ref writer);
+        plugin = writer.Code == ResponseCode.NoError ? DnsPlugin.Transfer : DnsPlugin.None;
+        return transfer is null ? new Handled(Finish(ref writer), null) : new Handled(0, null, transfer);
+    }
+
+    /// <summary>Lets go of a zone that was sent, whole or in part, or will not be.</summary>
+    public void Finish(ZoneTransfer transfer)
+    {
+        _transfers.End(transfer);
+        if (transfer.Written > 0)
+        {
+            counters?.CountReply((int)ResponseCode.NoError);
+            DnsQuery.TryRead(transfer.Query, out var query);
+            Tell(transfer.Query, query, transfer.Asker, transfer.Chain, DnsPlugin.Transfer, transfer.Header, transfer.Written);
         }
     }
 
@@ -149,7 +177,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
         DnsQuery.TryRead(pending.Query, out var query);
         var length = Finish(pending, query, result, reply);
         var plugin = pending.Search?.Match is not null ? DnsPlugin.Autopath : result.Kept ? DnsPlugin.Cache : DnsPlugin.Forward;
-        Tell(pending.Query, query, pending.Asker, pending.Chain, plugin, reply[..length]);
+        Tell(pending.Query, query, pending.Asker, pending.Chain, plugin, reply, length);
         return length;
     }
 
@@ -227,8 +255,8 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
     private static int Limit(scoped DnsQuery query, DnsChain? chain, Span<byte> reply, bool tcp) =>
         tcp ? reply.Length : Math.Min(query.UdpSize, chain?.Block.UdpSize ?? DnsQuery.MaxUdp);
 
-    // What a scrape, the list of missing names and the log say of it.
-    private void Tell(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, DnsChain? chain, DnsPlugin plugin, ReadOnlySpan<byte> reply)
+    // What a scrape, the list of missing names and the log say of it. Of the reply the header is enough.
+    private void Tell(ReadOnlySpan<byte> packet, scoped DnsQuery query, Asker asker, DnsChain? chain, DnsPlugin plugin, ReadOnlySpan<byte> reply, int length)
     {
         if (counters is null)
         {
@@ -244,7 +272,7 @@ internal sealed class DnsHandler(DnsChains chains, DnsCounters? counters, QueryL
             Code = query.Error == ResponseCode.BadVers ? ResponseCode.BadVers : (ResponseCode)(reply[3] & DnsHeader.CodeMask),
             Plugin = plugin,
             QuerySize = packet.Length,
-            ReplySize = reply.Length,
+            ReplySize = length,
             Took = counters.Since(asker.Since),
         };
         (chain is null ? counters.Zone(DnsCounters.NoZone) : chain.CountersOf(counters)).Count(counted);

@@ -192,36 +192,38 @@ internal sealed class TcpConnection : IDisposable
     private async Task<bool> ServeAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
     {
         _connections.Begin(this);
+        ZoneTransfer? transfer = null;
         var handedOn = false;
         try
         {
-            var (message, pending) = Handle(query.Span);
-            if (pending is not null)
+            (var message, var pending, transfer) = Handle(query.Span);
+            if (pending is null && transfer is null)
             {
-                await _pending.WaitAsync(_reading.Token);
-                handedOn = true;
-                _ = Task.Run(() => FinishAsync(pending, cancellationToken), CancellationToken.None);
-                return true;
+                return !message.IsEmpty && await SendAsync(message, cancellationToken);
             }
 
-            return !message.IsEmpty && await SendAsync(message, cancellationToken);
+            await _pending.WaitAsync(_reading.Token);
+            handedOn = true;
+            var (asked, given) = (pending, transfer);
+            _ = Task.Run(() => asked is not null ? FinishAsync(asked, cancellationToken) : GiveAsync(given!, cancellationToken), CancellationToken.None);
+            return true;
         }
         finally
         {
             if (!handedOn)
             {
-                _connections.End(this);
+                Release(transfer);
             }
         }
     }
 
-    private (ReadOnlyMemory<byte> Message, PendingQuery? Pending) Handle(ReadOnlySpan<byte> query)
+    private (ReadOnlyMemory<byte> Message, PendingQuery? Pending, ZoneTransfer? Transfer) Handle(ReadOnlySpan<byte> query)
     {
         var room = ArrayPool<byte>.Shared.Rent(DnsHandler.MaxReply);
         var handled = _handler.Handle(query, Client, room.AsSpan(0, DnsHandler.MaxReply), tcp: true, _port);
         var message = handled.Length > 0 ? Message(room.AsSpan(0, handled.Length)) : default;
         Return(room);
-        return (message, handled.Pending);
+        return (message, handled.Pending, handled.Transfer);
     }
 
     private async Task FinishAsync(PendingQuery pending, CancellationToken cancellationToken)
@@ -244,6 +246,42 @@ internal sealed class TcpConnection : IDisposable
             _connections.End(this);
             _pending.Release();
         }
+    }
+
+    // Several messages, in their order; those of other queries may come between them (RFC 5936 §4.1). The next is made when the client has taken the last.
+    private async Task GiveAsync(ZoneTransfer transfer, CancellationToken cancellationToken)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(2 + ZoneTransfer.MaxMessage);
+        try
+        {
+            while (transfer.Next(room.AsSpan(2, ZoneTransfer.MaxMessage)) is > 0 and var length)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(room, (ushort)length);
+                await SendAsync(room.AsMemory(0, 2 + length), cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            _counters.CountDropped();
+            End();
+        }
+        finally
+        {
+            Return(room);
+            Release(transfer);
+            _pending.Release();
+        }
+    }
+
+    // A query is done with.
+    private void Release(ZoneTransfer? transfer)
+    {
+        if (transfer is not null)
+        {
+            _handler.Finish(transfer);
+        }
+
+        _connections.End(this);
     }
 
     // Of its own size: a client that does not take its answers holds no more than them.

@@ -36,7 +36,12 @@ internal readonly ref struct DnsQuery
     /// <summary>The largest UDP answer the client takes, within our own bounds.</summary>
     public int UdpSize { get; init; }
 
+    /// <summary>Why it cannot be answered. A request for a whole zone is refused, unless somebody knows better (<see cref="IsTransfer"/>).</summary>
     public ResponseCode Error { get; init; }
+
+    /// <summary>It is a whole request for a whole zone: AXFR (RFC 5936) or IXFR (RFC 1995).</summary>
+    public bool IsTransfer =>
+        Error == ResponseCode.Refused && Type is RecordType.AXFR or RecordType.IXFR && BinaryPrimitives.ReadUInt16BigEndian(Question[^2..]) == ClassIn;
 
     /// <summary>Takes a packet apart. False: no reply may be sent, because it is no query or too short to have an id.</summary>
     public static bool TryRead(ReadOnlySpan<byte> packet, out DnsQuery query)

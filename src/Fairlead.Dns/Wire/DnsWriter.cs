@@ -34,7 +34,6 @@ internal ref struct DnsWriter
     private int _dataStart;
     private int _namesBefore;
     private bool _overflow;
-    private bool _truncated;
     private Section _section;
     private ushort _answers;
     private ushort _authorities;
@@ -83,12 +82,8 @@ internal ref struct DnsWriter
     /// <summary>For the zone: it has given, or tried to give, records of the type asked for, so that the reply is no NODATA.</summary>
     public bool HasAnswered { get; set; }
 
-    /// <summary>TC. A record that does not fit sets it too.</summary>
-    public bool IsTruncated
-    {
-        readonly get => _truncated;
-        set => _truncated = value;
-    }
+    /// <summary>TC: a record of the answer or authority section found no room. Who sends it in a message that follows takes this back.</summary>
+    public bool IsTruncated { get; set; }
 
     /// <summary>Who writes it.</summary>
     public DnsPlugin Plugin { get; set; }
@@ -100,7 +95,7 @@ internal ref struct DnsWriter
     {
         (_length, _nameCount) = (_questionEnd, _questionNames);
         (_answers, _authorities, _additionals) = (0, 0, 0);
-        (_section, _truncated, HasAnswered) = (Section.Answer, false, false);
+        (_section, IsTruncated, HasAnswered) = (Section.Answer, false, false);
     }
 
     /// <summary>Later records belong to <paramref name="section"/>; sections are written in their order.</summary>
@@ -186,7 +181,7 @@ internal ref struct DnsWriter
         var kept = _query.Flags & (DnsHeader.OpcodeMask | DnsHeader.RecursionDesiredFlag | DnsHeader.CheckingDisabledFlag);
         var flags = DnsHeader.ResponseFlag | kept | ((int)Code & DnsHeader.CodeMask)
             | (Authoritative ? DnsHeader.AuthoritativeFlag : 0)
-            | (_truncated ? DnsHeader.TruncatedFlag : 0)
+            | (IsTruncated ? DnsHeader.TruncatedFlag : 0)
             | (RecursionAvailable ? DnsHeader.RecursionAvailableFlag : 0);
         BinaryPrimitives.WriteUInt16BigEndian(_buffer, _query.Id);
         BinaryPrimitives.WriteUInt16BigEndian(_buffer[2..], (ushort)flags);
@@ -229,7 +224,7 @@ internal ref struct DnsWriter
         if (_overflow)
         {
             (_length, _nameCount) = (_recordStart, _namesBefore);
-            _truncated |= _section != Section.Additional;
+            IsTruncated |= _section != Section.Additional;
             return false;
         }
 

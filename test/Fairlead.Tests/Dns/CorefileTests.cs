@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fairlead.Dns.Config;
+using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Tests.Dns;
 
@@ -239,6 +240,10 @@ public sealed class CorefileTests
     [InlineData(".:53 {\n hosts {\n  10.0.0.300 a\n }\n}", "Corefile:3: plugin \"hosts\": option \"10.0.0.300\" is not known")]
     [InlineData(".:53 {\n template ANY AAAA {\n  answer \"{{ .Name }} 60 IN AAAA ::1\"\n }\n}", "Corefile:3: plugin \"template\": answer: is not served: only templates that answer with a code alone are")]
     [InlineData(".:53 {\n template ANY FOO\n}", "Corefile:2: plugin \"template\": type \"FOO\" is not known")]
+    [InlineData(".:53 {\n transfer example.net example.org\n}", "Corefile:2: plugin \"transfer\": needs a line \"to\": who may have the zone")]
+    [InlineData(".:53 {\n transfer {\n  to\n }\n}", "Corefile:3: plugin \"transfer\": to: takes at least 1 argument, 0 are given")]
+    [InlineData(".:53 {\n transfer example.net {\n  invalid option\n }\n}", "Corefile:3: plugin \"transfer\": option \"invalid\" is not known")]
+    [InlineData(".:53 {\n transfer {\n  to example.com 1.2.3.4\n }\n}", "Corefile:3: plugin \"transfer\": to: \"example.com\" is no address, no range of addresses and not *")]
     [InlineData(".:53 {\n autopath @kubernetes\n}", "Corefile:2: plugin \"autopath\": there is no plugin kubernetes in this block")]
     [InlineData(".:53 {\n loop\n loop\n}", "Corefile:3: plugin \"loop\": stands in this block already, on line 2")]
     [InlineData(".:53 {\n any\n}\n.:53 {\n any\n}", "Corefile:4: zone \".\" has a block already, on line 1")]
@@ -259,6 +264,18 @@ public sealed class CorefileTests
     }
 
     [Fact]
+    public void Who_may_have_zones_is_understood()
+    {
+        var block = Assert.Single(Read(".:53 {\n transfer {\n  to 1.2.3.4 5.6.7.8:1053 [1::2]:34\n }\n transfer example.com 10.0.0.0/8 {\n  to *\n  to 10.0.0.0/24\n }\n}").Blocks);
+        Assert.Equal(
+            [
+                new TransferOptions { Zones = [""], To = [IpNet.Parse("1.2.3.4/32"), IpNet.Parse("5.6.7.8/32"), IpNet.Parse("1::2/128")] },
+                new TransferOptions { Zones = ["example.com", "10.in-addr.arpa"], To = [IpNet.Parse("0.0.0.0/0"), IpNet.Parse("::/0"), IpNet.Parse("10.0.0.0/24")] },
+            ],
+            block.Transfers);
+    }
+
+    [Fact]
     public void All_errors_are_named_in_the_order_of_their_lines()
     {
         var reading = Corefile.Read("a..b {\n foo\n cache x%\n}\n.:53 {\n forward . nobody {\n  policy best\n }\n}");
@@ -267,7 +284,7 @@ public sealed class CorefileTests
 
     [Theory]
     [InlineData(".:53 {\n any\n}\n.:5353 {\n any\n}", "Corefile:4: \".:5353\": port 5353 is not served, only 53")]
-    [InlineData(".:53 {\n transfer {\n  to *\n }\n}", "Corefile:2: plugin \"transfer\": is not served: a request for a whole zone is refused, whoever asks")]
+    [InlineData(".:53 {\n transfer {\n  to * 10.0.0.1:1053\n }\n}", "Corefile:3: plugin \"transfer\": to: 10.0.0.1:1053 may have the zone, but is not told of changes (NOTIFY): it finds them by the SOA")]
     [InlineData(".:53 {\n bind 127.0.0.1\n}", "Corefile:2: plugin \"bind\": has no effect: the server's addresses are those of the cluster's DNS Service")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  kubeconfig /root/.kube/config\n }\n}", "Corefile:3: plugin \"kubernetes\": kubeconfig: has no effect: the node agent's own connection to the API server is used")]
     [InlineData(".:53 {\n bufsize 4096\n}", "Corefile:2: plugin \"bufsize\": answers by UDP stay below 1232 bytes, which no link cuts")]

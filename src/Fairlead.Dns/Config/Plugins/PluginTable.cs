@@ -29,6 +29,7 @@ internal static class PluginTable
         ["ready"] = SmallPlugins.Ready,
         ["reload"] = SmallPlugins.Reload,
         ["template"] = TemplatePlugin.Read,
+        ["transfer"] = TransferPlugin.Read,
     }.ToFrozenDictionary();
 
     // They change nothing of an answer, so that a text with them means the same without.
@@ -40,7 +41,6 @@ internal static class PluginTable
         ["pprof"] = "is not served",
         ["timeouts"] = "has no effect here",
         ["trace"] = "is not served",
-        ["transfer"] = "is not served: a request for a whole zone is refused, whoever asks",
     }.ToFrozenDictionary();
 
     // plugin.cfg of CoreDNS, the rest of it: told apart from words that nobody knows.
