@@ -8,14 +8,18 @@ namespace Fairlead.Policy;
 internal static class FlowCut
 {
     /// <summary>
-    /// Something may be allowed no longer: a pod's program changed, a group lost a member, or an address has a new pod. The first plan after a start
-    /// (<paramref name="before"/> null) may differ in anything from what the last run left.
+    /// Something may be allowed no longer: a pod's program changed, a group lost a member or, where Deny or Pass is about it, gained one, or an address
+    /// has a new pod. The first plan after a start (<paramref name="before"/> null) may differ in anything from what the last run left.
     /// </summary>
-    public static bool MayTighten(PolicyPlan? before, PolicyPlan now) =>
-        before is null
-        || now.Pods.Values.Any(pod => !before.Pods.TryGetValue(pod.Pod, out var old) || old != pod)
+    public static bool MayTighten(PolicyPlan? before, PolicyPlan now) => before is null
+        || (!ReferenceEquals(before.Local, now.Local)
+            && now.Pods.Values.Any(pod => !before.Pods.TryGetValue(pod.Pod, out var old) || old != pod))
         || now.Groups.Values.Any(group => before.Groups.TryGetValue(group.Key, out var old)
-            && !ReferenceEquals(old, group) && !old.Members.IsSubsetOf(group.Members));
+            && !ReferenceEquals(old, group) && MayTighten(old, group, now.Local.Restricting.Contains(group.Key)));
+
+    private static bool MayTighten(PeerGroup before, PeerGroup now, bool restricts) => now.Delta is { } delta && ReferenceEquals(delta.Since, before.Version)
+        ? delta.Removed.Length > 0 || (restricts && delta.Added.Length > 0)
+        : !before.Members.Keys.All(now.Members.ContainsKey) || (restricts && before.Members.Count != now.Members.Count);
 
     /// <summary>Whether <paramref name="flow"/> ends: a pod of this node refuses it now, or it is left from an earlier holder of a pod's address.</summary>
     public static bool Ends(ConntrackFlow flow, PolicyPlan? before, PolicyPlan now)

@@ -1,143 +1,115 @@
 using System.Collections.Immutable;
 using Fairlead.Linux.Addresses;
-using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Rulesets;
 using Fairlead.Nftables.Values;
 using Fairlead.Policy.Compile;
-using Fairlead.State;
 
 namespace Fairlead.Policy.Nftables;
 
 /// <summary>
-/// A plan to the content of the table: one chain per distinct program, one set per group, block list and port list, named by content. Elements of a
-/// group that did not change are the same object as the last time, so that comparing them costs nothing.
+/// Plans to the content of the table: one chain per distinct program, one set per group, block list and port list, named by content. What did not change
+/// since the last plan is the same object as then, so that neither making nor comparing it costs anything.
 /// </summary>
 internal sealed class PlanRenderer
 {
-    private readonly Dictionary<(GroupKey Key, IpFamily Family), (PeerGroup Group, ContainerContent Content)> _groups = [];
+    private readonly Dictionary<PolicyProgram, ProgramContent> _programs = [];
+    private readonly Dictionary<string, ElementDelta> _deltas = [];
+    private PolicyPlan? _last;
+    private ImmutableDictionary<string, ChainContent> _chains = ImmutableDictionary<string, ChainContent>.Empty;
+    private ImmutableDictionary<string, ContainerContent> _containers = ImmutableDictionary<string, ContainerContent>.Empty;
 
+    /// <summary>All of the table for <paramref name="plan"/>.</summary>
     public TableContent Render(PolicyPlan plan)
     {
-        var containers = ImmutableDictionary.CreateBuilder<string, ContainerContent>();
-        var rules = PolicyTable.Rules(plan.LocalRanges).ToLookup(rule => rule.Chain);
-        var chains = PolicyTable.Chains.ToImmutableDictionary(chain => chain.Name, chain => new ChainContent(chain, [.. rules[chain.Name]])).ToBuilder();
-        var programs = plan.Pods.Values.SelectMany(pod => new[] { pod.Ingress, pod.Egress }).OfType<PolicyProgram>().Distinct().ToList();
-        foreach (var program in programs)
+        var (last, local) = (_last, !ReferenceEquals(_last?.Local, plan.Local));
+        if (local)
         {
-            var chain = new Chain(ChainName(program));
-            chains[chain.Name] = new ChainContent(chain, [.. ProgramRules(program, chain.Name, plan, containers)]);
+            UpdatePrograms(plan.Local);
         }
 
-        foreach (var family in IpFamily.All)
+        if (local || last!.LocalRanges != plan.LocalRanges)
         {
-            AddPods(plan, family, containers);
+            var rules = PolicyTable.Rules(plan.LocalRanges).ToLookup(rule => rule.Chain);
+            _chains = PolicyTable.Chains.Select(chain => new ChainContent(chain, [.. rules[chain.Name]]))
+                .Concat(_programs.Values.Select(program => program.Chain)).ToImmutableDictionary(content => content.Chain.Name);
         }
 
-        foreach (var stale in _groups.Keys.Where(key => !plan.Groups.ContainsKey(key.Key)).ToList())
-        {
-            _groups.Remove(stale);
-        }
-
-        return new TableContent(chains.ToImmutable(), containers.ToImmutable());
+        _deltas.Clear();
+        var groups = Groups(last, plan).ToList();
+        _containers = local
+            ? PodMaps(plan.Local).Concat(_programs.Values.SelectMany(program => program.Containers)).Concat(groups)
+                .DistinctBy(content => content.Container.Name).ToImmutableDictionary(content => content.Container.Name)
+            : _containers.SetItems(groups.Select(content => KeyValuePair.Create(content.Container.Name, content)));
+        _last = plan;
+        return new TableContent(_chains, _containers) { Deltas = _deltas.ToImmutableDictionary() };
     }
 
-    private static string ChainName(PolicyProgram program) => $"{(program.Ingress ? "in" : "out")}-{program.Id}";
-
-    private static void AddPods(PolicyPlan plan, IpFamily family, ImmutableDictionary<string, ContainerContent>.Builder containers)
+    private void UpdatePrograms(LocalVerdicts local)
     {
-        var addresses = plan.ByAddress.Where(pair => pair.Key.Family == family).ToList();
-        Add(containers, PolicyTable.EgressMap(family), addresses.Select(pair => Element.Of(Datum.Of(pair.Key), Lead(pair.Value.Egress))));
-        Add(containers, PolicyTable.IngressMap(family), addresses.Select(pair => Element.Of(Datum.Of(pair.Key), Lead(pair.Value.Ingress))));
-        Add(containers, PolicyTable.Itself(family), addresses.Select(pair => new Element(Datum.Of(pair.Key, pair.Key))));
-        var isolated = addresses.Where(pair => pair.Value is { Ingress: not null } or { Egress: not null });
-        Add(containers, PolicyTable.Isolated(family), isolated.Select(pair => new Element(Datum.Of(pair.Key))));
+        var used = local.Programs.ToHashSet();
+        foreach (var stale in _programs.Keys.Where(program => !used.Contains(program)).ToList())
+        {
+            _programs.Remove(stale);
+        }
+
+        foreach (var program in used.Where(program => !_programs.ContainsKey(program)))
+        {
+            _programs[program] = ProgramContent.Of(program);
+        }
     }
 
-    private static Verdict Lead(PolicyProgram? program) => program is null ? Verdict.Return : Verdict.Goto(ChainName(program));
-
-    private static void Add(ImmutableDictionary<string, ContainerContent>.Builder containers, Container container, IEnumerable<Element> elements) =>
-        containers[container.Name] = new ContainerContent(container, elements.ToImmutableDictionary(element => element.Key));
-
-    private IEnumerable<Rule> ProgramRules(
-        PolicyProgram program, string chain, PolicyPlan plan, ImmutableDictionary<string, ContainerContent>.Builder containers)
+    /// <summary>Those that differ from the last plan's; all of them when the programs do.</summary>
+    private IEnumerable<ContainerContent> Groups(PolicyPlan? last, PolicyPlan plan)
     {
-        foreach (var clause in program.Clauses.ToArray())
+        foreach (var (key, group) in plan.Groups)
         {
-            Statement[] ports = clause.Ports.Count == 0 ? [] : [PortMatch(clause.Ports, containers)];
-            if (clause is { Group: null, Blocks.Count: 0 })
+            var same = ReferenceEquals(last?.Groups.GetValueOrDefault(key), group);
+            if (same && ReferenceEquals(last!.Local, plan.Local))
             {
-                yield return new Rule(chain, [.. ports, Verdict.Return]);
                 continue;
             }
 
             foreach (var family in IpFamily.All)
             {
-                var peer = program.Ingress ? Payload.Saddr(family) : Payload.Daddr(family);
-                if (PeerMatch(clause, family, peer, plan, containers) is { } match)
-                {
-                    yield return new Rule(chain, [match, .. ports, Verdict.Return]);
-                }
+                var there = _containers.GetValueOrDefault(ProgramContent.Peers(key, family).Name);
+                yield return same ? there! : GroupContent(group, family, last?.Groups.GetValueOrDefault(key)?.Version, there);
             }
         }
-
-        yield return new Rule(chain, [Verdict.Goto(Refusal.ByPolicy(program.Ingress).Chain)]);
     }
 
-    /// <summary>Null when the clause has nothing of that family and, as its content is in the chain's name, never will.</summary>
-    private InSet? PeerMatch(
-        Clause clause, IpFamily family, PayloadSelector peer, PolicyPlan plan, ImmutableDictionary<string, ContainerContent>.Builder containers)
+    private ContainerContent GroupContent(PeerGroup group, IpFamily family, object? version, ContainerContent? there)
     {
-        if (clause.Group is { } key)
+        Element ElementOf(GroupMember member) =>
+            new(group.Key.HasPorts ? Datum.Of(member.Address, member.Protocol, member.Port) : Datum.Of(member.Address));
+        if (there?.Elements is ImmutableDictionary<Datum, Element> before && group.Delta is { } delta && ReferenceEquals(delta.Since, version))
         {
-            var content = GroupContent(plan.Groups[key], family);
-            containers[content.Container.Name] = content;
-            return new InSet(key.HasPorts ? Selector.Of(peer, Meta.L4Proto, Payload.ThDport) : peer, content.Container.Name);
+            var added = delta.Added.Where(member => member.Address.Family == family).Select(ElementOf).ToList();
+            var removed = delta.Removed.Where(member => member.Address.Family == family).Select(ElementOf).ToList();
+            if (added.Count + removed.Count == 0)
+            {
+                return there;
+            }
+
+            var after = before.RemoveRange(removed.Select(element => element.Key)).SetItems(added.Select(element => KeyValuePair.Create(element.Key, element)));
+            _deltas[there.Container.Name] = new ElementDelta(before, added, removed);
+            return there with { Elements = after };
         }
 
-        var ranges = clause.Blocks.Where(range => range.First.Family == family).ToList();
-        if (ranges.Count == 0)
-        {
-            return null;
-        }
-
-        var set = new Set($"block{PolicyTable.Suffix(family)}-{Digest.Of(string.Join(',', ranges))}", [FieldType.Address(family)])
-        {
-            Flags = ContainerFlags.Interval,
-        };
-        Add(containers, set, ranges.Select(range => Element.Range(Datum.Of(range.First), Datum.Of(range.Last))));
-        return new InSet(peer, set.Name);
+        return Content(ProgramContent.Peers(group.Key, family), group.Members.Keys.Where(member => member.Address.Family == family).Select(ElementOf));
     }
 
-    private ContainerContent GroupContent(PeerGroup group, IpFamily family)
+    private static IEnumerable<ContainerContent> PodMaps(LocalVerdicts local)
     {
-        if (_groups.TryGetValue((group.Key, family), out var kept) && ReferenceEquals(kept.Group, group))
+        foreach (var family in IpFamily.All)
         {
-            return kept.Content;
+            var addresses = local.ByAddress.Where(pair => pair.Key.Family == family).ToList();
+            yield return Content(PolicyTable.EgressMap(family), addresses.Select(pair => Element.Of(Datum.Of(pair.Key), ProgramContent.Lead(pair.Value.Egress))));
+            yield return Content(PolicyTable.IngressMap(family), addresses.Select(pair => Element.Of(Datum.Of(pair.Key), ProgramContent.Lead(pair.Value.Ingress))));
+            yield return Content(PolicyTable.Itself(family), addresses.Select(pair => new Element(Datum.Of(pair.Key, pair.Key))));
+            yield return Content(PolicyTable.Isolated(family), addresses.Where(pair => pair.Value.CanRefuse).Select(pair => new Element(Datum.Of(pair.Key))));
         }
-
-        var name = $"{(group.Key.HasPorts ? "named" : "peers")}{PolicyTable.Suffix(family)}-{group.Key.Id}";
-        var set = new Set(name, group.Key.HasPorts
-            ? [FieldType.Address(family), FieldType.InetProtocol, FieldType.InetService]
-            : [FieldType.Address(family)]);
-        var elements = group.Members.Where(member => member.Address.Family == family)
-            .Select(member => new Element(group.Key.HasPorts ? Datum.Of(member.Address, member.Protocol, member.Port) : Datum.Of(member.Address)))
-            .ToImmutableDictionary(element => element.Key);
-        var content = new ContainerContent(set, elements);
-        _groups[(group.Key, family)] = (group, content);
-        return content;
     }
 
-    private static InSet PortMatch(ValueArray<PortRange> ports, ImmutableDictionary<string, ContainerContent>.Builder containers)
-    {
-        var ranges = ports.ToArray();
-        var set = new Set($"ports-{Digest.Of(string.Join(',', ranges))}", [FieldType.InetProtocol, FieldType.InetService])
-        {
-            Flags = ranges.All(range => range.First == range.Last) ? ContainerFlags.None : ContainerFlags.Interval,
-        };
-        Add(containers, set, ranges.Select(range => (set.Flags & ContainerFlags.Interval) == 0
-            ? new Element(Datum.Of(range.Protocol, range.First))
-            : Element.Range(Datum.Of(range.Protocol, range.First), Datum.Of(range.Protocol, range.Last))));
-        return new InSet(Selector.Of(Meta.L4Proto, Payload.ThDport), set.Name);
-    }
+    private static ContainerContent Content(Container container, IEnumerable<Element> elements) => ProgramContent.Content(container, elements);
 }

@@ -11,6 +11,9 @@ namespace Fairlead.Policy.Nftables;
 internal sealed record TableContent(
     ImmutableDictionary<string, ChainContent> Chains, ImmutableDictionary<string, ContainerContent> Containers)
 {
+    /// <summary>By container, what is known of its difference from an earlier content, so that nobody has to look for it.</summary>
+    public IReadOnlyDictionary<string, ElementDelta> Deltas { get; init; } = ReadOnlyDictionary<string, ElementDelta>.Empty;
+
     public static TableContent Of(Ruleset ruleset) => new(ruleset.Chains.ToImmutableDictionary(), ruleset.Containers.ToImmutableDictionary());
 
     /// <summary>
@@ -37,9 +40,18 @@ internal sealed record TableContent(
 
         var from = current ?? new TableContent(ImmutableDictionary<string, ChainContent>.Empty, ImmutableDictionary<string, ContainerContent>.Empty);
         AddObjects(transaction, from, wanted);
-        foreach (var (name, content) in wanted.Containers.OrderBy(pair => pair.Value.Container is Map).ThenBy(pair => pair.Key, StringComparer.Ordinal))
+        var changed = wanted.Containers.Where(pair => !ReferenceEquals(from.Containers.GetValueOrDefault(pair.Key)?.Elements, pair.Value.Elements));
+        foreach (var (name, content) in changed.OrderBy(pair => pair.Value.Container is Map).ThenBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            ChangeElements(transaction, content.Container, from.Containers.GetValueOrDefault(name)?.Elements, content.Elements);
+            var there = from.Containers.GetValueOrDefault(name)?.Elements;
+            if (wanted.Deltas.GetValueOrDefault(name) is { } delta && ReferenceEquals(delta.Since, there))
+            {
+                transaction.Delete(new Elements(content.Container, delta.Removed)).Add(new Elements(content.Container, delta.Added));
+            }
+            else
+            {
+                ChangeElements(transaction, content.Container, there, content.Elements);
+            }
         }
 
         DeleteObjects(transaction, from, wanted);
@@ -47,8 +59,10 @@ internal sealed record TableContent(
     }
 
     private static bool SameShape(TableContent current, TableContent wanted) =>
-        wanted.Containers.All(pair => !current.Containers.TryGetValue(pair.Key, out var there) || there.Container == pair.Value.Container)
-        && wanted.Chains.All(pair => !current.Chains.TryGetValue(pair.Key, out var there) || there.Chain == pair.Value.Chain);
+        wanted.Containers.All(pair =>
+            !current.Containers.TryGetValue(pair.Key, out var there) || ReferenceEquals(there, pair.Value) || there.Container == pair.Value.Container)
+        && wanted.Chains.All(pair =>
+            !current.Chains.TryGetValue(pair.Key, out var there) || ReferenceEquals(there, pair.Value) || there.Chain == pair.Value.Chain);
 
     private static void AddObjects(Transaction transaction, TableContent from, TableContent wanted)
     {
@@ -62,15 +76,11 @@ internal sealed record TableContent(
             transaction.Add(content.Chain);
         }
 
-        foreach (var (name, content) in wanted.Chains.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        var changed = wanted.Chains.Where(pair => from.Chains.GetValueOrDefault(pair.Key) is var there
+            && !ReferenceEquals(there, pair.Value) && there?.Rules.SequenceEqual(pair.Value.Rules) != true);
+        foreach (var (name, content) in changed.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            var there = from.Chains.GetValueOrDefault(name);
-            if (there is not null && there.Rules.SequenceEqual(content.Rules))
-            {
-                continue;
-            }
-
-            if (there is not null)
+            if (from.Chains.ContainsKey(name))
             {
                 transaction.Flush(content.Chain);
             }
@@ -85,11 +95,6 @@ internal sealed record TableContent(
     private static void ChangeElements(
         Transaction transaction, Container container, IReadOnlyDictionary<Datum, Element>? from, IReadOnlyDictionary<Datum, Element> wanted)
     {
-        if (ReferenceEquals(from, wanted))
-        {
-            return;
-        }
-
         from ??= ReadOnlyDictionary<Datum, Element>.Empty;
         var gone = from.Values.Where(element => wanted.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
         var added = wanted.Values.Where(element => from.GetValueOrDefault(element.Key) != element).OrderBy(element => element.Key).ToList();
@@ -98,10 +103,10 @@ internal sealed record TableContent(
 
     private static void DeleteObjects(Transaction transaction, TableContent from, TableContent wanted)
     {
-        foreach (var (_, content) in Missing(from.Chains, wanted.Chains))
-        {
-            transaction.Delete(content.Chain);
-        }
+        // One may lead to another: none can go before all are empty.
+        var stale = Missing(from.Chains, wanted.Chains).Select(pair => pair.Value.Chain).ToList();
+        stale.ForEach(chain => transaction.Flush(chain));
+        stale.ForEach(chain => transaction.Delete(chain));
 
         foreach (var (_, content) in Missing(from.Containers, wanted.Containers))
         {
@@ -112,3 +117,9 @@ internal sealed record TableContent(
     private static IEnumerable<KeyValuePair<string, T>> Missing<T>(ImmutableDictionary<string, T> these, ImmutableDictionary<string, T> there) =>
         these.Where(pair => !there.ContainsKey(pair.Key)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
 }
+
+/// <summary>How the elements of a set differ from those of an earlier moment.</summary>
+/// <param name="Since">The earlier elements, by reference.</param>
+/// <param name="Added">Elements more.</param>
+/// <param name="Removed">Elements less.</param>
+internal sealed record ElementDelta(IReadOnlyDictionary<Datum, Element> Since, IReadOnlyList<Element> Added, IReadOnlyList<Element> Removed);

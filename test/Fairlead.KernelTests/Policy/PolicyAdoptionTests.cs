@@ -34,13 +34,15 @@ public sealed class PolicyAdoptionTests
         var pod = new ObjectKey("a", "p");
         var blocks = AddressRange.Union([new IpBlock(IpNet.Parse("0.0.0.0/0"), [IpNet.Parse("10.0.0.0/8")]), new IpBlock(IpNet.Parse("fd00::/8"), default)]);
         var ports = new PortRange[] { new(IpProtocol.Tcp, 80, 90), new(IpProtocol.Udp, 0, ushort.MaxValue) };
-        var ingress = new PolicyProgram(true, [new Clause(group, default, ports.ToValueArray()), new Clause(null, blocks.ToValueArray(), default)]);
+        var own = new PolicyProgram(true, [new Clause(group, default, ports.ToValueArray()), new Clause(null, blocks.ToValueArray(), default)]);
+        var ingress = new PolicyProgram(
+            true, [new Clause(group, default, default, PolicyAction.Pass), new Clause(null, default, ports.ToValueArray(), PolicyAction.Deny)], Isolates: false, own);
         var egress = new PolicyProgram(false, [new Clause(named, default, default), new Clause(null, default, [new PortRange(IpProtocol.Udp, 53, 53)])]);
         var verdicts = new PodVerdicts(pod, [IpAddr.Parse("10.244.1.2"), IpAddr.Parse("fd00:10:244:1::2")], ingress, egress);
         return new PolicyPlan(
             [IpNet.Parse("10.244.1.0/24"), IpNet.Parse("fd00:10:244:1::/64")],
             default,
-            ImmutableSortedDictionary<ObjectKey, PodVerdicts>.Empty.Add(pod, verdicts),
+            new LocalVerdicts(ImmutableSortedDictionary<ObjectKey, PodVerdicts>.Empty.Add(pod, verdicts)),
             new[] { Group(group, new GroupMember(IpAddr.Parse("10.244.2.2"), IpProtocol.Any, 0)), Group(named, new GroupMember(IpAddr.Parse("fd00::9"), IpProtocol.Tcp, 80)) }
                 .ToImmutableDictionary(item => item.Key));
     }
