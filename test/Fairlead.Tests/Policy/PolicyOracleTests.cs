@@ -19,7 +19,22 @@ public sealed class PolicyOracleTests
             var (plan, nft) = Commit(new MemoryNft(), new PolicyCompiler("n1"), generated);
             return generated.Probes.All(probe => Agree(generated, plan, nft, probe));
         },
-        iter: 3000);
+        iter: 2000);
+
+    [Fact]
+    public void A_connection_that_is_refused_does_not_come_back_in_the_middle_from_either_side() => PolicyGen.Case.Sample(
+        generated =>
+        {
+            var (plan, nft) = Commit(new MemoryNft(), new PolicyCompiler("n1"), generated);
+            var refused = generated.Probes.Where(probe => probe.Protocol == IpProtocol.Tcp && plan.Refuses(probe.From, probe.To, probe.Protocol, probe.Port));
+            foreach (var probe in refused.Where(probe => !PolicyTrace.Own.Contains(probe.To)))
+            {
+                var answer = new Probe(probe.To, probe.From, probe.Protocol, 40000);
+                Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(nft, probe, flags: 0x10).Verdict);
+                Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(nft, answer, flags: 0x10).Verdict);
+            }
+        },
+        iter: 600);
 
     [Fact]
     public void Changes_one_after_the_other_lead_to_the_table_that_compiling_anew_gives() => Gen.Select(PolicyGen.Case, PolicyGen.Case).Sample(

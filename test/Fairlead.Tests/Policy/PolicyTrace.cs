@@ -8,7 +8,8 @@ namespace Fairlead.Tests.Policy;
 /// <summary>Sends a packet through node n1: pods hang off <c>fl…</c> links, all else is behind eth0, the DNS address is the node's own.</summary>
 internal static class PolicyTrace
 {
-    private static readonly IpAddr[] Own = [IpAddr.Parse("172.30.0.11"), IpAddr.Parse("fd00:172:30::11"), IpAddr.Parse("10.96.0.10"), IpAddr.Parse("fd00:10:96::a")];
+    /// <summary>The node's own addresses.</summary>
+    public static IpAddr[] Own { get; } = [IpAddr.Parse("172.30.0.11"), IpAddr.Parse("fd00:172:30::11"), IpAddr.Parse("10.96.0.10"), IpAddr.Parse("fd00:10:96::a")];
 
     /// <summary>The pod ranges of the node.</summary>
     public static IpNet[] Ranges { get; } = [IpNet.Parse("10.244.1.0/24"), IpNet.Parse("fd00:10:244:1::/64")];
