@@ -30,7 +30,11 @@ public enum PolicyAction
 /// One rule of a ClusterNetworkPolicy. Its peers are complete: none matches nobody (not everybody, as in a NetworkPolicy), so that a rule whose peers are
 /// not understood accepts nothing. No ports: every port of every protocol.
 /// </summary>
-public sealed record ClusterPolicyRule(string Name, PolicyAction Action, ValueArray<PolicyPeer> Peers, ValueArray<PolicyPort> Ports);
+public sealed record ClusterPolicyRule(string Name, PolicyAction Action, ValueArray<PolicyPeer> Peers, ValueArray<PolicyPort> Ports)
+{
+    /// <summary>Where it stands in the document; null: where it stands here, part by part.</summary>
+    public RulePlaces? Places { get; init; }
+}
 
 /// <summary>A ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2).</summary>
 public sealed record ClusterPolicyRow
@@ -58,6 +62,9 @@ public sealed record ClusterPolicyRow
 
     /// <summary>spec.egress, in order.</summary>
     public ValueArray<ClusterPolicyRule> Egress { get; init; }
+
+    /// <summary>What of the document is not understood, and so accepts nothing: <c>FIELD: REASON</c>.</summary>
+    public ValueArray<string> Faults { get; init; }
 
     /// <summary>The order in which policies of one tier are asked.</summary>
     public static Comparison<ClusterPolicyRow> Order { get; } = (a, b) =>

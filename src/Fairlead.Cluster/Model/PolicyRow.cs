@@ -19,8 +19,20 @@ public sealed record PolicyPeer(LabelSelector? Namespaces, LabelSelector? Pods, 
 /// </summary>
 public sealed record PolicyPort(IpProtocol Protocol, ushort Port, ushort EndPort, string Name);
 
+/// <summary>
+/// Where a rule and its parts stand in the lists of its document, of which what is not understood was left out. Below 0: in none.
+/// </summary>
+/// <param name="Rule">Index of the rule.</param>
+/// <param name="Peers">Index of each peer.</param>
+/// <param name="Ports">Index of each port.</param>
+public sealed record RulePlaces(int Rule, ValueArray<int> Peers, ValueArray<int> Ports);
+
 /// <summary>One ingress or egress rule. No peers: any peer. No ports: every port of every protocol.</summary>
-public sealed record PolicyRule(ValueArray<PolicyPeer> Peers, ValueArray<PolicyPort> Ports);
+public sealed record PolicyRule(ValueArray<PolicyPeer> Peers, ValueArray<PolicyPort> Ports)
+{
+    /// <summary>Where it stands in the document; null: where it stands here, part by part.</summary>
+    public RulePlaces? Places { get; init; }
+}
 
 /// <summary>A NetworkPolicy (networking.k8s.io/v1).</summary>
 public sealed record PolicyRow
@@ -45,4 +57,7 @@ public sealed record PolicyRow
 
     /// <summary>spec.egress.</summary>
     public ValueArray<PolicyRule> Egress { get; init; }
+
+    /// <summary>What of the document is not understood, and so allows nothing: <c>FIELD: REASON</c>, such as <c>spec.ingress[0].from[1]: no peer</c>.</summary>
+    public ValueArray<string> Faults { get; init; }
 }

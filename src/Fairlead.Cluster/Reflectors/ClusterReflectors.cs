@@ -20,9 +20,12 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
         RunServicesAsync(cancellationToken),
-        RunServiceCidrsAsync(cancellationToken),
+        RunWhereServedAsync(
+            ResourceTypes.ServiceCidrs, tables.ServiceCidrs, PodReader.ServiceCidr, "the Services' ranges are those of --service-range alone", cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
         Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken),
+        RunWhereServedAsync(
+            ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, ClusterPolicyReader.Read, "only NetworkPolicies are in force", cancellationToken),
         RunConfigMapAsync(cancellationToken));
 
     /// <summary>Lists and watches Services, their slices and nodes until cancelled.</summary>
@@ -36,9 +39,12 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken);
 
     /// <summary>
-    /// Servers before Kubernetes 1.33 have no such kind, and a role made for an earlier agent may not read it: then there are none, until there are.
+    /// A cluster-scoped kind that a server may not have (ServiceCIDRs before Kubernetes 1.33; ClusterNetworkPolicies without their definition), and that a
+    /// role made for an earlier agent may not read: then there are none, until there are.
     /// </summary>
-    private async Task RunServiceCidrsAsync(CancellationToken cancellationToken)
+    private async Task RunWhereServedAsync<TRow>(
+        ResourceType type, Table<string, TRow> table, Func<JsonObject, TRow> read, string consequence, CancellationToken cancellationToken)
+        where TRow : class
     {
         var told = false;
         while (true)
@@ -46,29 +52,29 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
             var delay = AskAgain;
             try
             {
-                await api.ListAsync(ResourceTypes.ServiceCidrs, "", ListOptions.All with { Limit = 1 }, cancellationToken);
+                await api.ListAsync(type, "", ListOptions.All with { Limit = 1 }, cancellationToken);
                 break;
             }
             catch (KubeException e) when (e.Code is 403 or 404)
             {
                 if (!told)
                 {
-                    log.NoServiceCidrs(e.Message);
+                    log.NotServed(type.Plural, consequence, e.Message);
                 }
 
                 told = true;
-                tables.ServiceCidrs.MarkInitialized();
+                table.MarkInitialized();
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                log.ServiceCidrsUnknown(e.Message);
+                log.NotKnownYet(type.Plural, e.Message);
                 delay = RetrySoon;
             }
 
             await Task.Delay(delay, time, cancellationToken);
         }
 
-        await Run(ResourceTypes.ServiceCidrs, tables.ServiceCidrs, key => key.Name, PodReader.ServiceCidr, cancellationToken);
+        await Run(type, table, key => key.Name, read, cancellationToken);
     }
 
     // By its name: whoever may read no other ConfigMap may watch this one (RBAC resourceNames).

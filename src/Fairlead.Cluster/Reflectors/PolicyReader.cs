@@ -9,81 +9,121 @@ namespace Fairlead.Cluster.Reflectors;
 
 /// <summary>
 /// NetworkPolicy documents to rows. A peer or port that cannot be understood allows nothing: it is left out of its rule, and a rule that would be left
-/// with none is left out itself, as an empty list would allow everything. Subjects that cannot be understood are every pod of the namespace.
+/// with none is left out itself, as an empty list would allow everything. Subjects that cannot be understood are every pod of the namespace, and
+/// policyTypes that cannot are both. What was not understood is in the row's faults.
 /// </summary>
-internal static class PolicyReader
+internal sealed class PolicyReader
 {
+    private readonly PolicyFields _fields;
+
+    private PolicyReader(List<string> faults) => _fields = new PolicyFields(faults);
+
     public static PolicyRow Read(JsonObject document)
+    {
+        var faults = new List<string>();
+        return new PolicyReader(faults).Row(document) with { Faults = faults.ToValueArray() };
+    }
+
+    private PolicyRow Row(JsonObject document)
     {
         var spec = document.Object("spec");
         var types = spec.Texts("policyTypes");
+        var unreadTypes = UnreadTypes(spec, types);
         return new PolicyRow
         {
             Key = document.Key(),
             Uid = document.Text("metadata", "uid"),
-            Subjects = Selector(spec.Object("podSelector") ?? []) ?? LabelSelector.Everything,
-            IsolatesIngress = types.Count == 0 || types.Contains("Ingress"),
-            IsolatesEgress = types.Count == 0 ? Lists(spec, "egress") : types.Contains("Egress"),
-            Ingress = spec.Objects("ingress").Select(rule => Rule(rule, "from")).OfType<PolicyRule>().ToValueArray(),
-            Egress = spec.Objects("egress").Select(rule => Rule(rule, "to")).OfType<PolicyRule>().ToValueArray(),
+            Subjects = _fields.Selector(spec, "podSelector", "spec") ?? LabelSelector.Everything,
+            IsolatesIngress = unreadTypes || types.Count == 0 || types.Contains("Ingress"),
+            IsolatesEgress = unreadTypes || (types.Count == 0 ? PolicyFields.Lists(spec, "egress") : types.Contains("Egress")),
+            Ingress = Rules(spec, "ingress", "from"),
+            Egress = Rules(spec, "egress", "to"),
         };
     }
 
-    private static PolicyRule? Rule(JsonObject rule, string peersName)
+    private bool UnreadTypes(JsonObject? spec, IReadOnlyList<string> types)
     {
-        var peers = rule.Objects(peersName).Select(Peer).OfType<PolicyPeer>().ToValueArray();
-        var ports = rule.Objects("ports").Select(Port).OfType<PolicyPort>().ToValueArray();
-        return (Lists(rule, peersName) && peers.Count == 0) || (Lists(rule, "ports") && ports.Count == 0) ? null : new PolicyRule(peers, ports);
-    }
-
-    /// <summary>True when something stands there, however malformed: only what is absent or an empty list means "all".</summary>
-    private static bool Lists(JsonObject? node, string name) => node?[name] is not (null or JsonArray { Count: 0 });
-
-    private static PolicyPeer? Peer(JsonObject peer)
-    {
-        if (peer.Object("ipBlock") is { } block)
+        var unread = spec?["policyTypes"] switch
         {
-            var except = Fields.Networks(block.Texts("except")).ToValueArray();
-            var listed = block["except"] switch { null => 0, JsonArray list => list.Count, _ => -1 };
-            return except.Count == listed && IpNet.TryParse(block.Text("cidr"), out var cidr) ? new PolicyPeer(null, null, new IpBlock(cidr, except)) : null;
+            null => false,
+            JsonArray list => list.Count != types.Count || types.Any(type => type is not ("Ingress" or "Egress")),
+            _ => true,
+        };
+        if (unread)
+        {
+            _fields.Fault("spec.policyTypes", "neither Ingress nor Egress");
         }
 
-        var (pods, namespaces) = (Selector(peer.Object("podSelector")), Selector(peer.Object("namespaceSelector")));
-        var unread = (pods is null && peer["podSelector"] is not null) || (namespaces is null && peer["namespaceSelector"] is not null);
-        return unread || (pods is null && namespaces is null) ? null : new PolicyPeer(namespaces, pods, null);
+        return unread;
     }
 
-    /// <summary>Null for an absent selector, and for one that cannot be understood.</summary>
-    private static LabelSelector? Selector(JsonObject? selector)
+    private ValueArray<PolicyRule> Rules(JsonObject? spec, string direction, string peersName) =>
+        _fields.Items(spec, direction, "spec", (rule, path) => Rule(rule, path, peersName))
+            .Select((read, position) => Placed(read.Item.Rule, position, read.Index, read.Item.Peers, read.Item.Ports)).ToValueArray();
+
+    private Parts? Rule(JsonObject rule, string path, string peersName)
     {
-        try
+        var peers = _fields.Items(rule, peersName, path, Peer);
+        var ports = _fields.Items(rule, "ports", path, Port);
+        return (PolicyFields.Lists(rule, peersName) && peers.Count == 0) || (PolicyFields.Lists(rule, "ports") && ports.Count == 0)
+            ? null
+            : new Parts(
+                new PolicyRule(peers.Select(peer => peer.Item).ToValueArray(), ports.Select(port => port.Item).ToValueArray()),
+                [.. peers.Select(peer => peer.Index)], [.. ports.Select(port => port.Index)]);
+    }
+
+    /// <summary>Most documents are understood whole: then everything stands where it stands, and no places are kept.</summary>
+    private static PolicyRule Placed(PolicyRule rule, int position, int index, int[] peers, int[] ports)
+    {
+        var whole = position == index && peers.Select((at, i) => at == i).All(same => same) && ports.Select((at, i) => at == i).All(same => same);
+        return whole ? rule : rule with { Places = new RulePlaces(index, peers.ToValueArray(), ports.ToValueArray()) };
+    }
+
+    private PolicyPeer? Peer(JsonObject peer, string path)
+    {
+        if (peer["ipBlock"] is not null)
         {
-            return selector is null ? null : LabelSelectorReader.Read(selector);
+            return peer.Object("ipBlock") is { } block ? Block(block, $"{path}.ipBlock") : _fields.Fault<PolicyPeer>($"{path}.ipBlock", "no range of addresses");
         }
-        catch (FormatException)
+
+        var (pods, namespaces) = (_fields.Selector(peer, "podSelector", path), _fields.Selector(peer, "namespaceSelector", path));
+        if ((pods is null && peer["podSelector"] is not null) || (namespaces is null && peer["namespaceSelector"] is not null))
         {
             return null;
         }
+
+        return pods is null && namespaces is null ? _fields.Fault<PolicyPeer>(path, "no peer") : new PolicyPeer(namespaces, pods, null);
     }
 
-    private static PolicyPort? Port(JsonObject port)
+    private PolicyPeer? Block(JsonObject block, string path)
     {
-        if (!Fields.TryProtocol(port.Text("protocol"), out var protocol))
+        if (!IpNet.TryParse(block.Text("cidr"), out var cidr))
         {
-            return null;
+            return _fields.Fault<PolicyPeer>($"{path}.cidr", "no range of addresses");
         }
 
-        var (number, end, name) = (port.Port("port"), port.Port("endPort"), port.Text("port"));
-        if (port["port"] is null)
-        {
-            return new PolicyPort(protocol, 0, 0, "");
-        }
-
-        if (name.Length > 0)
-        {
-            return new PolicyPort(protocol, 0, 0, name);
-        }
-
-        return number == 0 || (end > 0 && end < number) ? null : new PolicyPort(protocol, number, end == 0 ? number : end, "");
+        return _fields.Networks(block, "except", path) is { } except ? new PolicyPeer(null, null, new IpBlock(cidr, except)) : null;
     }
+
+    private PolicyPort? Port(JsonObject port, string path)
+    {
+        if (!Fields.TryProtocol(port.Text("protocol"), out var protocol) || (port["protocol"] is not null && port.Text("protocol").Length == 0))
+        {
+            return _fields.Fault<PolicyPort>($"{path}.protocol", "none of TCP, UDP and SCTP");
+        }
+
+        var (number, name) = (port.Port("port"), port.Text("port"));
+        if (port["endPort"] is not null && (number == 0 || port.Port("endPort") < number))
+        {
+            return _fields.Fault<PolicyPort>($"{path}.endPort", "no end of a range of ports");
+        }
+
+        return port["port"] is null ? new PolicyPort(protocol, 0, 0, "")
+            : name.Length > 0 ? new PolicyPort(protocol, 0, 0, name)
+            : number == 0 ? _fields.Fault<PolicyPort>($"{path}.port", "no port")
+            : new PolicyPort(protocol, number, Math.Max(number, port.Port("endPort")), "");
+    }
+
+    /// <summary>A rule as it is understood, and where its parts stand.</summary>
+    private sealed record Parts(PolicyRule Rule, int[] Peers, int[] Ports);
 }

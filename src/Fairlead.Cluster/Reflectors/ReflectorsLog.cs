@@ -9,9 +9,9 @@ internal static partial class ReflectorsLog
     [LoggerMessage(1120, LogLevel.Warning, "{Kind} {Key} is left out: {Reason}")]
     public static partial void RowUnreadable(this ILogger log, string kind, ObjectKey key, string reason);
 
-    [LoggerMessage(1121, LogLevel.Information, "ServiceCIDRs cannot be read: the Services' ranges are those of --service-range alone: {Reason}")]
-    public static partial void NoServiceCidrs(this ILogger log, string reason);
+    [LoggerMessage(1121, LogLevel.Information, "{Kind} cannot be read, there are none until they can; {Consequence}: {Reason}")]
+    public static partial void NotServed(this ILogger log, string kind, string consequence, string reason);
 
-    [LoggerMessage(1122, LogLevel.Information, "ServiceCIDRs are not known yet: {Reason}")]
-    public static partial void ServiceCidrsUnknown(this ILogger log, string reason);
+    [LoggerMessage(1122, LogLevel.Information, "{Kind} are not known yet: {Reason}")]
+    public static partial void NotKnownYet(this ILogger log, string kind, string reason);
 }

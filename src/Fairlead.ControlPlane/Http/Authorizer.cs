@@ -56,6 +56,7 @@ internal static class Authorizer
         new([""], ["services", "endpoints", "nodes", "namespaces", "pods"], Read, [], []),
         new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
         new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
+        new(["policy.networking.k8s.io"], ["clusternetworkpolicies"], Read, [], []),
         new([""], ["configmaps"], Read, ["kube-system"], ["coredns"]),
         new([""], ["events"], ["create"], ["kube-system"], []),
     ];

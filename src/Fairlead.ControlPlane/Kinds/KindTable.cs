@@ -15,6 +15,7 @@ public static class KindTable
         new EndpointSliceKind(),
         new EventsV1Kind(),
         new IngressClassKind(), new IngressKind(), new IPAddressKind(), new NetworkPolicyKind(), new ServiceCidrKind(),
+        new ClusterNetworkPolicyKind(),
     ];
 
     /// <summary>The kind served at <paramref name="group"/>/<paramref name="version"/>/<paramref name="plural"/>, or null.</summary>

@@ -51,6 +51,10 @@ public static class ResourceTypes
     /// <summary>networking.k8s.io/v1 IPAddress.</summary>
     public static ResourceType IPAddresses { get; } = new("networking.k8s.io", "v1", "ipaddresses", "IPAddress", false);
 
+    /// <summary>policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy.</summary>
+    public static ResourceType ClusterNetworkPolicies { get; } =
+        new("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy", false);
+
     /// <summary>coordination.k8s.io/v1 Lease.</summary>
     public static ResourceType Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", true);
 

@@ -53,7 +53,10 @@ public static class PolicyEvaluator
                         ? null
                         : new PolicyDecision(
                             rules[i].Action == PolicyAction.Accept, tier == PolicyTier.Admin ? DecidedBy.Admin : DecidedBy.Baseline, default,
-                            new RuleReference(RuleReference.ClusterNetworkPolicy, new ObjectKey("", policy.Name), question.Ingress, i, peer, port), null);
+                            new RuleReference(RuleReference.ClusterNetworkPolicy, new ObjectKey("", policy.Name), question.Ingress, i, peer, port)
+                            {
+                                Places = rules[i].Places,
+                            }, null);
                 }
             }
         }
@@ -87,7 +90,7 @@ public static class PolicyEvaluator
             var peer = rules[i].Peers.Count == 0 ? -1 : RuleMatch.Peer(world, rules[i].Peers, policy.Key.Namespace, question);
             if (peer is { } fits && RuleMatch.Port(rules[i].Ports, question) is { } port)
             {
-                return new RuleReference(RuleReference.NetworkPolicy, policy.Key, question.Ingress, i, fits, port);
+                return new RuleReference(RuleReference.NetworkPolicy, policy.Key, question.Ingress, i, fits, port) { Places = rules[i].Places };
             }
         }
 

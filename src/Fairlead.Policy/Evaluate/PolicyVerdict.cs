@@ -34,8 +34,18 @@ public sealed record RuleReference(string Kind, ObjectKey Policy, bool Ingress, 
     /// <summary>Kind of policy.networking.k8s.io/v1alpha2.</summary>
     public const string ClusterNetworkPolicy = nameof(ClusterNetworkPolicy);
 
-    /// <summary>The field, as kubectl explain and JSONPath name it: <c>spec.ingress[0].from[1]</c>.</summary>
-    public string Path => $"spec.{(Ingress ? "ingress" : "egress")}[{Rule}]{(Peer < 0 ? "" : $".{(Ingress ? "from" : "to")}[{Peer}]")}";
+    /// <summary>Where the rule stands in its document; null: where it stands in the row.</summary>
+    public RulePlaces? Places { get; init; }
+
+    /// <summary>The field of the document, as kubectl explain and JSONPath name it: <c>spec.ingress[0].from[1]</c>.</summary>
+    public string Path
+    {
+        get
+        {
+            var peer = Peer < 0 || Places is null ? Peer : Places.Peers[Peer];
+            return $"spec.{(Ingress ? "ingress" : "egress")}[{Places?.Rule ?? Rule}]{(peer < 0 ? "" : $".{(Ingress ? "from" : "to")}[{peer}]")}";
+        }
+    }
 }
 
 /// <summary>The rule that came nearest to allowing a refused connection.</summary>

@@ -14,7 +14,7 @@ internal static class Manifests
     [
         ResourceTypes.Namespaces, ResourceTypes.Pods, ResourceTypes.Services, ResourceTypes.Endpoints, ResourceTypes.EndpointSlices, ResourceTypes.ConfigMaps,
         ResourceTypes.Secrets, ResourceTypes.ServiceAccounts, ResourceTypes.NetworkPolicies, ResourceTypes.Ingresses, ResourceTypes.IngressClasses,
-        ResourceTypes.Deployments, ResourceTypes.ReplicaSets,
+        ResourceTypes.ClusterNetworkPolicies, ResourceTypes.Deployments, ResourceTypes.ReplicaSets,
     ];
 
     /// <summary>Applies files in the order given; folders by file name.</summary>

@@ -36,6 +36,7 @@ public sealed partial class KubectlVerbTests
             {apiVersion: apps/v1, kind: Deployment, metadata: {name: d}, spec: {replicas: 0, selector: {matchLabels: {app: z}}, template: {metadata: {labels: {app: z}}, spec: {containers: [{name: c, image: two}]}}}}
             """,
             "apply", "-n", ns, "-f", "-");
+        api.KubectlWith(ClusterPolicy(ns, 40), "apply", "-f", "-");
         (string Kind, string Name, string Explained, string Described)[] kinds =
         [
             ("pod", "p", "pod.spec.dnsConfig.nameservers", @"Containers:\n  c:\n(.*\n)*? +Port: +8080/TCP( \(http\))?\n"),
@@ -43,6 +44,7 @@ public sealed partial class KubectlVerbTests
             ("networkpolicy", "np", "networkpolicy.spec.ingress.from.ipBlock.except", @"PodSelector: +app=x\n  Allowing ingress traffic:\n    To Port( Range: 8080-8090|: 8080)/TCP"),
             ("ingress", "i", "ingress.spec.rules.http.paths.pathType", @"Default backend: +s:web"),
             ("deployment", "d", "deployment.spec.strategy.rollingUpdate.maxSurge", @"Replicas: +0 desired"),
+            ("clusternetworkpolicy", ns, "cnp.spec.egress.protocols.tcp.destinationPort.range.start", @"Tier: +Baseline\n"),
             ("namespace", ns, "namespace.status.phase", @"Status: +Active"),
         ];
         foreach (var (kind, name, explained, described) in kinds)
@@ -72,6 +74,30 @@ public sealed partial class KubectlVerbTests
             }
         }
     }
+
+    [Fact]
+    public void A_cluster_policy_is_applied_printed_patched_and_judged()
+    {
+        var name = Namespace();
+        api.KubectlWith(ClusterPolicy(name, 40), "apply", "-f", "-");
+        api.KubectlWith(ClusterPolicy(name, 41), "apply", "-f", "-");
+        Assert.Matches($@"^NAME +TIER +PRIORITY +AGE\n{name} +Baseline +41 +", api.Kubectl("get", "cnp", name));
+        api.Kubectl("patch", "cnp", name, "--type", "merge", "-p", """{"spec":{"priority":42}}""");
+        Assert.Equal("42", api.Kubectl("get", "clusternetworkpolicies.policy.networking.k8s.io", name, "-o", "jsonpath={.spec.priority}"));
+        api.KubectlWith(ClusterPolicy(name, 43), "apply", "--server-side", "--force-conflicts", "-f", "-");
+        Assert.Contains("f:subject", api.Kubectl("get", "cnp", name, "-o", "json", "--show-managed-fields"), StringComparison.Ordinal);
+        var (code, _, error) = api.TryKubectl(ClusterPolicy(name, 4300), "apply", "-f", "-");
+        Assert.NotEqual(0, code);
+        Assert.Contains("spec.priority: Invalid value: 4300", error, StringComparison.Ordinal);
+        (code, _, error) = api.TryKubectl(ClusterPolicy(name, 43).Replace("namespaces: {}", "domainNames: [a.b]", StringComparison.Ordinal), "apply", "-f", "-");
+        Assert.NotEqual(0, code);
+        Assert.Contains("unknown field \"spec.ingress[0].from[0].domainNames\"", error, StringComparison.Ordinal);
+        api.Kubectl("delete", "cnp", name);
+    }
+
+    private static string ClusterPolicy(string name, int priority) =>
+        $"{{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {{name: {name}}}, spec: {{tier: Baseline, priority: {priority}, " +
+        "subject: {pods: {podSelector: {}}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}}";
 
     [Fact]
     public void A_pod_is_bound_by_its_subresource_once()

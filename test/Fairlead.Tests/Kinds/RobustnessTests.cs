@@ -32,6 +32,7 @@ public sealed class RobustnessTests
         """{"apiVersion":"networking.k8s.io/v1","kind":"IngressClass","spec":{"controller":"a.b/c","parameters":{"kind":"a","name":"b"}}}""",
         """{"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","spec":{"cidrs":["10.0.0.0/24","fd00::/64"]}}""",
         """{"apiVersion":"networking.k8s.io/v1","kind":"IPAddress","spec":{"parentRef":{"resource":"services","name":"a"}}}""",
+        """{"apiVersion":"policy.networking.k8s.io/v1alpha2","kind":"ClusterNetworkPolicy","spec":{"tier":"Admin","priority":1,"subject":{"namespaces":{}},"egress":[{"action":"Deny","to":[{"networks":["10.0.0.0/8"]}],"protocols":[{"tcp":{"destinationPort":{"range":{"start":1,"end":2}}}}]}]},"status":{"conditions":[]}}""",
         """{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","spec":{"holderIdentity":"a","leaseDurationSeconds":1}}""",
     ];
 

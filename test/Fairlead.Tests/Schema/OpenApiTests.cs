@@ -14,7 +14,7 @@ public sealed class OpenApiTests
     {
         var paths = JsonNode.Parse(Documents.Index.Json.Span)!["paths"]!.AsObject();
         Assert.Equal(
-            ["api/v1", "apis/apps/v1", "apis/coordination.k8s.io/v1", "apis/discovery.k8s.io/v1", "apis/events.k8s.io/v1", "apis/networking.k8s.io/v1"],
+            ["api/v1", "apis/apps/v1", "apis/coordination.k8s.io/v1", "apis/discovery.k8s.io/v1", "apis/events.k8s.io/v1", "apis/networking.k8s.io/v1", "apis/policy.networking.k8s.io/v1alpha2"],
             paths.Select(pair => pair.Key));
         Assert.Equal($"/openapi/v3/api/v1?hash={Documents.Find("api/v1")!.Hash}", (string?)paths["api/v1"]!["serverRelativeURL"]);
     }

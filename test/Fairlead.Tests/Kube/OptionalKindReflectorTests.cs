@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.ControlPlane.Store;
@@ -11,8 +12,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.Tests.Kube;
 
-/// <summary>ServiceCIDRs are followed where the server has them; one that has none, or shows none, holds nobody up.</summary>
-public sealed class ServiceCidrReflectorTests : IAsyncLifetime
+/// <summary>Kinds that a server may not have are followed where it has them; one that has none, or shows none, holds nobody up.</summary>
+public sealed class OptionalKindReflectorTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("fairlead-ranges-").FullName;
     private readonly ClusterTables _tables = new();
@@ -41,7 +42,27 @@ public sealed class ServiceCidrReflectorTests : IAsyncLifetime
     [Theory]
     [InlineData(404)]
     [InlineData(403)]
-    public async Task A_server_without_them_has_none_until_it_has(int refusal)
+    public async Task A_server_without_cluster_policies_has_none_until_it_has(int refusal)
+    {
+        _api.Refused = ResourceTypes.ClusterNetworkPolicies;
+        _api.Refusal = new KubeException(refusal, "", "no such thing");
+        Start();
+        await UntilAsync(() => _tables.ClusterPolicies.Initialized);
+        Assert.Empty(_tables.ClusterPolicies.Snapshot());
+
+        // The definition has been installed.
+        _api.Refusal = null;
+        await _api.CreateAsync(
+            ResourceTypes.ClusterNetworkPolicies, "",
+            Make.Document("""{ "metadata": { "name": "shut" }, "spec": { "tier": "Baseline", "priority": 3, "subject": { "namespaces": {} }, "ingress": [ { "action": "Deny", "from": [ { "namespaces": {} } ] } ] } }"""),
+            default);
+        await UntilAsync(() => _tables.ClusterPolicies.Get("shut") is { Tier: PolicyTier.Baseline, Priority: 3, Ingress.Count: 1 });
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(403)]
+    public async Task A_server_without_ranges_has_none_until_it_has(int refusal)
     {
         _api.Refusal = new KubeException(refusal, "", "no such thing");
         Start();
@@ -76,11 +97,13 @@ public sealed class ServiceCidrReflectorTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Refuses to list ServiceCIDRs, as long as there is a refusal.</summary>
+    /// <summary>Refuses to list one kind, as long as there is a refusal.</summary>
     private sealed class RefusingApi(IKubeApi api) : PassingApi(api)
     {
         private volatile Exception? _refusal;
         private int _asked;
+
+        public ResourceType Refused { get; set; } = ResourceTypes.ServiceCidrs;
 
         public Exception? Refusal
         {
@@ -92,7 +115,7 @@ public sealed class ServiceCidrReflectorTests : IAsyncLifetime
 
         public override Task<JsonObject> ListAsync(ResourceType type, string ns, ListOptions options, CancellationToken cancellationToken)
         {
-            if (type != ResourceTypes.ServiceCidrs)
+            if (type != Refused)
             {
                 return base.ListAsync(type, ns, options, cancellationToken);
             }
