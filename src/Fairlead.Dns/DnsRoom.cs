@@ -122,7 +122,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         var queries = new QueryLog(log, Counters, time);
         var handler = new DnsHandler(builder.Build(builtIn), Counters, queries);
         Use(builtIn, handler);
-        _explainer = new DnsExplainer(() => handler.Chains, new NameExplainer(tables, ClusterDomain));
+        _explainer = new DnsExplainer(() => handler.Chains, tables, options.Zone);
         var server = new DnsServer(handler, time, Counters, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var following = FollowAsync(builtIn, config =>

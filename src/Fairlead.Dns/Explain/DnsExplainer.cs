@@ -1,3 +1,4 @@
+using Fairlead.Cluster;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Server;
 using Fairlead.Dns.Wire;
@@ -9,8 +10,9 @@ namespace Fairlead.Dns.Explain;
 /// search path shows each name's own answer.
 /// </summary>
 /// <param name="chains">Who answers which name, as it stands at the time.</param>
-/// <param name="names">Why.</param>
-internal sealed class DnsExplainer(Func<DnsChains> chains, NameExplainer names)
+/// <param name="tables">The cluster.</param>
+/// <param name="zone">The zone that the cluster's pods search, lower case, without dots at its ends.</param>
+internal sealed class DnsExplainer(Func<DnsChains> chains, ClusterTables tables, string zone)
 {
     /// <summary>Asks and explains; null: the name or the type is none.</summary>
     public async Task<NameExplanation?> ExplainAsync(NameQuestion question, CancellationToken cancellationToken)
@@ -21,18 +23,20 @@ internal sealed class DnsExplainer(Func<DnsChains> chains, NameExplainer names)
             return null;
         }
 
+        var now = chains();
         var query = DnsQuery.Write(wire, type, DnsHeader.RecursionDesiredFlag);
-        var handler = new DnsHandler(chains(), null);
+        var handler = new DnsHandler(now, null);
         var reply = new byte[DnsHandler.MaxReply];
         var handled = handler.Handle(query, question.Client, reply, tcp: true);
         var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;
+        var account = new ChainExplainer(now, tables, zone).Explain(name, type);
         return new NameExplanation
         {
             Name = name + ".",
             Code = DnsHeader.TryRead(reply.AsSpan(0, length), out var header) ? MessageText.Code(header.Code) : "",
             Answers = MessageText.Records(reply.AsSpan(0, length), Section.Answer),
-            Source = handled.Pending is null ? "the cluster's objects" : "upstream",
-            Reasons = names.Explain(name, type),
+            Source = handled.Pending is null ? account.Source : "upstream",
+            Reasons = account.Reasons,
         };
     }
 }

@@ -25,7 +25,7 @@ public sealed record NameExplanation
     /// <summary>The answer's records, as <c>dig</c> writes them.</summary>
     public IReadOnlyList<string> Answers { get; init; } = [];
 
-    /// <summary>Who knew: <c>the cluster's objects</c> or <c>upstream</c>.</summary>
+    /// <summary>Who knew: <c>the cluster's objects</c>, <c>upstream</c>, a plugin of the configuration (<c>plugin hosts</c>), or the configuration itself.</summary>
     public required string Source { get; init; }
 
     /// <summary>Why the answer is what it is, from the objects behind the name; what is wrong beside, even when it resolves.</summary>

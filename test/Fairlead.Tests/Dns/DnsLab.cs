@@ -141,7 +141,7 @@ internal sealed class DnsLab : IDisposable
     public Task<NameExplanation?> ExplainAsync(string name, string type)
     {
         _indexes.Apply();
-        return new DnsExplainer(() => Handler.Chains, new NameExplainer(Tables, "cluster.local")).ExplainAsync(new NameQuestion(Client, name, type), default);
+        return new DnsExplainer(() => Handler.Chains, Tables, "cluster.local").ExplainAsync(new NameQuestion(Client, name, type), default);
     }
 
     public static byte[] Query(string name, RecordType type, ushort @class = 1, ushort id = 4711, byte[]? after = null)
