@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Fairlead.Completion;
 using Fairlead.Linux.Addresses;
 using Fairlead.OneMachine;
 
@@ -22,6 +23,24 @@ internal static class CommonOptions
         });
         return option;
     }
+
+    /// <summary>The value of <see cref="Families"/> that means both.</summary>
+    public const string Dual = "dual";
+
+    /// <summary><c>--ip-family</c>: of pods and Services that manifests alone tell of.</summary>
+    public static Option<string?> Families()
+    {
+        var option = new Option<string?>("--ip-family") { Description = "Families of addresses that pods and Services have: ipv4 (default) or dual" };
+        option.AcceptOnlyFromAmong("ipv4", Dual);
+        return option;
+    }
+
+    /// <summary>An option that takes paths, given once or more.</summary>
+    public static Option<string[]> Paths(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = CompletionCommand.PathName, AllowMultipleArgumentsPerToken = true };
+
+    /// <summary>An option that takes a path.</summary>
+    public static Option<string> File(string name, string description) => new(name) { Description = description, HelpName = CompletionCommand.PathName };
 
     /// <summary>An option that takes CIDRs, given once or more.</summary>
     public static Option<IpNet[]> Ranges(string name, string description) => new(name)

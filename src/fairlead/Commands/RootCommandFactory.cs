@@ -47,6 +47,8 @@ internal static class RootCommandFactory
             KubeconfigCommand.Create(output),
             InspectCommand.Create(output),
             ExplainCommand.Create(),
+            TestCommand.Create(output),
+            DiffCommand.Create(output),
             DemoCommand.Create(output),
             ShellCompletionCommand.Create(),
             AgentCommand.Create(),

@@ -5,6 +5,8 @@ namespace Fairlead.Completion;
 /// <summary>The script for bash. It needs no bash-completion package and starts no process.</summary>
 internal static class BashCompletion
 {
+    private const string Files = "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")";
+
     /// <summary>Writes it.</summary>
     /// <param name="root">The command tree.</param>
     /// <param name="clusters">Paths, with one asterisk in the place of a cluster's name, of files that every cluster has one of.</param>
@@ -51,7 +53,8 @@ internal static class BashCompletion
         {
             var options = string.Join(' ', command.Options.SelectMany(option => option.Names));
             var words = string.Join(' ', command.Commands.Select(child => child.Name).Concat(command.Choices));
-            script.Append($"        '{path}') if [[ $cur == -* ]]; then words=\"{options}\"; else words=\"{words}\"; fi ;;\n");
+            var files = command.TakesFiles ? $"{Files}; return" : $"words=\"{words}\"";
+            script.Append($"        '{path}') if [[ $cur == -* ]]; then words=\"{options}\"; else {files}; fi ;;\n");
         }
 
         return script.Append("    esac\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\ncomplete -F _fairlead fairlead\n").ToString();
@@ -61,7 +64,7 @@ internal static class BashCompletion
     {
         ValueKind.Choice => $"mapfile -t COMPREPLY < <(compgen -W \"{string.Join(' ', option.Values)}\" -- \"$cur\")",
         ValueKind.Cluster => "mapfile -t COMPREPLY < <(compgen -W \"$(_fairlead_clusters)\" -- \"$cur\")",
-        ValueKind.File => "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")",
+        ValueKind.File => Files,
         _ => ":",
     };
 

@@ -25,10 +25,13 @@ internal enum ValueKind
 /// <summary>An option as a shell needs to know it.</summary>
 internal sealed record CompletionOption(IReadOnlyList<string> Names, string Description, ValueKind Kind, IReadOnlyList<string> Values);
 
-/// <summary>A verb as a shell needs to know it. <see cref="Choices"/> are values of its argument.</summary>
+/// <summary>A verb as a shell needs to know it. <see cref="Choices"/> are values of its argument; <see cref="TakesFiles"/>: its argument is a path.</summary>
 internal sealed record CompletionCommand(
-    string Name, string Description, IReadOnlyList<CompletionOption> Options, IReadOnlyList<string> Choices, IReadOnlyList<CompletionCommand> Commands)
+    string Name, string Description, IReadOnlyList<CompletionOption> Options, IReadOnlyList<string> Choices, bool TakesFiles, IReadOnlyList<CompletionCommand> Commands)
 {
+    /// <summary>The name that help gives the value of an argument or option when it is a path.</summary>
+    public const string PathName = "path";
+
     /// <summary>Reads the command tree; what is hidden stays so.</summary>
     public static CompletionCommand Of(Command command) => Of(command, []);
 
@@ -40,6 +43,7 @@ internal sealed record CompletionCommand(
             command.Description ?? "",
             [.. options.Select(Of)],
             [.. command.Arguments.Where(argument => !argument.Hidden).SelectMany(argument => Labels(argument.GetCompletions(CompletionContext.Empty)))],
+            command.Arguments.Any(argument => argument.HelpName == PathName),
             [.. command.Subcommands.Where(child => !child.Hidden).Select(child => Of(child, [.. options.Where(option => option.Recursive)]))]);
     }
 
@@ -48,7 +52,7 @@ internal sealed record CompletionCommand(
         string[] values = [.. Labels(option.GetCompletions(CompletionContext.Empty))];
         var kind = option.ValueType == typeof(bool) || option.Arity.MaximumNumberOfValues == 0 ? ValueKind.None
             : option.Name == "--name" ? ValueKind.Cluster
-            : typeof(FileSystemInfo).IsAssignableFrom(option.ValueType.GetElementType() ?? option.ValueType) ? ValueKind.File
+            : option.HelpName == PathName || typeof(FileSystemInfo).IsAssignableFrom(option.ValueType.GetElementType() ?? option.ValueType) ? ValueKind.File
             : values.Length > 0 ? ValueKind.Choice
             : ValueKind.Text;
         return new CompletionOption(

@@ -32,6 +32,11 @@ internal static class FishCompletion
             script.Append($"complete -c fairlead -n '{condition}'{names}{Value(option)} -d '{Quoted(option.Description)}'\n");
         }
 
+        if (command.TakesFiles)
+        {
+            script.Append($"complete -c fairlead -n '{condition}' -F\n");
+        }
+
         foreach (var choice in command.Choices)
         {
             script.Append($"complete -c fairlead -n '{condition}' -a {choice}\n");

@@ -43,7 +43,7 @@ internal static class ZshCompletion
         }
         else
         {
-            script.Append(command.Choices.Count > 0 ? $" \\\n        '1:argument:({string.Join(' ', command.Choices)})'\n}}\n\n" : "\n}\n\n");
+            script.Append(command.TakesFiles ? " \\\n        '*:file:_files'\n}\n\n" : command.Choices.Count > 0 ? $" \\\n        '1:argument:({string.Join(' ', command.Choices)})'\n}}\n\n" : "\n}\n\n");
         }
 
         foreach (var child in command.Commands)

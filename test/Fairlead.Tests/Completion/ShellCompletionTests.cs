@@ -22,8 +22,8 @@ public sealed class ShellCompletionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("agent cni completion demo down explain inspect kubeconfig status up", "fairlead", "")]
-    [InlineData("demo down", "fairlead", "d")]
+    [InlineData("agent cni completion demo diff down explain inspect kubeconfig status test up", "fairlead", "")]
+    [InlineData("demo diff down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
     [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--de")]
     [InlineData("--name --no-egress --no-switch --nodes", "fairlead", "up", "--n")]
@@ -48,7 +48,10 @@ public sealed class ShellCompletionTests : IDisposable
     public void Bash_offers_files_where_a_file_is_wanted()
     {
         File.WriteAllText(Path.Combine(_directory, "a b.yaml"), "");
-        Assert.Equal([Path.Combine(_directory, "a b.yaml")], Offered("fairlead", "up", "-f", Path.Combine(_directory, "a")));
+        foreach (var words in new string[][] { ["up", "-f"], ["test"], ["test", "x.yaml", "--manifests"], ["test", "--sarif"], ["diff", "before"] })
+        {
+            Assert.Equal([Path.Combine(_directory, "a b.yaml")], Offered(["fairlead", .. words, Path.Combine(_directory, "a")]));
+        }
     }
 
     [Fact]
