@@ -23,6 +23,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
             new ServerBlock
             {
                 Zones = [""],
+                Plugins = ["autopath", "cache", "forward", "kubernetes", "loadbalance"],
                 RoundRobin = true,
                 Autopath = true,
                 Kubernetes = new KubernetesOptions

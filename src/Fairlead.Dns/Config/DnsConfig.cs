@@ -41,6 +41,9 @@ internal sealed record ServerBlock
     /// <summary>Port, 53 unless said otherwise. Blocks of other ports are none of the cluster's DNS address.</summary>
     public int Port { get; init; } = 53;
 
+    /// <summary>The plugins that handle queries, each once, in the order of the text: those that have no effect here are left out.</summary>
+    public ValueArray<string> Plugins { get; init; } = [];
+
     /// <summary>Where plugin <c>prometheus</c> answers <c>/metrics</c>; null: nowhere.</summary>
     public PageAddress? Metrics { get; init; }
 

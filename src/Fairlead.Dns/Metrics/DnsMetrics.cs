@@ -40,6 +40,7 @@ public sealed class DnsMetrics : IDisposable
         Count("fairlead_dns_tcp_replaced_total", () => [new(counters.TcpReplaced)], "TCP connections without a query that made room for new ones.");
         Count("fairlead_dns_forward_failures_total", () => [new(counters.ForwardFailures)], "Questions that no upstream answered.");
         Count("fairlead_dns_query_log_dropped_total", () => [new(counters.LogDropped)], "Queries that came too fast to be logged.");
+        Meter.CreateObservableGauge("coredns_plugin_enabled", () => PluginsOf(chains()), description: "Always 1; which plugins handle queries, by zone.");
         Meter.CreateObservableGauge("coredns_build_info", BuildInfo, description: "Always 1; which program answers.");
     }
 
@@ -80,6 +81,12 @@ public sealed class DnsMetrics : IDisposable
 
     private IEnumerable<T> Each<T>(Func<string, ZoneCounters, T> of) =>
         _counters.Zones.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => of(one.Key, one.Value));
+
+    private IEnumerable<Measurement<long>> PluginsOf(DnsChains? chains) =>
+        from chain in chains?.All ?? []
+        from zone in chain.Block.Zones
+        from plugin in chain.Block.Plugins.Order(StringComparer.Ordinal)
+        select new Measurement<long>(1, [.. Labels(zone), Label("name", plugin)]);
 
     private IEnumerable<Measurement<long>> Requests() => Each(Requests).SelectMany(one => one);
 

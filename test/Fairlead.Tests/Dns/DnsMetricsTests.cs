@@ -57,10 +57,23 @@ public sealed class DnsMetricsTests : IDisposable
                 "coredns_dns_request_size_bytes histogram", "coredns_dns_requests_total counter", "coredns_dns_response_size_bytes histogram",
                 "coredns_dns_responses_total counter", "coredns_forward_healthcheck_broken_total counter",
                 "coredns_forward_max_concurrent_rejects_total counter", "coredns_forward_requests_total counter", "coredns_forward_responses_total counter",
-                "coredns_kubernetes_dns_programming_duration_seconds histogram", "coredns_panics_total counter", "coredns_proxy_conn_cache_hits_total counter", "coredns_proxy_conn_cache_misses_total counter",
+                "coredns_kubernetes_dns_programming_duration_seconds histogram", "coredns_panics_total counter",
+                "coredns_plugin_enabled gauge", "coredns_proxy_conn_cache_hits_total counter", "coredns_proxy_conn_cache_misses_total counter",
                 "coredns_proxy_healthcheck_failures_total counter", "coredns_proxy_request_duration_seconds histogram", "coredns_reload_failed_total counter",
             ],
             Scrape().Split('\n').Where(line => line.StartsWith("# TYPE coredns_", StringComparison.Ordinal)).Select(line => line["# TYPE ".Length..]));
+    }
+
+    [Fact]
+    public void The_plugins_that_handle_queries_are_told_by_zone()
+    {
+        var reading = Corefile.Read("a.test b.test {\n log\n errors\n health\n ready\n reload\n cache\n forward . 10.0.0.1\n forward c.a.test 10.0.0.2\n pprof\n}\n.:53 {\n kubernetes cluster.local\n transfer {\n  to *\n }\n}");
+        Assert.Empty(reading.Errors);
+        _lab.Use([.. reading.Config!.Blocks]);
+        Assert.Equal(
+            new[] { ".:kubernetes", ".:transfer", "a.test.:cache", "a.test.:errors", "a.test.:forward", "a.test.:log", "b.test.:cache", "b.test.:errors", "b.test.:forward", "b.test.:log" }
+                .Select(one => one.Split(':')).Select(one => $"coredns_plugin_enabled{{server=\"dns://:53\",zone=\"{one[0]}\",view=\"\",name=\"{one[1]}\"}} 1"),
+            Series(Scrape(), "coredns_plugin_enabled").Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -76,7 +76,8 @@ internal static class SmallPlugins
             }
             else if (reader.Expect(option, 1, 1))
             {
-                // Nothing is to wait for: the sockets go from one agent to the next.
+                // CoreDNS serves on for so long after SIGTERM, healthy but not ready, that clients are led to another pod. Here there is no other: the node's own
+                // agent answers its address, and waiting would only put off the one that follows.
                 reader.Duration(option, 0, default);
             }
         }
