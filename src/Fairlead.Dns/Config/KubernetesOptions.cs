@@ -38,6 +38,9 @@ internal sealed record KubernetesOptions
     /// <summary>Headless Services and endpoints have no names (<c>noendpoints</c>).</summary>
     public bool NoEndpoints { get; init; }
 
+    /// <summary>Headless Services have names for each topology zone of their endpoints (<c>zonal</c>).</summary>
+    public bool Zonal { get; init; }
+
     /// <summary>Only Services of these namespaces exist; empty: of all.</summary>
     public ValueArray<string> Namespaces { get; init; } = [];
 

@@ -14,6 +14,11 @@ internal readonly record struct SrvTarget(ushort Port, byte[] Label);
 /// <param name="Weight">100 parted among the addresses behind them, at least 1 (as CoreDNS does).</param>
 internal sealed record SrvGroup(byte[] Key, SrvTarget[] Targets, ushort Weight);
 
+/// <summary>A headless Service as far as its endpoints stand in one topology zone.</summary>
+/// <param name="Zone">The zone's name as labels: wire form, lower case, without the root.</param>
+/// <param name="Names">What the Service would be with those endpoints alone.</param>
+internal sealed record ZonalNames(byte[] Zone, ServiceNames Names);
+
 /// <summary>
 /// Everything the names of one Service answer, made once per change and never changed: a query reads one of these, so it sees one state of the Service.
 /// It knows no zone: in each zone served it is the same.
@@ -48,6 +53,23 @@ internal sealed record ServiceNames
 
     /// <summary>What SRV records of the endpoints' own names point to, ordered by label; the ports are the endpoints'.</summary>
     public SrvTarget[] EndpointPorts { get; init; } = [];
+
+    /// <summary>The topology zones of a headless Service's ready endpoints; none unless wanted (option <c>zonal</c>).</summary>
+    public ZonalNames[] Zones { get; init; } = [];
+
+    /// <summary>The Service as far as its endpoints stand in a topology zone; null: none does.</summary>
+    public ServiceNames? InZone(scoped ReadOnlySpan<byte> zone)
+    {
+        foreach (var one in Zones)
+        {
+            if (one.Zone.AsSpan().SequenceEqual(zone))
+            {
+                return one.Names;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Whether the Service's own name resolves to it.</summary>
     public bool HasAddress(IpAddr address)

@@ -4,6 +4,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
+using Fairlead.State;
 
 namespace Fairlead.Dns.Kubernetes;
 
@@ -30,7 +31,13 @@ internal static class ServiceNamesCompiler
         }
 
         var served = options.NoEndpoints ? [] : slices;
-        return service.IsHeadless ? Headless(stem, served, options.EndpointPodNames) : WithAddress(stem, service, served, options);
+        if (!service.IsHeadless)
+        {
+            return WithAddress(stem, service, served, options);
+        }
+
+        var names = Headless(stem, served, options.EndpointPodNames);
+        return options.Zonal ? names with { Zones = Zones(stem, served, options.EndpointPodNames) } : names;
     }
 
     /// <summary>
@@ -96,6 +103,23 @@ internal static class ServiceNamesCompiler
                 : Group(PortKey(group.Key.Name, group.Key.Protocol), [.. group]))],
         };
     }
+
+    // A zone whose name cannot be spelt in labels is one that nobody can ask for.
+    private static ZonalNames[] Zones(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, bool podNames) =>
+    [
+        .. slices.SelectMany(slice => slice.Endpoints).Where(endpoint => endpoint.Ready && endpoint.Zone.Length > 0).Select(endpoint => endpoint.Zone)
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Select(zone => DnsName.TryEncode(zone, out var name) ? new ZonalNames(name[..^1], Headless(stem, InZone(slices, zone), podNames)) : null)
+            .OfType<ZonalNames>(),
+    ];
+
+    private static List<EndpointSliceRow> InZone(IReadOnlyCollection<EndpointSliceRow> slices, string zone) =>
+    [
+        .. slices.Select(slice => slice with
+        {
+            Endpoints = slice.Endpoints.Where(endpoint => string.Equals(endpoint.Zone, zone, StringComparison.OrdinalIgnoreCase)).ToValueArray(),
+        }),
+    ];
 
     // Every port of every ready endpoint, ordered by label.
     private static List<SrvEntry> Entries(EndpointLabels labels) =>

@@ -12,6 +12,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
 {
     private readonly RecordWriter _records = new(options.Ttl, rotates);
     private readonly PodNames _pods = options.Pods;
+    private readonly bool _zonal = options.Zonal;
     private readonly uint _ttl = options.Ttl;
 
     /// <summary>Writes what a name of a cluster zone has of the type asked for, or its CNAME, whose target is <paramref name="alias"/>.</summary>
@@ -124,7 +125,12 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
             return kind == 0 || index.HasNamespace(name.Labels(0, 1)) ? Found.Name : Found.Nothing;
         }
 
-        if (kind > 4 || index.FindService(name.Labels(kind - 2, kind)) is not { Exists: true } service)
+        if (kind > 4)
+        {
+            return Zonal(question, kind, ref writer);
+        }
+
+        if (index.FindService(name.Labels(kind - 2, kind)) is not { Exists: true } service)
         {
             return Found.Nothing;
         }
@@ -152,7 +158,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         var endpoints = service.Labelled(label);
         if (endpoints.IsEmpty)
         {
-            return service.HasProtocol(question.Name.Labels(0, 1)) ? Found.Name : Found.Nothing;
+            return service.HasProtocol(question.Name.Labels(0, 1)) ? Found.Name : Zonal(question, 3, ref writer);
         }
 
         return question.Type == RecordType.SRV
@@ -168,10 +174,37 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         Span<byte> scratch = stackalloc byte[130];
         if (service.Port(PortKey(question.Name, scratch)) is not { } group)
         {
-            return Found.Nothing;
+            return Zonal(question, 4, ref writer);
         }
 
         return question.Type == RecordType.SRV ? _records.Services(question, service, group.Targets, group.Weight, ref writer) : Found.Name;
+    }
+
+    // ZONE . "pin" or "prefer" . "_zone" . service . namespace . "svc", of headless Services alone. A zone's name may have several labels.
+    private Found Zonal(scoped ZoneQuestion question, int kind, ref DnsWriter writer)
+    {
+        var name = question.Name;
+        if (!_zonal || !name.Label(kind - 3).SequenceEqual("_zone"u8)
+            || index.FindService(name.Labels(kind - 2, kind)) is not { Exists: true, IsHeadless: true } service)
+        {
+            return Found.Nothing;
+        }
+
+        var prefers = kind > 3 && name.Label(kind - 4).SequenceEqual("prefer"u8);
+        if (kind > 3 && !prefers && !name.Label(kind - 4).SequenceEqual("pin"u8))
+        {
+            return Found.Nothing;
+        }
+
+        // Names above others exist, empty (RFC 8020), and so does that of a zone without endpoints.
+        if (kind < 5 || (service.InZone(name.Labels(0, kind - 4)) ?? (prefers ? service : null)) is not { } there)
+        {
+            return Found.Name;
+        }
+
+        return question.Type == RecordType.SRV
+            ? _records.Services(question, there, there.AllPorts.Targets, there.AllPorts.Weight, ref writer)
+            : _records.Addresses(question.Owner, there.Addresses, question.Type, ref writer);
     }
 
     // As CoreDNS: the underscores may be left out.

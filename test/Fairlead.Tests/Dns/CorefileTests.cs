@@ -171,6 +171,7 @@ public sealed class CorefileTests
                     endpoint_pod_names
                     ignore empty_service
                     noendpoints
+                    zonal
                     namespaces prod web
                     labels app in (a, b)
                     fallthrough
@@ -202,6 +203,7 @@ public sealed class CorefileTests
             """).Blocks[0];
         var kubernetes = block.Kubernetes!;
         Assert.Equal((PodNames.Verified, true, true, true), (kubernetes.Pods, kubernetes.EndpointPodNames, kubernetes.IgnoreEmptyService, kubernetes.NoEndpoints));
+        Assert.True(kubernetes.Zonal);
         Assert.Equal(["prod", "web"], kubernetes.Namespaces);
         Assert.Equal([""], kubernetes.Fallthrough);
         Assert.Single(kubernetes.Labels!.Requirements);

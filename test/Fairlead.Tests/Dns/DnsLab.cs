@@ -94,14 +94,15 @@ internal sealed class DnsLab : IDisposable
         return this;
     }
 
-    /// <summary>Endpoints as <c>address[=hostname][!]</c>; an exclamation mark makes one not ready.</summary>
+    /// <summary>Endpoints as <c>address[=hostname][@zone][!]</c>; an exclamation mark makes one not ready.</summary>
     public DnsLab Slice(string service, string name, string endpoints, params EndpointPort[] ports)
     {
         var key = Key(service);
         var list = endpoints.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => new SliceEndpoint
         {
-            Address = IpAddr.Parse(text.TrimEnd('!').Split('=')[0]),
-            Hostname = text.Contains('=', StringComparison.Ordinal) ? text.TrimEnd('!').Split('=')[1] : "",
+            Address = IpAddr.Parse(text.Split('=', '@', '!')[0]),
+            Hostname = After(text, '='),
+            Zone = After(text, '@'),
             Ready = !text.EndsWith('!'),
         }).ToList();
         Tables.EndpointSlices.Upsert(new ObjectKey(key.Namespace, name), new EndpointSliceRow
@@ -194,6 +195,9 @@ internal sealed class DnsLab : IDisposable
         _forwards.Add(forwarder, forward);
         return forwarder;
     }
+
+    private static string After(string text, char mark) =>
+        text.Contains(mark, StringComparison.Ordinal) ? text[(text.IndexOf(mark, StringComparison.Ordinal) + 1)..].Split('=', '@', '!')[0] : "";
 
     private static string Flags(DnsHeader header)
     {

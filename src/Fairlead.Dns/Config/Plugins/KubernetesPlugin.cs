@@ -56,6 +56,8 @@ internal static class KubernetesPlugin
                 return options with { EndpointPodNames = true };
             case "noendpoints" when reader.Expect(option, 0, 0):
                 return options with { NoEndpoints = true };
+            case "zonal" when reader.Expect(option, 0, 0):
+                return options with { Zonal = true };
             case "ignore" when option.Arguments is ["empty_service"]:
                 return options with { IgnoreEmptyService = true };
             case "namespaces" when reader.Expect(option, 1, int.MaxValue):
@@ -83,7 +85,7 @@ internal static class KubernetesPlugin
             case "ignore":
                 reader.Error(option, "only empty_service can be ignored");
                 break;
-            case "endpoint_pod_names" or "noendpoints" or "namespaces" or "namespace_labels" or "labels":
+            case "endpoint_pod_names" or "noendpoints" or "zonal" or "namespaces" or "namespace_labels" or "labels":
                 break;
             default:
                 reader.Unknown(option);
