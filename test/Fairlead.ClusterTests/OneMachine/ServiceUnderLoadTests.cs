@@ -11,7 +11,7 @@ namespace Fairlead.ClusterTests.OneMachine;
 /// What Kubernetes promises of a Service whose pods come and go: as long as some are ready, and those that leave serve a little longer, no connection is lost.
 /// </summary>
 [Collection(nameof(TwoNodes))]
-public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
+public sealed partial class ServiceUnderLoadTests(ClusterFixture cluster)
 {
     private readonly ConcurrentBag<string> _failures = [];
     private int _answers;
@@ -19,21 +19,10 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
     [Fact]
     public async Task A_rollout_a_drain_and_a_change_of_size_lose_no_connection_not_even_with_agents_killed()
     {
-        cluster.Kubectl(Manifests, ["apply", "-f", "-"]);
-        cluster.Kubectl("rollout", "status", "deployment/steady", "--timeout=120s");
-        cluster.Kubectl("wait", "--for=condition=Ready", "pod/visitor", "--timeout=120s");
-        cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "service/steady", "--timeout=120s");
-        var external = cluster.Kubectl("get", "service", "steady", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
-        var inside = cluster.Kubectl("get", "service", "steady", "-o", "jsonpath={.spec.clusterIP}");
-        using var outside = NetNamespace.Open(cluster.OutsidePath);
-        using var visitor = NetNamespace.Open(
-            $"/run/fairlead/{cluster.Name}/pods/default_visitor_{cluster.Kubectl("get", "pod", "visitor", "-o", "jsonpath={.metadata.uid}")}/net");
+        Deploy("steady", 30085, replicas: 3, "{sleep: {seconds: 8} }", "");
+        using var places = Places("steady", 30085);
         using var stop = new CancellationTokenSource();
-        Task[] load =
-        [
-            AskAsync(outside, external, 80, stop.Token), AskAsync(outside, "172.30.0.11", 30085, stop.Token), AskAsync(outside, "172.30.0.12", 30085, stop.Token),
-            AskAsync(visitor, inside, 80, stop.Token),
-        ];
+        Task[] load = [.. places.All.Select(place => AskAsync(place, stop.Token))];
         await HoldsAsync("at rest");
 
         cluster.Kubectl("rollout", "restart", "deployment/steady");
@@ -61,44 +50,58 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
 
         await stop.CancelAsync();
         await Task.WhenAll(load);
-
-        // None left: refused at once, and answered again as soon as there is one.
-        cluster.Kubectl("scale", "deployment/steady", "--replicas=0");
-        cluster.Kubectl("wait", "--for=delete", "pod", "-l", "app=steady", "--timeout=120s");
-        await UntilAsync(outside, external, "ConnectionRefused");
-        cluster.Kubectl("scale", "deployment/steady", "--replicas=1");
-        await UntilAsync(outside, external, "");
-        cluster.Kubectl("delete", "deployment/steady", "service/steady", "pod/visitor", "--wait=false");
+        cluster.Kubectl("delete", "deployment/steady", "service/steady", "pod/steady-visitor", "--wait=false");
     }
 
-    private static string Manifests => """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: steady}
-        spec:
-          replicas: 3
-          selector: {matchLabels: {app: steady} }
-          strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1} }
-          template:
-            metadata: {labels: {app: steady} }
+    /// <summary>A Deployment of stand-ins with a Service of every kind before it, and a pod <c>NAME-visitor</c>; all of them ready.</summary>
+    private void Deploy(string name, int nodePort, int replicas, string preStop, string volumes)
+    {
+        cluster.Apply($$"""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: {{name}}}
             spec:
-              containers:
-              - name: main
-                image: registry.example/steady:1
-                ports: [{containerPort: 8080}]
-                readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
-                lifecycle: {preStop: {sleep: {seconds: 8} } }
-        ---
-        apiVersion: v1
-        kind: Service
-        metadata: {name: steady}
-        spec: {type: LoadBalancer, selector: {app: steady}, ports: [{port: 80, targetPort: 8080, nodePort: 30085}] }
-        ---
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: visitor}
-        spec: {containers: [{name: main, image: registry.example/visitor:1, ports: [{containerPort: 8080}] }] }
-        """;
+              replicas: {{replicas}}
+              selector: {matchLabels: {app: {{name}}} }
+              strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1} }
+              template:
+                metadata: {labels: {app: {{name}}} }
+                spec:
+                  terminationGracePeriodSeconds: 300
+                  containers:
+                  - name: main
+                    image: registry.example/web:1
+                    ports: [{containerPort: 8080}]
+                    readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+                    lifecycle: {preStop: {{preStop}}}
+            {{volumes}}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: {{name}}}
+            spec: {type: LoadBalancer, selector: {app: {{name}}}, ports: [{port: 80, targetPort: 8080, nodePort: {{nodePort}}}] }
+            """);
+        cluster.StandIn($"{name}-visitor", 1);
+        cluster.Kubectl("rollout", "status", $"deployment/{name}", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=condition=Ready", $"pod/{name}-visitor", "--timeout=120s");
+        cluster.Kubectl("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", $"service/{name}", "--timeout=120s");
+    }
+
+    /// <summary>From where the Service is asked, and as what: from outside by its balancer's address and a node port of either node, from a pod by its cluster address.</summary>
+    private ServicePlaces Places(string name, int nodePort)
+    {
+        var outside = NetNamespace.Open(cluster.OutsidePath);
+        var uid = cluster.Kubectl("get", "pod", $"{name}-visitor", "-o", "jsonpath={.metadata.uid}");
+        var visitor = NetNamespace.Open($"/run/fairlead/{cluster.Name}/pods/default_{name}-visitor_{uid}/net");
+        return new ServicePlaces(outside, visitor,
+        [
+            new(outside, End(cluster.Kubectl("get", "service", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"), 80)),
+            new(outside, End("172.30.0.11", nodePort)), new(outside, End("172.30.0.12", nodePort)),
+            new(visitor, End(cluster.Kubectl("get", "service", name, "-o", "jsonpath={.spec.clusterIP}"), 80)),
+        ]);
+
+        static IPEndPoint End(string address, int port) => new(IPAddress.Parse(address), port);
+    }
 
     /// <summary>A good many more answers, and not one failure so far.</summary>
     private async Task HoldsAsync(string when)
@@ -121,13 +124,13 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
         }
     }
 
-    private async Task AskAsync(NetNamespace from, string address, int port, CancellationToken stop)
+    private async Task AskAsync(ServicePlace place, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            if (await TryAsync(from, address, port) is { Length: > 0 } failure)
+            if (await TryAsync(place) is { Length: > 0 } failure)
             {
-                _failures.Add($"{address}:{port}: {failure}");
+                _failures.Add($"{place}: {failure}");
             }
 
             Interlocked.Increment(ref _answers);
@@ -137,30 +140,23 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
         }
     }
 
-    private static async Task UntilAsync(NetNamespace from, string address, string outcome)
+    private static async Task UntilAsync(ServicePlace place, string outcome)
     {
         var deadline = Deadline.Token();
-        while (await TryAsync(from, address, 80) is { } seen && seen != outcome)
+        while (await TryAsync(place) is { } seen && seen != outcome)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline);
         }
     }
 
     /// <summary>One connection with one request; empty when it was answered, else what went wrong.</summary>
-    private static async Task<string> TryAsync(NetNamespace from, string address, int port)
+    private static async Task<string> TryAsync(ServicePlace place)
     {
-        using var socket = from.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var socket = place.Open();
         try
         {
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), Deadline.Token());
-            await socket.SendAsync("GET / HTTP/1.1\r\nHost: steady\r\nConnection: close\r\n\r\n"u8.ToArray(), Deadline.Token());
-            var (answer, buffer) = (new StringBuilder(), new byte[1024]);
-            while (await socket.ReceiveAsync(buffer, Deadline.Token()) is > 0 and var length)
-            {
-                answer.Append(Encoding.ASCII.GetString(buffer, 0, length));
-            }
-
-            return answer.ToString().Contains("steady-", StringComparison.Ordinal) ? "" : $"answered {answer}";
+            await socket.ConnectAsync(place.Service, Deadline.Token());
+            return await RequestAsync(socket) is var answer && answer.Contains("\"pod\":", StringComparison.Ordinal) ? "" : $"answered {answer}";
         }
         catch (SocketException e)
         {
@@ -169,6 +165,43 @@ public sealed class ServiceUnderLoadTests(ClusterFixture cluster)
         catch (OperationCanceledException)
         {
             return "no answer";
+        }
+    }
+
+    /// <summary>One request on a connection, and its answer, which ends with the object that it is.</summary>
+    private static async Task<string> RequestAsync(Socket socket)
+    {
+        await socket.SendAsync("GET / HTTP/1.1\r\nHost: service\r\n\r\n"u8.ToArray(), Deadline.Token());
+        var (answer, buffer) = (new StringBuilder(), new byte[1024]);
+        do
+        {
+            var length = await socket.ReceiveAsync(buffer, Deadline.Token());
+            if (length == 0)
+            {
+                break;
+            }
+
+            answer.Append(Encoding.ASCII.GetString(buffer, 0, length));
+        }
+        while (!answer.ToString().TrimEnd().EndsWith('}'));
+
+        return answer.ToString();
+    }
+
+    /// <summary>A Service as it is asked from somewhere.</summary>
+    private sealed record ServicePlace(NetNamespace From, IPEndPoint Service)
+    {
+        public Socket Open() => From.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+
+        public override string ToString() => $"{Service}";
+    }
+
+    private sealed record ServicePlaces(NetNamespace Outside, NetNamespace Visitor, ServicePlace[] All) : IDisposable
+    {
+        public void Dispose()
+        {
+            Outside.Dispose();
+            Visitor.Dispose();
         }
     }
 }
