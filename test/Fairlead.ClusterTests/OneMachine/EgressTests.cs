@@ -21,7 +21,7 @@ public sealed class EgressTests(Neighbours clusters)
         using var server = Listen(far, SocketType.Stream, ProtocolType.Tcp, 80);
         server.Listen();
 
-        var asking = Task.Run(() => clusters.InPod(Open, "asker", "curl", "-sS", "--max-time", "10", $"http://{Bracketed(far)}/"));
+        var asking = Task.Run(() => clusters.InPod(Open, "asker", "curl", "-sS", "--max-time", "10", $"http://{Neighbours.Bracketed(far)}/"));
         using var client = await server.AcceptAsync(Deadline.Token());
         await client.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi"), Deadline.Token());
 
@@ -114,11 +114,11 @@ public sealed class EgressTests(Neighbours clusters)
             var own = clusters.Get(Open, "pod", "asker", $"{{.status.podIPs[{family}].ip}}");
             var addresses = new[]
             {
-                Bracketed(clusters.Get(Open, "service", "web", $"{{.status.loadBalancer.ingress[{family}].ip}}")),
-                Bracketed(clusters.Get(Open, "service", "web", $"{{.spec.clusterIPs[{family}]}}")),
-                Bracketed(clusters.Get(Open, "pod", "web", $"{{.status.podIPs[{family}].ip}}")) + ":8080",
+                Neighbours.Bracketed(clusters.Get(Open, "service", "web", $"{{.status.loadBalancer.ingress[{family}].ip}}")),
+                Neighbours.Bracketed(clusters.Get(Open, "service", "web", $"{{.spec.clusterIPs[{family}]}}")),
+                Neighbours.Bracketed(clusters.Get(Open, "pod", "web", $"{{.status.podIPs[{family}].ip}}")) + ":8080",
             };
-            Assert.All(addresses, address => Assert.StartsWith($"{Bracketed(own)}:", (string?)clusters.Ask(Open, address)["client"], StringComparison.Ordinal));
+            Assert.All(addresses, address => Assert.StartsWith($"{Neighbours.Bracketed(own)}:", (string?)clusters.Ask(Open, address)["client"], StringComparison.Ordinal));
         }
     }
 
@@ -134,8 +134,6 @@ public sealed class EgressTests(Neighbours clusters)
 
         Assert.NotEqual(0, clusters.InPod(Open, "asker", "curl", "-sS", "--max-time", "1", "http://10.112.200.1/").Code);
     }
-
-    private static string Bracketed(string address) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
 
     // In any case of letters: a forwarder mixes them, so that a forged answer is known by them.
     private static bool AsksForOutside(byte[] query) => Encoding.ASCII.GetString(query).Contains("outside", StringComparison.OrdinalIgnoreCase);

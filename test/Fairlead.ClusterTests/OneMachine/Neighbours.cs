@@ -4,8 +4,8 @@ using Fairlead.Testing;
 namespace Fairlead.ClusterTests.OneMachine;
 
 /// <summary>
-/// Two clusters of one node side by side on one machine, on which much of what they are used to was taken before: <c>open</c>, of both families, started by
-/// sudo; <c>closed</c>, of IPv4 and without egress. The machine has an uplink to a namespace that plays the internet.
+/// Two clusters of one node side by side on one machine, on which much of what they are used to was taken before: <c>open</c>, of both families and with
+/// ranges for external addresses, started by sudo; <c>closed</c>, of IPv4 and without egress. The machine has an uplink to a namespace that plays the internet.
 /// </summary>
 public sealed class Neighbours : IAsyncLifetime
 {
@@ -78,7 +78,7 @@ public sealed class Neighbours : IAsyncLifetime
         File.SetUnixFileMode(Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         Machine.Run("chown", "-R", $"{User}:{Group}", Path.Combine(Machine.Directory, "home"), Path.Combine(Machine.Directory, "fresh"));
         Machine.Run("sh", "-c", "busybox nc -ll -p 6443 -e true >/dev/null 2>&1 </dev/null & sleep 0.1; until ss -ltn | grep -q :6443; do sleep 0.05; done");
-        Sudo("somebody", "up", "--detach", "--name", Open, "--nodes", "1", "--ip-family", "dual");
+        Sudo("somebody", "up", "--detach", "--name", Open, "--nodes", "1", "--ip-family", "dual", "--external-ip-range", "203.0.113.0/25", "--external-ip-range", "2001:db8:5::/64");
         Sudo("somebody", "up", "--detach", "--name", Closed, "--nodes", "1", "--no-egress", "--no-switch");
         KubeconfigAfter = (File.ReadAllText(Kubeconfig), Machine.Run("stat", "-c", "%a %u:%g", Kubeconfig).Trim());
         Apply(Open, Pod("web") + "\n---\n" + Pod("asker") + "\n---\n" + Service);
@@ -127,6 +127,9 @@ public sealed class Neighbours : IAsyncLifetime
         var uid = Get(cluster, "pod", pod, "{.metadata.uid}");
         return Machine.TryRun("nsenter", [$"--net=/run/fairlead/{cluster}/pods/default_{pod}_{uid}/net", .. command]);
     }
+
+    /// <summary>An address as an URL has it.</summary>
+    public static string Bracketed(string address) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
 
     /// <summary>Asks a stand-in from the pod <c>asker</c>: who it is and whom it saw.</summary>
     public JsonNode Ask(string cluster, string address)
