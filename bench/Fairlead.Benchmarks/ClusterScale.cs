@@ -9,29 +9,27 @@ internal static class ClusterScale
 {
     private const string Namespace = "default";
     private const int Writers = 16;
-    private const int Changes = 300;
-    private const int Rate = 1_000;
-    private const int RateSeconds = 5;
 
-    public static async Task MeasureAsync(Cluster cluster, int services, int endpoints)
+    public static async Task MeasureAsync(Cluster cluster, RunSize size, int endpoints)
     {
+        var services = size.Services;
         Figures.Heading($"{services} Services x {endpoints} endpoints in a cluster of one node, the release binary");
         using var node = cluster.OpenNode();
         using var kernel = new KernelServices(node);
         var before = kernel.Count();
-        await PrintMemoryAsync(cluster, "with none of them", "");
+        await PrintMemoryAsync(cluster, size, "with none of them", "");
         var watch = Stopwatch.StartNew();
         await WriteAsync(cluster.Api, services, endpoints);
         var written = watch.Elapsed;
         await kernel.WaitForCountAsync(before + (uint)services);
         Figures.Print($"written by {Writers} clients", Figures.Time(written), $"{Figures.Text(2 * services / written.TotalSeconds, "0", "/s")}; in the kernel {Figures.Time(watch.Elapsed - written)} after");
-        await PrintMemoryAsync(cluster, "written while it ran", "target 150 MB; ");
+        await PrintMemoryAsync(cluster, size, "written while it ran", "target 150 MB; ");
         await MeasureListAsync(cluster, ResourceTypes.Services);
         await MeasureListAsync(cluster, ResourceTypes.EndpointSlices);
-        await MeasureChangesAsync(cluster.Api, kernel, endpoints);
-        await MeasureRateAsync(cluster, kernel, services, endpoints);
+        await MeasureChangesAsync(cluster.Api, kernel, size.Requests, endpoints);
+        await MeasureRateAsync(cluster, kernel, size, endpoints);
         await MeasureRestartAsync(cluster, kernel, services, endpoints);
-        await PrintMemoryAsync(cluster, $"with {services + (RateSeconds * Rate)}, started anew", "");
+        await PrintMemoryAsync(cluster, size, $"with {services + (size.RateSeconds * size.Rate)}, started anew", "");
     }
 
     /// <summary>Writes the first so many Services and their slices.</summary>
@@ -54,10 +52,9 @@ internal static class ClusterScale
         },
     };
 
-    private static async Task PrintMemoryAsync(Cluster cluster, string when, string target)
+    private static async Task PrintMemoryAsync(Cluster cluster, RunSize size, string when, string target)
     {
-        // An agent looks every thirty seconds for what it can give back; as often it may read its table, just after.
-        await Task.Delay(TimeSpan.FromSeconds(63), TimeProvider.System);
+        await Task.Delay(size.Settling, TimeProvider.System);
         using var agent = cluster.Agent();
         using var server = cluster.ControlPlane();
         Figures.Print($"agent, resident, {when}", Figures.Text(Cluster.Megabytes(agent, "VmRSS:"), "0", " MB"),
@@ -100,10 +97,10 @@ internal static class ClusterScale
         Figures.Print("the same as the first events of a watch", Figures.Time(took), $"no target; {Figures.Time(server.TotalProcessorTime - cpu)} of the server's CPU");
     }
 
-    private static async Task MeasureChangesAsync(KubeClient api, KernelServices kernel, int endpoints)
+    private static async Task MeasureChangesAsync(KubeClient api, KernelServices kernel, int requests, int endpoints)
     {
         var (answers, commits) = (new List<TimeSpan>(), new List<TimeSpan>());
-        for (var i = 0; i < Changes; i++)
+        for (var i = 0; i < requests; i++)
         {
             commits.Add(await kernel.ChangeAsync(ServiceLoad.ClusterIP(i), async () =>
             {
@@ -114,26 +111,26 @@ internal static class ClusterScale
         }
 
         var after = commits.Zip(answers, (commit, answer) => commit - answer).ToList();
-        Figures.Print($"one endpoint less, request to kernel, median of {Changes}", Figures.Time(Figures.Quantile(commits, 0.5)),
+        Figures.Print($"one endpoint less, request to kernel, median of {requests}", Figures.Time(Figures.Quantile(commits, 0.5)),
             $"p99 {Figures.Time(Figures.Quantile(commits, 0.99))}; the API server's answer {Figures.Time(Figures.Quantile(answers, 0.5))}, p99 {Figures.Time(Figures.Quantile(answers, 0.99))}");
         Figures.Print("  of which: from the answer to the kernel", Figures.Time(Figures.Quantile(after, 0.5)), $"p99 {Figures.Time(Figures.Quantile(after, 0.99))}, target 5 ms");
     }
 
-    private static async Task MeasureRateAsync(Cluster cluster, KernelServices kernel, int services, int endpoints)
+    private static async Task MeasureRateAsync(Cluster cluster, KernelServices kernel, RunSize size, int endpoints)
     {
         var api = cluster.Api;
         using var agent = cluster.Agent();
-        const int Count = Rate * RateSeconds;
-        await WriteAsync(api, ResourceTypes.EndpointSlices, Count, i => Slice(services + i, endpoints));
+        var (services, count) = (size.Services, size.Rate * size.RateSeconds);
+        await WriteAsync(api, ResourceTypes.EndpointSlices, count, i => Slice(services + i, endpoints));
         agent.Refresh();
         var (before, cpu) = (kernel.Count(), agent.TotalProcessorTime);
         var watch = Stopwatch.StartNew();
         var next = -1;
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
         {
-            while (Interlocked.Increment(ref next) is var i and < Count)
+            while (Interlocked.Increment(ref next) is var i && i < count)
             {
-                var due = TimeSpan.FromSeconds((double)i / Rate) - watch.Elapsed;
+                var due = TimeSpan.FromSeconds((double)i / size.Rate) - watch.Elapsed;
                 if (due > TimeSpan.Zero)
                 {
                     await Task.Delay(due, TimeProvider.System);
@@ -143,11 +140,11 @@ internal static class ClusterScale
             }
         })));
         var written = watch.Elapsed;
-        await kernel.WaitForCountAsync(before + Count);
-        Figures.Print($"{Count} Services more, {Rate} asked for each second", Figures.Text(Count / written.TotalSeconds, "0", "/s"),
-            $"target {Rate}/s; the last one in the kernel {Figures.Time(watch.Elapsed - written)} after its answer");
+        await kernel.WaitForCountAsync(before + (uint)count);
+        Figures.Print($"{count} Services more, {size.Rate} asked for each second", Figures.Text(count / written.TotalSeconds, "0", "/s"),
+            $"target {size.Rate}/s; the last one in the kernel {Figures.Time(watch.Elapsed - written)} after its answer");
         agent.Refresh();
-        Figures.Print("  CPU of the agent for each, kernel included", Figures.Time((agent.TotalProcessorTime - cpu) / Count), "no target");
+        Figures.Print("  CPU of the agent for each, kernel included", Figures.Time((agent.TotalProcessorTime - cpu) / count), "no target");
     }
 
     private static async Task MeasureRestartAsync(Cluster cluster, KernelServices kernel, int services, int endpoints)

@@ -2,6 +2,12 @@ using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
 string[] groups = ["services", "scale", "path", "dns", "cluster"];
+var size = RunSize.Full;
+if (args is [var first, "--size", "tiny", .. var rest])
+{
+    (size, args) = (RunSize.Tiny, [first, .. rest]);
+}
+
 if (args is not [var program, .. var only] || only.Except(groups).Any())
 {
     Console.Error.WriteLine($"usage: Fairlead.Benchmarks RELEASE-BINARY [{string.Join('|', groups)}]..., in a network namespace without an uplink (`make bench` does both)");
@@ -12,24 +18,23 @@ Tool.Run("ip", "link", "set", "lo", "up");
 Console.WriteLine($"{Environment.ProcessorCount} processors, Linux {Environment.OSVersion.Version}, load average {Figures.Load()}");
 if (Wanted("services"))
 {
-    const int Part = 2_000;
-    var chains = ServiceChains.Load(Part, 10);
-    await ServiceRules.MeasureAsync(Part, 10, $"{Figures.Time(chains)} as chains, loaded by nft");
-    await ServiceRules.MeasureAsync(10_000, 10, $"target 2 s; as chains, {Part} take {Figures.Time(chains)}");
-    await ServiceRules.MeasureAsync(50_000, 2, "no target");
+    var chains = ServiceChains.Load(size.Baseline, 10);
+    await ServiceRules.MeasureAsync(size.Baseline, 10, size.Changes, $"{Figures.Time(chains)} as chains, loaded by nft");
+    await ServiceRules.MeasureAsync(size.Services, 10, size.Changes, $"target 2 s; as chains, {size.Baseline} take {Figures.Time(chains)}");
+    await ServiceRules.MeasureAsync(size.Most, 2, size.Changes, "no target");
 }
 
 if (Wanted("scale"))
 {
     using var cluster = Cluster.Start(program, "bench-scale", nodes: 1);
-    await ClusterScale.MeasureAsync(cluster, services: 10_000, endpoints: 10);
-    await ServicePath.MeasureAsync(cluster);
+    await ClusterScale.MeasureAsync(cluster, size, endpoints: 10);
+    await ServicePath.MeasureAsync(cluster, size);
 }
 
 if (only.Contains("path"))
 {
     using var cluster = Cluster.Start(program, "bench-path", nodes: 1);
-    await ServicePath.MeasureAsync(cluster);
+    await ServicePath.MeasureAsync(cluster, size);
 }
 
 if (Wanted("dns"))

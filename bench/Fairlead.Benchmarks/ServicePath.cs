@@ -11,12 +11,11 @@ namespace Fairlead.Benchmarks;
 /// </summary>
 internal static class ServicePath
 {
-    private const int Rounds = 15;
     private const string ClusterIP = "10.96.0.77";
 
-    public static async Task MeasureAsync(Cluster cluster)
+    public static async Task MeasureAsync(Cluster cluster, RunSize size)
     {
-        Figures.Heading($"the path through a ClusterIP, client and server on one processor, median of {Rounds} rounds, load average {Figures.Load()}");
+        Figures.Heading($"the path through a ClusterIP, client and server on one processor, median of {size.Rounds} rounds, load average {Figures.Load()}");
         await cluster.Api.CreateAsync(ResourceTypes.Services, "default", Service(), CancellationToken.None);
         var client = await cluster.StartPodAsync("path-client");
         var server = await cluster.StartPodAsync("path-server");
@@ -35,15 +34,15 @@ internal static class ServicePath
             await path.WaitAsync();
         }
 
-        await PrintAsync("round trips", paths, PathWork.RoundTrips, 10_000, "target 0.95");
-        await PrintAsync("new connections", paths, PathWork.Connections, 1_000, "target 0.95, or 0.98 of one rule's if that is less");
-        await PrintAsync("throughput", paths, PathWork.Blocks, 4_000, "no target");
+        await PrintAsync("round trips", paths, PathWork.RoundTrips, size.Rounds, size.RoundTrips, "target 0.95");
+        await PrintAsync("new connections", paths, PathWork.Connections, size.Rounds, size.Connections, "target 0.95, or 0.98 of one rule's if that is less");
+        await PrintAsync("throughput", paths, PathWork.Blocks, size.Rounds, size.Blocks, "no target");
     }
 
-    private static async Task PrintAsync(string what, PathLoad[] paths, PathWork work, int times, string target)
+    private static async Task PrintAsync(string what, PathLoad[] paths, PathWork work, int rounds, int times, string target)
     {
-        var rounds = new List<double[]>();
-        for (var round = 0; round <= Rounds; round++)
+        var taken = new List<double[]>();
+        for (var round = 0; round <= rounds; round++)
         {
             var costs = new double[paths.Length];
             for (var i = 0; i < paths.Length; i++)
@@ -54,19 +53,23 @@ internal static class ServicePath
             // The first warms up.
             if (round > 0)
             {
-                rounds.Add(costs);
+                taken.Add(costs);
             }
         }
 
-        var each = Enumerable.Range(0, paths.Length).Select(i => Figures.Text(Median(rounds.Select(costs => costs[i])) / 1000, "0.0", " us")).ToArray();
+        var each = Enumerable.Range(0, paths.Length).Select(i => Figures.Text(Median(taken.Select(costs => costs[i])) / 1000, "0.0", " us")).ToArray();
         Figures.Print($"{what}, of the pod's own address", Ratio(1, 0), $"{target}; {each[0]} of CPU each, {each[1]} at its own address");
         Figures.Print("  of a path without a packet filter", Ratio(2, 0), $"no target; {each[2]} there");
         Figures.Print("  one dnat rule by hand, of that path", Ratio(2, 3), $"the floor; {each[3]} there; the ClusterIP is {Ratio(3, 0)} of it");
 
-        string Ratio(int cheap, int dear) => Figures.Text(Median(rounds.Select(costs => costs[cheap] / costs[dear])), "0.000", "");
+        string Ratio(int cheap, int dear) => Figures.Text(Median(taken.Select(costs => costs[cheap] / costs[dear])), "0.000", "");
     }
 
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
 
     private static JsonObject Service() => new()
     {

@@ -11,13 +11,12 @@ namespace Fairlead.Benchmarks;
 /// <summary>Services into the kernel by the proxy room alone: from nothing, changed one at a time, and found there by a room that starts anew.</summary>
 internal static class ServiceRules
 {
-    private const int Changes = 500;
-
     /// <summary>Measures one size of cluster in a network namespace of its own.</summary>
     /// <param name="services">How many Services.</param>
     /// <param name="endpoints">Endpoints of each.</param>
+    /// <param name="changes">How many changes of each kind.</param>
     /// <param name="beside">What the same, or a stated part of it, takes another way.</param>
-    public static async Task MeasureAsync(int services, int endpoints, string beside)
+    public static async Task MeasureAsync(int services, int endpoints, int changes, string beside)
     {
         Figures.Heading($"{services} Services x {endpoints} endpoints, in a namespace of its own");
         using var node = new TestNetns();
@@ -28,14 +27,14 @@ internal static class ServiceRules
             var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             await using var running = await Running.StartAsync(room);
             Figures.Print("from nothing into the kernel", Figures.Time(watch.Elapsed), $"{beside}; {Figures.Time(Environment.CpuUsage.TotalTime - cpu)} of CPU");
-            await MeasureChangesAsync("one endpoint less, then one more", room, i => tables.EndpointSlices.Upsert(
+            await MeasureChangesAsync("one endpoint less, then one more", room, changes, i => tables.EndpointSlices.Upsert(
                 ServiceLoad.Key(i / 2), ServiceLoad.Slice(i / 2, endpoints - ((i + 1) % 2))));
-            await MeasureChangesAsync("one Service more with its endpoints", room, i =>
+            await MeasureChangesAsync("one Service more with its endpoints", room, changes, i =>
             {
                 tables.EndpointSlices.Upsert(ServiceLoad.Key(services + i), ServiceLoad.Slice(services + i, endpoints));
                 tables.Services.Upsert(ServiceLoad.Key(services + i), ServiceLoad.Service(services + i));
             });
-            await MeasureChangesAsync("that Service less", room, i =>
+            await MeasureChangesAsync("that Service less", room, changes, i =>
             {
                 tables.Services.Delete(ServiceLoad.Key(services + i));
                 tables.EndpointSlices.Delete(ServiceLoad.Key(services + i));
@@ -50,10 +49,10 @@ internal static class ServiceRules
             $"no target; packets go on meanwhile; {Figures.Time(Environment.CpuUsage.TotalTime - used)} of CPU");
     }
 
-    private static async Task MeasureChangesAsync(string what, ProxyRoom room, Action<int> change)
+    private static async Task MeasureChangesAsync(string what, ProxyRoom room, int times, Action<int> change)
     {
         var changes = new List<TimeSpan>();
-        for (var i = 0; i < Changes; i++)
+        for (var i = 0; i < times; i++)
         {
             var start = Stopwatch.GetTimestamp();
             change(i);
@@ -61,7 +60,7 @@ internal static class ServiceRules
             changes.Add(Stopwatch.GetElapsedTime(start));
         }
 
-        Figures.Print($"{what}, median of {Changes}", Figures.Time(Figures.Quantile(changes, 0.5)),
+        Figures.Print($"{what}, median of {times}", Figures.Time(Figures.Quantile(changes, 0.5)),
             $"p99 {Figures.Time(Figures.Quantile(changes, 0.99))}, target 5 ms");
     }
 

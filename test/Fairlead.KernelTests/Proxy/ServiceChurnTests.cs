@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
 using Fairlead.Proxy.Inspection;
@@ -16,8 +14,6 @@ public sealed class ServiceChurnTests : IAsyncLifetime
     private const int ManyChanges = 10_000;
 
     private readonly ServiceLab _lab = new();
-    private readonly ConcurrentBag<string> _failures = [];
-    private int _rounds;
 
     public async ValueTask InitializeAsync() => await _lab.StartAsync();
 
@@ -33,14 +29,15 @@ public sealed class ServiceChurnTests : IAsyncLifetime
         await _lab.EndpointsAsync(endpoints[2]);
         await _lab.ServeAsync(service => service with { Type = ServiceType.NodePort });
         using var stop = new CancellationTokenSource();
+        var connections = new ConnectionLoad();
         List<Task> load = [];
         foreach (var (from, address, port) in new[]
         {
             (_lab.P1, ServiceLab.Vip, 80), (_lab.P1, ServiceLab.Vip6, 80), (_lab.Outside, ServiceLab.NodeAddress, 30080), (_lab.Outside, IpAddr.Parse("fd00:30::11"), 30080),
         })
         {
-            load.Add(TalkAsync(from, address, port, stop.Token));
-            load.Add(ConnectAgainAsync(from, address, port, stop.Token));
+            load.Add(connections.TalkAsync(from, address, port, stop.Token));
+            load.Add(connections.ConnectAgainAsync(from, address, port, stop.Token));
         }
 
         for (var change = 0; change < 60; change++)
@@ -64,16 +61,16 @@ public sealed class ServiceChurnTests : IAsyncLifetime
                     add rule inet fairlead-proxy forward counter
                     delete chain inet fairlead-proxy firewall-output
                     """);
-                await RoundsAsync(8);
+                await connections.RoundsAsync(8);
                 await _lab.StartAsync();
             }
 
-            await RoundsAsync(4);
+            await connections.RoundsAsync(4);
         }
 
         await stop.CancelAsync();
         await Task.WhenAll(load);
-        Assert.Empty(_failures);
+        Assert.Empty(connections.Failures);
         Assert.DoesNotContain("old", NftTool.Run(_lab.Node, "list table inet fairlead-proxy"), StringComparison.Ordinal);
     }
 
@@ -147,56 +144,4 @@ public sealed class ServiceChurnTests : IAsyncLifetime
         Ports = [new EndpointPort("http", IpProtocol.Tcp, 8080)],
         Endpoints = Enumerable.Range(6, endpoints).Select(i => new SliceEndpoint { Address = IpAddr.Parse($"10.244.0.{i}"), NodeName = "n1" }).ToValueArray(),
     };
-
-    private async Task RoundsAsync(int more)
-    {
-        var (wanted, deadline) = (Volatile.Read(ref _rounds) + more, Deadline.Token());
-        while (Volatile.Read(ref _rounds) < wanted && _failures.IsEmpty)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, deadline);
-        }
-
-        Assert.Empty(_failures);
-    }
-
-    /// <summary>One connection all along.</summary>
-    private Task TalkAsync(TestNetns from, IpAddr address, int port, CancellationToken stop) => LoopAsync($"{address}: the old connection", async () =>
-    {
-        using var socket = await ServiceLab.ConnectAsync(from, address, port);
-        while (!stop.IsCancellationRequested)
-        {
-            await RoundAsync(socket);
-        }
-    });
-
-    /// <summary>One connection after the other.</summary>
-    private Task ConnectAgainAsync(TestNetns from, IpAddr address, int port, CancellationToken stop) => LoopAsync($"{address}: a new connection", async () =>
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            using var socket = await ServiceLab.ConnectAsync(from, address, port);
-            await RoundAsync(socket);
-        }
-    });
-
-    private async Task RoundAsync(Socket socket)
-    {
-        var block = BitConverter.GetBytes(Interlocked.Increment(ref _rounds));
-        Assert.Equal(block, await ServiceLab.ExchangeAsync(socket, block));
-
-        // Paced: others share the machine's cores.
-        await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);
-    }
-
-    private async Task LoopAsync(string what, Func<Task> loop)
-    {
-        try
-        {
-            await loop();
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or Xunit.Sdk.XunitException)
-        {
-            _failures.Add($"{what}: {e.Message}");
-        }
-    }
 }

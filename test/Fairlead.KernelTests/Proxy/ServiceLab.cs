@@ -140,6 +140,9 @@ internal sealed class ServiceLab : IAsyncDisposable
     /// <summary>Serves in a namespace on TCP 8080 and UDP 5353, sending back what comes.</summary>
     public void Echo(TestNetns netns) => Bind(netns, EchoStreamsAsync, EchoDatagramsAsync);
 
+    /// <summary>Serves in a namespace: TCP 8080 sends back what comes, and UDP 5353 answers <c>NAME sees CLIENT</c>.</summary>
+    public void EchoAndTell(TestNetns netns, string name) => Bind(netns, EchoStreamsAsync, socket => AnswerDatagramsAsync(socket, name));
+
     /// <summary>Serves in a namespace: TCP 8080 and UDP 5353 answer <c>NAME sees CLIENT</c>.</summary>
     public void Listen(TestNetns netns, string name) =>
         Bind(netns, listener => AnswerStreamsAsync(listener, name), socket => AnswerDatagramsAsync(socket, name));

@@ -1,0 +1,61 @@
+namespace Fairlead.Benchmarks;
+
+/// <summary>How much of everything the groups about Services measure. Only figures of the full size mean something; the tiny one shows that a run ends.</summary>
+internal sealed record RunSize
+{
+    /// <summary>What figures are taken at.</summary>
+    public static RunSize Full { get; } = new();
+
+    /// <summary>Done in seconds: <c>--size tiny</c>, for a test.</summary>
+    public static RunSize Tiny { get; } = new()
+    {
+        Baseline = 20,
+        Services = 100,
+        Most = 200,
+        Changes = 10,
+        Requests = 10,
+        Rate = 100,
+        RateSeconds = 1,
+        Settling = TimeSpan.Zero,
+        Rounds = 1,
+        RoundTrips = 100,
+        Connections = 100,
+        Blocks = 100,
+    };
+
+    /// <summary>Services that nft loads as chains.</summary>
+    public int Baseline { get; init; } = 2_000;
+
+    /// <summary>Services of a large cluster.</summary>
+    public int Services { get; init; } = 10_000;
+
+    /// <summary>Services of a very large one.</summary>
+    public int Most { get; init; } = 50_000;
+
+    /// <summary>Changes of each kind to the rows.</summary>
+    public int Changes { get; init; } = 500;
+
+    /// <summary>Changes by way of the API server.</summary>
+    public int Requests { get; init; } = 300;
+
+    /// <summary>Services written each second.</summary>
+    public int Rate { get; init; } = 1_000;
+
+    /// <summary>For so many seconds.</summary>
+    public int RateSeconds { get; init; } = 5;
+
+    /// <summary>How long a process gets to give back what it does not need: an agent looks every thirty seconds, and as often it may read its table, just after.</summary>
+    public TimeSpan Settling { get; init; } = TimeSpan.FromSeconds(63);
+
+    /// <summary>Rounds over each path.</summary>
+    public int Rounds { get; init; } = 15;
+
+    /// <summary>Round trips of a round.</summary>
+    public int RoundTrips { get; init; } = 10_000;
+
+    /// <summary>Connections of a round.</summary>
+    public int Connections { get; init; } = 1_000;
+
+    /// <summary>Blocks of a round.</summary>
+    public int Blocks { get; init; } = 4_000;
+}
