@@ -31,7 +31,8 @@ internal sealed class HealthCheckPorts(Table<ObjectKey, HealthCheckRow> checks, 
         }
     }
 
-    private Task AnswerAsync(HttpContext context, ObjectKey service)
+    /// <summary>Answers for one Service, whatever the path.</summary>
+    internal Task AnswerAsync(HttpContext context, ObjectKey service)
     {
         var (endpoints, isHealthy) = (checks.Get(service)?.LocalEndpoints ?? 0, proxy.IsHealthy);
         var code = endpoints > 0 && isHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

@@ -84,7 +84,7 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         while (!Segments.IsData(frame.AsSpan(EthernetHeader)));
         using var raw = _lab.P2.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Tcp));
         raw.SendTo(Segments.FarAheadInAnswerTo(frame.AsSpan(EthernetHeader)), new IPEndPoint(IPAddress.Parse("10.244.0.5"), 0));
-        await UntilAsync(() => DroppedInvalid().IsMatch(NftTool.Run(_lab.Node, "list chain inet fairlead-proxy forward")));
+        await UntilAsync(() => Dropped().IsMatch(NftTool.Run(_lab.Node, "list chain inet fairlead-proxy forward")));
         Assert.Equal("two"u8.ToArray(), await ServiceLab.ExchangeAsync(stream, "two"u8.ToArray()));
     }
 
@@ -176,6 +176,38 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
         Tool.RunIn(_lab.Node, "ip", "addr", "add", "172.30.255.1/32", "dev", "lo");
         Tool.RunIn(_lab.Far, "ip", "route", "add", "172.30.255.1", "via", "169.254.1.1");
         Assert.Equal("far sees 172.30.255.1", await ServiceLab.AskAsync(_lab.Node, ServiceLab.BalancerAddress, 80));
+    }
+
+    [Fact]
+    public async Task A_source_range_of_everybody_lets_everybody_in_and_one_of_nobody_here_nobody()
+    {
+        _lab.Listen(_lab.P2, "p2");
+        await _lab.EndpointsAsync("10.244.0.6", "fd00:244::6");
+        Tool.RunIn(_lab.Outside, "ip", "route", "add", "172.30.255.1", "via", "172.30.0.11");
+        Tool.RunIn(_lab.Outside, "ip", "route", "add", "fd00:31::1", "via", "fd00:30::11");
+        IpAddr[] balancer = [ServiceLab.BalancerAddress, IpAddr.Parse("fd00:31::1")];
+        await ServeToAsync("0.0.0.0/0", "192.0.2.0/24", "::/0");
+        foreach (var address in balancer)
+        {
+            Assert.StartsWith("p2", await ServiceLab.AskAsync(_lab.Outside, address, 80), StringComparison.Ordinal);
+            Assert.StartsWith("p2", await ServiceLab.AskAsync(_lab.P1, address, 80), StringComparison.Ordinal);
+        }
+
+        await ServeToAsync("192.0.2.0/24", "2001:db8::/32");
+        foreach (var (address, family) in balancer.Zip(["4", "6"]))
+        {
+            var unanswered = ServiceLab.AskAsync(_lab.Outside, address, 80);
+            await UntilAsync(() => NftTool.Run(_lab.Node, "list chain inet fairlead-proxy firewall").Split('\n').Any(line =>
+                line.Contains($"@restricted{family}", StringComparison.Ordinal) && Dropped().IsMatch(line)));
+            Assert.False(unanswered.IsCompleted);
+        }
+
+        Task ServeToAsync(params string[] ranges) => _lab.ServeAsync(service => service with
+        {
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIPs = [.. balancer],
+            SourceRanges = [.. ranges.Select(IpNet.Parse)],
+        });
     }
 
     [Fact]
@@ -325,7 +357,7 @@ public sealed partial class ServicePacketTests : IAsyncLifetime
     }
 
     [GeneratedRegex(@"counter packets [1-9]\d* bytes \d+ drop")]
-    private static partial Regex DroppedInvalid();
+    private static partial Regex Dropped();
 
     [GeneratedRegex(@"@unserved4 counter packets [1-9]\d* bytes \d+ drop")]
     private static partial Regex DroppedUnserved();

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Fairlead.Cluster.Model;
 using Fairlead.Linux.Addresses;
@@ -165,21 +166,31 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
     [Fact]
     public async Task A_udp_client_that_never_stops_is_led_to_the_new_endpoint()
     {
-        await _lab.ServeAsync(service => service with { Type = ServiceType.NodePort });
-        await _lab.EndpointsAsync("10.244.0.6");
+        await _lab.ServeAsync(service => service with { Type = ServiceType.LoadBalancer, LoadBalancerIPs = [ServiceLab.BalancerAddress], InternalLocal = true });
+        Tool.RunIn(_lab.Outside, "ip", "route", "add", "172.30.255.1", "via", "172.30.0.11");
+        await _lab.EndpointsAsync("10.244.0.6", "10.244.1.7");
         using var pod = ServiceLab.Datagrams(_lab.P1, ServiceLab.Vip, 53);
-        using var outside = ServiceLab.Datagrams(_lab.Outside, ServiceLab.NodeAddress, 30053);
+        using var node = ServiceLab.Datagrams(_lab.Node, ServiceLab.Vip, 53);
         Assert.StartsWith("p2", await ServiceLab.AskAsync(pod), StringComparison.Ordinal);
-        Assert.StartsWith("p2", await ServiceLab.AskAsync(outside), StringComparison.Ordinal);
+        Assert.StartsWith("p2", await ServiceLab.AskAsync(node), StringComparison.Ordinal);
+
+        // The one on this node goes, with internalTrafficPolicy Local; then the policy.
+        await _lab.EndpointsAsync("10.244.0.5", "10.244.1.7");
+        Assert.StartsWith("p1", await ServiceLab.AskAsync(node), StringComparison.Ordinal);
+        await _lab.EndpointsAsync("10.244.0.6");
+        await _lab.ServeAsync(service => service with { Type = ServiceType.LoadBalancer, LoadBalancerIPs = [ServiceLab.BalancerAddress] });
+        using var nodePort = ServiceLab.Datagrams(_lab.Outside, ServiceLab.NodeAddress, 30053);
+        using var balancer = ServiceLab.Datagrams(_lab.Outside, ServiceLab.BalancerAddress, 53);
+        Socket[] all = [pod, node, nodePort, balancer];
+        await AnsweredAsync("p2", all);
         await _lab.EndpointsAsync("10.244.1.7");
-        Assert.StartsWith("far", await ServiceLab.AskAsync(pod), StringComparison.Ordinal);
-        Assert.StartsWith("far", await ServiceLab.AskAsync(outside), StringComparison.Ordinal);
+        await AnsweredAsync("far", all);
 
         // None at all: the flow must not go on to the endpoint that is gone, and the next one is found.
         await _lab.EndpointsAsync();
-        Assert.Equal("ConnectionRefused", await ServiceLab.AskAsync(pod));
+        await AnsweredAsync("ConnectionRefused", all);
         await _lab.EndpointsAsync("10.244.0.6");
-        Assert.StartsWith("p2", await ServiceLab.AskAsync(pod), StringComparison.Ordinal);
+        await AnsweredAsync("p2", all);
     }
 
     [Fact]
@@ -231,6 +242,14 @@ public sealed partial class ServiceTrafficTests : IAsyncLifetime
         await _lab.EndpointsAsync("10.244.0.6", "10.244.1.7", "fd00:244::6");
         var read = await _lab.Nft.ReadAsync("fairlead-proxy", default);
         Assert.Equal(RulesetNormal.Of(RulesetText.Render(read!)), RulesetNormal.Of(NftTool.Run(_lab.Node, "list table inet fairlead-proxy")));
+    }
+
+    private static async Task AnsweredAsync(string start, Socket[] clients)
+    {
+        foreach (var client in clients)
+        {
+            Assert.StartsWith(start, await ServiceLab.AskAsync(client), StringComparison.Ordinal);
+        }
     }
 
     private static string[] Without(string name)

@@ -29,6 +29,10 @@ public sealed class ControllersOverTheApiTests
         Assert.Equal(
             pods.Select(pod => pod.Text("status", "podIP")).Order(), slices[0].Objects("endpoints").Select(endpoint => endpoint.Texts("addresses")[0]).Order());
         Assert.All(slices[0].Objects("endpoints"), endpoint => Assert.Equal(endpoint.Text("nodeName").Replace('n', 'z'), endpoint.Text("zone")));
+        Assert.Equal("web-", slices[0].Text("metadata", "generateName"));
+        Assert.StartsWith("web-", slices[0].Text("metadata", "name"), StringComparison.Ordinal);
+        Assert.Equal("Service web True", slices[0].Objects("metadata", "ownerReferences").Select(owner => $"{owner.Text("kind")} {owner.Text("name")} {owner.Flag("controller")}").Single());
+        Assert.NotEmpty(slices[0].Text("metadata", "annotations", "endpoints.kubernetes.io/last-change-trigger-time"));
 
         var endpoints = await cluster.UntilAsync(
             ResourceTypes.Endpoints, "default", items => items.Count == 1 && items[0].Objects("subsets").SelectMany(subset => subset.Objects("addresses")).Count() == 4);
@@ -209,6 +213,34 @@ public sealed class ControllersOverTheApiTests
             && items[0].Objects("endpoints").Single().Texts("addresses")[0] == "192.0.2.2" && items[0]["ports"]![0].Number(0, "port") == 5433);
         await cluster.DeleteAsync(ResourceTypes.Endpoints, "default", "db");
         await cluster.UntilAsync(ResourceTypes.EndpointSlices, "default", items => items.Count == 0);
+    }
+
+    [Fact]
+    public async Task Endpoints_of_more_than_a_thousand_pods_say_that_they_are_not_all()
+    {
+        await using var cluster = await ControlledCluster.StartAsync(nodes: 0);
+        await Parallel.ForAsync(0, 1001, async (i, _) =>
+        {
+            await cluster.CreateAsync(ResourceTypes.Pods, "default", $$"""
+                { "metadata": { "name": "p{{i}}", "labels": { "app": "web" } }, "spec": { "nodeName": "n1", "containers": [ { "name": "c", "image": "c" } ] } }
+                """);
+            var ip = $"10.244.{i / 250}.{i % 250}";
+            await cluster.StatusAsync(ResourceTypes.Pods, "default", $"p{i}", $$"""
+                { "phase": "Running", "podIP": "{{ip}}", "podIPs": [ { "ip": "{{ip}}" } ], "conditions": [ { "type": "Ready", "status": "True" } ] }
+                """);
+        });
+        await cluster.CreateAsync(ResourceTypes.Services, "default", Service);
+        var endpoints = await cluster.UntilAsync(ResourceTypes.Endpoints, "default", items => items.Any(item => Addresses(item) == 1000));
+        Assert.Equal("truncated", endpoints[0].Text("metadata", "annotations", "endpoints.kubernetes.io/over-capacity"));
+        foreach (var pod in new[] { "p0", "p1" })
+        {
+            await cluster.DeleteAsync(ResourceTypes.Pods, "default", pod, """{ "gracePeriodSeconds": 0 }""");
+        }
+
+        endpoints = await cluster.UntilAsync(ResourceTypes.Endpoints, "default", items => Addresses(items[0]) == 999);
+        Assert.Equal("", endpoints[0].Text("metadata", "annotations", "endpoints.kubernetes.io/over-capacity"));
+
+        static int Addresses(System.Text.Json.Nodes.JsonObject item) => item.Objects("subsets").Sum(subset => subset.Objects("addresses").Count());
     }
 
     private static string Deployment(int replicas) => $$"""

@@ -63,6 +63,20 @@ public sealed class SlicePlanTests
     }
 
     [Fact]
+    public void The_application_protocol_of_a_port_is_its_slices_and_Endpoints_too()
+    {
+        var service = Make.Service(""" "ports": [ { "name": "a", "port": 80, "appProtocol": "kubernetes.io/h2c" }, { "name": "b", "port": 81 } ] """);
+        var write = One(Plan(service, Make.Pod("a")));
+        var owner = new OwnerReference("v1", "Service", "web", "uid-web", true, true);
+        var slice = SliceJson.Write(write, "default", "web-", SlicePlan.LabelsFor(service), owner, Make.Start);
+        var (subsets, _) = EndpointsPlan.For(service, [Make.Pod("a")]);
+        foreach (var ports in new[] { slice["ports"]!, subsets[0]!["ports"]! })
+        {
+            Assert.Equal(["a kubernetes.io/h2c", "b "], ports.AsArray().Select(port => $"{port!["name"]} {port["appProtocol"]}").Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public void Slices_say_whose_they_are()
     {
         var service = Make.Service(meta: """, "labels": { "team": "shop" } """) with { IsHeadless = true };

@@ -36,7 +36,29 @@ public sealed class ServiceKindTests
     }
 
     [Theory]
+    [InlineData("""{"type":"NodePort","ports":[{"port":80}]}""", "Cluster", "Cluster")]
+    [InlineData("""{"type":"LoadBalancer","ports":[{"port":80}]}""", "Cluster", "Cluster")]
+    [InlineData("""{"externalIPs":["192.0.2.1"],"ports":[{"port":80}]}""", "Cluster", "Cluster")]
+    [InlineData("""{"ports":[{"port":80}]}""", null, "Cluster")]
+    [InlineData("""{"clusterIP":"None","selector":{"a":"b"}}""", null, "Cluster")]
+    [InlineData("""{"type":"ExternalName","externalName":"a.example"}""", null, null)]
+    public void Traffic_goes_anywhere_unless_the_Service_says_otherwise(string spec, string? external, string? inside)
+    {
+        var created = _single.Create(Service(spec))["spec"]!;
+        Assert.Equal((external, inside), ((string?)created["externalTrafficPolicy"], (string?)created["internalTrafficPolicy"]));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(86400)]
+    public void Affinity_lasts_from_a_second_to_a_day(int seconds) => Assert.Equal(seconds, _single.Create(Service(
+        $$$"""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":{{{seconds}}}}},"ports":[{"port":80}]}"""))["spec"]!
+        .AsObject().Number("sessionAffinityConfig", "clientIP", "timeoutSeconds"));
+
+    [Theory]
     [InlineData("""{"ports":[]}""", "spec.ports: Required value")]
+    [InlineData("""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":0}},"ports":[{"port":80}]}""",
+        "spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400")]
     [InlineData("""{"ports":[{"port":-1}]}""", "spec.ports[0].port: Invalid value: -1: must be between 1 and 65535, inclusive")]
     [InlineData("""{"ports":[{"port":80,"targetPort":70000}]}""", "spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive")]
     [InlineData("""{"ports":[{"port":80,"targetPort":"a--b"}]}""", "spec.ports[0].targetPort: Invalid value: \"a--b\": must not contain consecutive hyphens")]
@@ -285,6 +307,7 @@ public sealed class ServiceKindTests
         Assert.Equal("10.96.0.50", selectors["spec.clusterIP"](service));
         Assert.Equal("ClusterIP", selectors["spec.type"](service));
         Assert.Equal("default", selectors["metadata.namespace"](service));
+        Assert.Equal("x", selectors["metadata.name"](service));
     }
 
     private static string Service(string spec, string name = "x") =>

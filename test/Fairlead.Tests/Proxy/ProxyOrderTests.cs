@@ -17,7 +17,7 @@ using Fairlead.State;
 namespace Fairlead.Tests.Proxy;
 
 /// <summary>Rows may come in any order, squashed or one by one: the plan is the same, and so is what the kernel holds, but for which slot an endpoint has.</summary>
-public sealed class ProxyOrderTests
+public sealed partial class ProxyOrderTests
 {
     private static readonly ProxyOptions Options = new() { NodeName = "n1", ExternalIPRanges = [IpNet.Parse("172.30.255.0/24")] };
     private static readonly NodeView Node = new("n1", "a", [Ip("172.30.0.11")], [IpNet.Parse("10.244.0.0/24")]);

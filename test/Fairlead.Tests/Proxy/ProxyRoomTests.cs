@@ -235,6 +235,16 @@ public sealed class ProxyRoomTests : IAsyncDisposable
         await room.WaitUntilCommittedAsync(Deadline.Token());
         Assert.Equal(["10.244.0.1 Tcp"], _flows.Select(flow => $"{flow.Reply.Source} {flow.Protocol}"));
 
+        // The same pod at another port is another endpoint.
+        Serve(Web, 1, 1);
+        _tables.EndpointSlices.Upsert(Web, _tables.EndpointSlices.Get(Web)! with { Ports = [new EndpointPort("dns", IpProtocol.Udp, 5354)] });
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        _flows.AddRange([Flow("10.244.0.1"), Flow("10.244.0.1", port: 5354)]);
+        _tables.EndpointSlices.Upsert(Web, _tables.EndpointSlices.Get(Web)! with { Ports = [new EndpointPort("dns", IpProtocol.Udp, 5353)] });
+        await room.WaitUntilCommittedAsync(Deadline.Token());
+        Assert.Equal(["10.244.0.1:5353 Tcp", "10.244.0.1:5353 Udp"], _flows.Select(flow => $"{flow.Reply.Source}:{flow.Reply.SourcePort} {flow.Protocol}"));
+        _flows.RemoveAll(flow => flow.Protocol == IpProtocol.Udp);
+
         // A flow to the node's own process behind a port that was a Service's stays.
         Serve(Web, 1, 1);
         await room.WaitUntilCommittedAsync(Deadline.Token());
@@ -262,26 +272,48 @@ public sealed class ProxyRoomTests : IAsyncDisposable
     {
         var failing = false;
         Serve(Web, 1, 2);
+        var far = new ObjectKey("shop", "far");
+        Serve(far, 9, 2);
+        _tables.Services.Upsert(far, _tables.Services.Get(far)! with
+        {
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIPs = [IpAddr.Parse("172.30.255.1")],
+            InternalLocal = true,
+            ExternalLocal = true,
+        });
+        _tables.EndpointSlices.Upsert(far, _tables.EndpointSlices.Get(far)! with { Endpoints = [_tables.EndpointSlices.Get(far)!.Endpoints[1]] });
         var room = Start(new FaultyNft(_nft, _ => failing));
         using var text = new PrometheusText(room.Meter);
         Initialize();
         await room.WaitUntilCommittedAsync(Deadline.Token());
+        _flows.AddRange([Flow("10.244.0.1"), Flow("10.244.0.2")]);
         var slice = _tables.EndpointSlices.Get(Web)!;
         _tables.EndpointSlices.Upsert(Web, slice with { Endpoints = [slice.Endpoints[0]], TriggeredAt = _time.GetUtcNow() - TimeSpan.FromSeconds(3) });
         await room.WaitUntilCommittedAsync(Deadline.Token());
 
         var before = text.Write();
-        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 2\n", before, StringComparison.Ordinal);
-        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_total 1\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 3\n", before, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_total 2\n", before, StringComparison.Ordinal);
         Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count 1\n", before, StringComparison.Ordinal);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{le=\"2\"} 0\n", before, StringComparison.Ordinal);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{le=\"3\"} 1\n", before, StringComparison.Ordinal);
         Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 0\n", before, StringComparison.Ordinal);
 
+        Assert.All(new[]
+        {
+            "kubeproxy_sync_proxy_rules_service_changes_pending 0", "kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total 0",
+            $"kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds {Seconds()}", $"kubeproxy_sync_proxy_rules_last_timestamp_seconds {Seconds()}",
+            "kubeproxy_conntrack_reconciler_deleted_entries_total 1", "kubeproxy_conntrack_reconciler_sync_duration_seconds_count ",
+            "kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy=\"internal\"} 1",
+            "kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy=\"external\"} 1",
+        }, line => Assert.Contains($"\n{line}", before, StringComparison.Ordinal));
+
         failing = true;
         Serve(Web, 1, 2);
         await UntilAsync(() => !text.Write().Contains("nftables_sync_failures_total 0\n", StringComparison.Ordinal));
         Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1\n", text.Write(), StringComparison.Ordinal);
+
+        string Seconds() => (_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0).ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]
