@@ -23,6 +23,7 @@ public sealed record PolicyWorld(
     ServiceRow? Dns)
 {
     private AddressIndex? _byAddress;
+    private PolicyIndex? _byNamespace;
 
     /// <summary>The Service whose addresses every node answers DNS at.</summary>
     public static readonly ObjectKey DnsService = new("kube-system", "kube-dns");
@@ -47,6 +48,18 @@ public sealed record PolicyWorld(
         return index.ByAddress.GetValueOrDefault(address);
     }
 
+    /// <summary>The NetworkPolicies of one namespace, by name.</summary>
+    public IEnumerable<PolicyRow> PoliciesOf(string ns)
+    {
+        var index = _byNamespace;
+        if (index is null || !ReferenceEquals(index.Of, Policies))
+        {
+            _byNamespace = index = new PolicyIndex(Policies, Policies.Values.OrderBy(row => row.Key).ToLookup(row => row.Key.Namespace));
+        }
+
+        return index.ByNamespace[ns];
+    }
+
     /// <summary>The ClusterNetworkPolicies of one tier, in the order in which they are asked.</summary>
     public IEnumerable<ClusterPolicyRow> ClusterPoliciesOf(PolicyTier tier) =>
         ClusterPolicies.Values.Where(policy => policy.Tier == tier).Order(Comparer<ClusterPolicyRow>.Create(ClusterPolicyRow.Order));
@@ -67,6 +80,9 @@ public sealed record PolicyWorld(
         IPs = dns.ClusterIPs,
         Ports = dns.Ports.Select(port => new ContainerPort(port.Name, port.Protocol, port.Port, 0, default)).ToValueArray(),
     };
+
+    /// <summary>Policies by namespace, in order. A copy of the world with other policies makes its own.</summary>
+    private sealed record PolicyIndex(ImmutableDictionary<ObjectKey, PolicyRow> Of, ILookup<string, PolicyRow> ByNamespace);
 
     /// <summary>Pods by address. A copy of the world with other pods makes its own.</summary>
     private sealed class AddressIndex

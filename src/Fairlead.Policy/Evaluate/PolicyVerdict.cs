@@ -48,17 +48,15 @@ public sealed record RuleReference(string Kind, ObjectKey Policy, bool Ingress, 
     }
 }
 
-/// <summary>The rule that came nearest to allowing a refused connection.</summary>
-/// <param name="Rule">Where it stands.</param>
-/// <param name="Misses">What would have to be different, in words: "it allows TCP 80, not TCP 8080".</param>
-public sealed record NearMiss(RuleReference Rule, string Misses);
-
 /// <summary>One direction of a verdict.</summary>
 /// <param name="Allowed">The connection may be opened as far as this side is concerned.</param>
 /// <param name="By">What decided.</param>
 /// <param name="Isolating">The NetworkPolicies that isolate the side, in order; none when none does.</param>
 /// <param name="Rule">The rule that decided: the first that fits. Null when none did (not isolated, or isolated and no rule fits).</param>
-/// <param name="Nearest">For a refusal without a rule: the rule that came nearest; null when no policy that isolates has any rule.</param>
+/// <param name="Nearest">
+/// For a refusal: the rule that came nearest to allowing. Of the isolating NetworkPolicies, null when none of them has any rule; of a ClusterNetworkPolicy's
+/// refusal, among the rules that accept and are asked before the one that denied, null when there is none.
+/// </param>
 public sealed record PolicyDecision(bool Allowed, DecidedBy By, ValueArray<ObjectKey> Isolating, RuleReference? Rule, NearMiss? Nearest)
 {
     /// <summary>No policy is about the side.</summary>
