@@ -37,6 +37,9 @@ public sealed record ControlPlaneOptions
     /// <summary>What is said about pods as they are written, such as images that are not run. Null: nothing.</summary>
     public PodSpecWarnings? PodWarnings { get; init; }
 
+    /// <summary>What is said about policies and Services as they are written, such as selectors that match nothing in this cluster. Null: nothing.</summary>
+    public ObjectWarnings? ObjectWarnings { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -17,16 +17,20 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     public ObjectKey? ConfigMap { get; init; }
 
     /// <summary>Lists and watches all kinds until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(RunPoliciesAsync(cancellationToken), RunSlicesAsync(cancellationToken), RunConfigMapAsync(cancellationToken));
+
+    /// <summary>Lists and watches what policies are judged by until cancelled: all kinds but slices and the ConfigMap.</summary>
+    public Task RunPoliciesAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        RunNodesAsync(cancellationToken),
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
-        RunServicesAsync(cancellationToken),
+        Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
         RunWhereServedAsync(
             ResourceTypes.ServiceCidrs, tables.ServiceCidrs, PodReader.ServiceCidr, "the Services' ranges are those of --service-range alone", cancellationToken),
         Run(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod, cancellationToken),
         Run(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read, cancellationToken),
         RunWhereServedAsync(
-            ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, ClusterPolicyReader.Read, "only NetworkPolicies are in force", cancellationToken),
-        RunConfigMapAsync(cancellationToken));
+            ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, ClusterPolicyReader.Read, "only NetworkPolicies are in force", cancellationToken));
 
     /// <summary>Lists and watches Services, their slices and nodes until cancelled.</summary>
     public Task RunServicesAsync(CancellationToken cancellationToken) => Task.WhenAll(

@@ -26,4 +26,7 @@ public static class ObjectRows
 
     /// <summary>A networking.k8s.io/v1 NetworkPolicy. What it says and cannot be read allows nothing.</summary>
     public static PolicyRow NetworkPolicy(JsonObject document) => PolicyReader.Read(document);
+
+    /// <summary>A policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy. What it says and cannot be read accepts nothing.</summary>
+    public static ClusterPolicyRow ClusterNetworkPolicy(JsonObject document) => ClusterPolicyReader.Read(document);
 }

@@ -39,6 +39,7 @@ internal sealed class ClusterPlane : IAsyncDisposable
     public static async Task<ClusterPlane> StartAsync(ClusterSpec spec, ClusterPaths paths, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var host = spec.V4.Host.ToIPAddress();
+        var findings = new WrittenFindings(TimeProvider.System, loggers.CreateLogger("findings"));
         var plane = await Plane.StartAsync(
             new ControlPlaneOptions
             {
@@ -48,8 +49,9 @@ internal sealed class ClusterPlane : IAsyncDisposable
                 ServiceRanges = [.. spec.Ranges.Select(ranges => ranges.Services)],
                 PodsSocket = paths.PodsSocket,
                 PodWarnings = PodWarnings.For,
+                ObjectWarnings = findings.For,
                 Loggers = loggers,
-                Controllers = started => Controllers(started, spec, loggers),
+                Controllers = started => Controllers(started, spec, loggers).Append(findings.Watching(started.Api)),
             },
             cancellationToken);
         var cluster = new ClusterPlane(plane, spec);

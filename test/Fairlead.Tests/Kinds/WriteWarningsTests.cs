@@ -29,6 +29,20 @@ public sealed class WriteWarningsTests
     }
 
     [Fact]
+    public void Policies_and_Services_are_judged_when_their_specification_is_new_or_changed()
+    {
+        var warnings = new WriteWarnings(null, (type, obj) => [$"{type.Kind} {obj.Text("metadata", "name")}"]);
+        var policy = new KindHarness().Create("""{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","spec":{"podSelector":{}}}""");
+        Assert.Equal(["NetworkPolicy x"], warnings.Of(new NetworkPolicyKind(), policy, null));
+        var labelled = policy.DeepClone().AsObject();
+        labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
+        Assert.Empty(warnings.Of(new NetworkPolicyKind(), labelled, policy));
+        labelled["spec"]!["ingress"] = new JsonArray(new JsonObject());
+        Assert.Equal(["NetworkPolicy x"], warnings.Of(new NetworkPolicyKind(), labelled, policy));
+        Assert.Empty(warnings.Of(new ConfigMapKind(), policy, null));
+    }
+
+    [Fact]
     public void Without_anyone_who_runs_pods_only_the_kind_speaks() =>
         Assert.Contains("not served", Assert.Single(new WriteWarnings(null).Of(new IngressKind(), new JsonObject(), null)), StringComparison.Ordinal);
 }
