@@ -132,15 +132,7 @@ public sealed class DnsChainTests : IDisposable
     public void An_answer_of_the_cluster_allocates_nothing_beside_other_zones_either()
     {
         _lab.Use(Root("192.0.2.1"), Stub("192.0.2.2", "acme.local", "10.in-addr.arpa"));
-        var (query, reply) = (DnsLab.Query("api.prod.svc.cluster.local", RecordType.A), new byte[DnsQuery.MaxUdp]);
-        Assert.NotEmpty(_lab.Reply(query));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-        {
-            _lab.Handler.Handle(query, DnsLab.Client, reply, tcp: false);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, _lab.LeastAllocated(DnsLab.Query("api.prod.svc.cluster.local", RecordType.A)));
     }
 
     [Fact]

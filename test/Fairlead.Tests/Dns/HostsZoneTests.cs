@@ -67,15 +67,7 @@ public sealed class HostsZoneTests : IDisposable
     public void An_answer_allocates_nothing()
     {
         Use("10.0.0.1 db.example.org\nfallthrough");
-        var (query, reply) = (DnsLab.Query("db.example.org", RecordType.A), new byte[DnsQuery.MaxUdp]);
-        Assert.NotEmpty(_lab.Reply(query));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-        {
-            _lab.Handler.Handle(query, DnsLab.Client, reply, tcp: false);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, _lab.LeastAllocated(DnsLab.Query("db.example.org", RecordType.A)));
     }
 
     public void Dispose() => _lab.Dispose();

@@ -153,6 +153,32 @@ public sealed class ZoneTransferTests : IDisposable
         Assert.Equal("FORMERR", DnsLab.Text(Assert.Single(Messages(DnsLab.Query("cluster.local", RecordType.IXFR)))));
 
     [Fact]
+    public void Requests_with_mutated_bytes_get_an_answer_or_none()
+    {
+        var (random, codes, reply) = (new Random(7), new HashSet<string>(), new byte[DnsHandler.MaxReply]);
+        var whole = Incremental("cluster.local", Serial - 1);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var packet = whole.AsSpan(0, random.Next(2) == 0 ? whole.Length : random.Next(whole.Length)).ToArray();
+            for (var flips = random.Next(3); flips > 0 && packet.Length > 0; flips--)
+            {
+                packet[random.Next(packet.Length)] = (byte)random.Next(256);
+            }
+
+            var handled = _lab.Handler.Handle(packet, DnsLab.Client, reply, tcp: i % 2 == 0);
+            if (handled.Transfer is { } transfer)
+            {
+                Assert.InRange(transfer.Next(reply), 1, ZoneTransfer.MaxMessage);
+                _lab.Handler.Finish(transfer);
+            }
+
+            codes.Add(handled.Transfer is not null ? "zone" : handled.Length > 0 ? DnsLab.Text(reply[..handled.Length]).Split('\n', ' ')[0] : "nothing");
+        }
+
+        Assert.Superset(new HashSet<string> { "zone", "nothing", "NOERROR", "FORMERR", "REFUSED", "NOTIMP" }, codes);
+    }
+
+    [Fact]
     public void A_change_within_the_second_of_a_transfer_has_a_serial_of_its_own()
     {
         Assert.Single(Records(Messages(Incremental("cluster.local", Serial))));

@@ -82,6 +82,9 @@ internal static class KubernetesPlugin
             case "startup_timeout" or "resyncperiod" or "upstream" or "apiserver_qps" or "apiserver_burst" or "apiserver_max_inflight":
                 reader.Warn(option, "has no effect here");
                 break;
+            case "multicluster":
+                reader.Error(option, "is not served: names of other clusters' Services (ServiceImport) are not known here");
+                break;
             case "ignore":
                 reader.Error(option, "only empty_service can be ignored");
                 break;
