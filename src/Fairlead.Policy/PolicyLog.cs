@@ -16,6 +16,12 @@ internal static partial class PolicyLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "Somebody else has changed or removed table fairlead-policy: policies are put in force again")]
     public static partial void Drifted(this ILogger logger);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What policy drops is counted and not told: {Reason}")]
+    public static partial void DropsUntold(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The kernel told of a dropped packet in a way that is not understood")]
+    public static partial void DropUnread(this ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Connections that policy allows no longer could not be cut")]
     public static partial void CutFailed(this ILogger logger, Exception exception);
 }

@@ -6,6 +6,7 @@ using Fairlead.Linux.Conntrack;
 using Fairlead.Nftables;
 using Fairlead.Nftables.Transactions;
 using Fairlead.Policy.Compile;
+using Fairlead.Policy.Drops;
 using Fairlead.Policy.Nftables;
 using Fairlead.State;
 using Microsoft.Extensions.Logging;
@@ -53,6 +54,17 @@ public sealed class PolicyRoom
         (_tables, _node, _nodeName, _nft, _flows, _time, _logger) = (tables, node, nodeName, nft, flows, time, logger);
         _committer = new NftPolicyCommitter(nft);
         _compiler = new PolicyCompiler(nodeName);
+    }
+
+    /// <summary>Tells of what is dropped; null: nobody does.</summary>
+    public DropLog? Drops
+    {
+        get;
+        init
+        {
+            field = value;
+            _committer = new NftPolicyCommitter(_nft, value is { IsTold: true } ? value.History : null);
+        }
     }
 
     /// <summary>Removes everything the room has in the packet filter. Nothing is left to enforce policy; not before the node's pods are gone.</summary>
@@ -138,10 +150,11 @@ public sealed class PolicyRoom
             return;
         }
 
-        var plan = _compiler.Compile(PolicyWorld.Of(_tables), _node.Attachments.Snapshot(), _allChanged ? null : _changed);
+        var (world, attachments) = (PolicyWorld.Of(_tables), _node.Attachments.Snapshot());
+        var plan = _compiler.Compile(world, attachments, _allChanged ? null : _changed);
         _allChanged = false;
         _changed.Clear();
-        await _committer.CommitAsync(plan, cancellationToken);
+        await _committer.CommitAsync(plan, cancellationToken, new LocalPods(attachments).In(world));
         Cut(plan);
         _inForce = plan;
         Publish(plan);

@@ -58,7 +58,7 @@ internal static class Authorizer
         new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
         new(["policy.networking.k8s.io"], ["clusternetworkpolicies"], Read, [], []),
         new([""], ["configmaps"], Read, ["kube-system"], ["coredns"]),
-        new([""], ["events"], ["create"], ["kube-system"], []),
+        new([""], ["events"], ["create", "patch"], [], []),
     ];
 
     private static readonly AccessRule[] PodsRole =

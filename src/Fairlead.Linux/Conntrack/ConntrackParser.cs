@@ -38,7 +38,8 @@ internal static class ConntrackParser
         return flow with { Original = tuple, Protocol = protocol, RawOriginal = [.. attribute.Value] };
     }
 
-    private static ConntrackTuple ReadTuple(NetlinkAttributes attributes, out IpProtocol protocol)
+    /// <summary>One direction of a flow (CTA_TUPLE_*).</summary>
+    internal static ConntrackTuple ReadTuple(NetlinkAttributes attributes, out IpProtocol protocol)
     {
         var tuple = default(ConntrackTuple);
         protocol = IpProtocol.Any;

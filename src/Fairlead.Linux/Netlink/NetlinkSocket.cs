@@ -160,6 +160,11 @@ public sealed class NetlinkSocket : IDisposable
             : throw new NetlinkException(errors[0], operation);
     }
 
+    /// <summary>
+    /// Becomes a socket that only listens, for what the kernel sends unasked to the address whose requests asked for it. This one can be used no more.
+    /// </summary>
+    internal NetlinkSubscription Listen() => new(_socket);
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 

@@ -15,7 +15,8 @@ public sealed class NetlinkSubscription : IDisposable
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[64 * 1024];
 
-    private NetlinkSubscription(Socket socket) => _socket = socket;
+    /// <summary>Takes over a descriptor.</summary>
+    internal NetlinkSubscription(SafeFd socket) => _socket = new Socket(new SafeSocketHandle(socket.Disown(), ownsHandle: true));
 
     /// <summary>Opens the socket in the network namespace of the calling thread and joins the groups.</summary>
     /// <param name="protocol">The kernel's part.</param>
@@ -30,7 +31,7 @@ public sealed class NetlinkSubscription : IDisposable
             NetlinkSocket.Set(socket, Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, group);
         }
 
-        return new NetlinkSubscription(new Socket(new SafeSocketHandle(socket.Disown(), ownsHandle: true)));
+        return new NetlinkSubscription(socket);
     }
 
     /// <summary>Joins one more group. Messages from now on are received.</summary>

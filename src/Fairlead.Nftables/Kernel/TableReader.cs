@@ -55,7 +55,24 @@ internal sealed class TableReader(NetlinkSocket socket)
         return ruleset;
     });
 
-    private static Ruleset? Checked(Table table, Func<Ruleset?> read)
+    /// <summary>What the counters of the chains have counted.</summary>
+    public Dictionary<string, long> CountedPackets(Table table, IReadOnlyList<string> chains) => Checked(table, () =>
+    {
+        var counted = new Dictionary<string, long>();
+        foreach (var chain in chains)
+        {
+            using var request = Request(Wire.NFT_MSG_GETRULE, NetlinkFlags.Dump, table.Name);
+            request.Text(Wire.NFTA_RULE_CHAIN, chain);
+            foreach (var packets in socket.Dump(request, $"list {table.Title} {chain}", CounterReader.Packets))
+            {
+                counted[chain] = counted.GetValueOrDefault(chain) + packets.Number;
+            }
+        }
+
+        return counted;
+    });
+
+    private static T Checked<T>(Table table, Func<T> read)
     {
         if (table.Problem() is { } problem)
         {

@@ -23,6 +23,21 @@ internal sealed class LocalPods
         : _byPod[pod.Key].Where(row => row.PodUid.Length == 0 || pod.Uid.Length == 0 || row.PodUid == pod.Uid)
             .SelectMany(row => row.IPs).Distinct().Order().ToValueArray();
 
+    /// <summary>The world with the addresses of this node's pods that the API server does not say yet: a pod's first packets come before that.</summary>
+    public PolicyWorld In(PolicyWorld world)
+    {
+        var pods = world.Pods;
+        foreach (var key in Keys)
+        {
+            if (pods.TryGetValue(key, out var pod) && !Attached(pod).All(pod.NetworkIPs.Contains))
+            {
+                pods = pods.SetItem(key, pod with { IPs = AddressesOf(pod).ToValueArray() });
+            }
+        }
+
+        return ReferenceEquals(pods, world.Pods) ? world : world with { Pods = pods };
+    }
+
     /// <summary>Every address of the pod: as the API server says, and as plugged here.</summary>
     public IEnumerable<IpAddr> AddressesOf(PodRow pod) => pod.NetworkIPs.Concat(Attached(pod)).Distinct();
 }

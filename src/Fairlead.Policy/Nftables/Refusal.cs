@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Text;
 using Fairlead.Nftables.Expressions;
 using Fairlead.Nftables.Objects;
+using Fairlead.Policy.Drops;
 
 namespace Fairlead.Policy.Nftables;
 
@@ -23,6 +26,8 @@ internal enum RefusalKind
 /// <param name="Ingress">At the destination, whose side refuses; otherwise at the source.</param>
 internal readonly record struct Refusal(RefusalKind Kind, bool Ingress)
 {
+    private static readonly string[] Names = ["refused-out", "refused-in", "nobody-out", "nobody-in", "midway-out", "midway-in"];
+
     /// <summary>The netlink log group the packets are told to.</summary>
     public const ushort LogGroup = 61869;
 
@@ -37,32 +42,52 @@ internal readonly record struct Refusal(RefusalKind Kind, bool Ingress)
     public static IEnumerable<Chain> Chains => All.SelectMany(refusal => new[] { new Chain(refusal.LogChain), new Chain(refusal.Chain) });
 
     /// <summary>The chain to go to.</summary>
-    public string Chain => $"{Word}-{Way}";
+    public string Chain => Names[((int)Kind * 2) + (Ingress ? 1 : 0)];
 
     /// <summary>
     /// The chain with the log statement alone. It changes with every generation; as it has no verdict, the kernel need not go through the table anew.
     /// </summary>
     public string LogChain => $"log-{Chain}";
 
-    private string Word => Kind switch
-    {
-        RefusalKind.Policy => "refused",
-        RefusalKind.Nobody => "nobody",
-        RefusalKind.Midway => "midway",
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+    /// <summary><c>in</c> or <c>out</c>.</summary>
+    public string Way => Ingress ? "in" : "out";
 
-    private string Way => Ingress ? "in" : "out";
+    /// <summary>As metrics have it.</summary>
+    public string Reason => Kind switch
+    {
+        RefusalKind.Policy => "policy",
+        RefusalKind.Nobody => "no-pod",
+        RefusalKind.Midway => "midway",
+        _ => throw new UnreachableException(),
+    };
 
     /// <summary>Where every program ends.</summary>
     public static Refusal ByPolicy(bool ingress) => new(RefusalKind.Policy, ingress);
 
-    /// <summary>The rules of the constant chains.</summary>
+    /// <summary>The refusal of a chain's name; false when it is none.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> chain, out Refusal refusal)
+    {
+        foreach (var one in All)
+        {
+            if (Ascii.Equals(chain, one.Chain))
+            {
+                refusal = one;
+                return true;
+            }
+        }
+
+        refusal = default;
+        return false;
+    }
+
+    /// <summary>The one rule of <see cref="LogChain"/>: tells of the packet, in the name of what is in force.</summary>
+    public Rule LogRule(Generation generation) => new(LogChain, [new Log($"{Chain} {generation}", LogGroup)]);
+
+    /// <summary>The rules of the constant chains, but for those of <see cref="LogChain"/>: whoever commits writes them.</summary>
     public static IEnumerable<Rule> Rules()
     {
         foreach (var refusal in All)
         {
-            yield return new Rule(refusal.LogChain, [new Log($"{refusal.Chain} 0", LogGroup)]);
             yield return new Rule(refusal.Chain, [Told, Verdict.Jump(refusal.LogChain)]);
             yield return new Rule(refusal.Chain, [new Counter(), Verdict.Drop]);
         }

@@ -46,6 +46,7 @@ internal static class RootCommandFactory
             StatusCommand.Create(output),
             KubeconfigCommand.Create(output),
             InspectCommand.Create(output),
+            ObserveCommand.Create(output),
             ExplainCommand.Create(),
             TestCommand.Create(output),
             DiffCommand.Create(output),

@@ -15,6 +15,7 @@ using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Route;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
+using Fairlead.Policy.Drops;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Conntrack;
 using Fairlead.Serving;
@@ -51,11 +52,15 @@ internal static class Agent
         var addresses = new NodeAddresses();
         using var proxy = new ProxyRoom(Proxy(options), cluster, nft, flows, time, loggers.CreateLogger("proxy"), addresses);
         var dns = new DnsRoom(cluster, Dns(options), InheritedSockets.Take(Environment.GetEnvironmentVariables()), time, loggers.CreateLogger("dns"));
-        using var inspection = new InspectionEndpoint(proxy, inspected, new DnsExplanationPage(dns, cluster), new DnsStatusPage(dns, cluster, options.NodeName));
+        using var drops = DropLog.Open(options.NodeName, cluster, inspected, time, loggers.CreateLogger("policy"));
+        var dropEvents = new DropEvents(api, cluster, options.NodeName, time, loggers.CreateLogger("policy"));
+        drops.Dropped += dropEvents.Tell;
+        using var inspection = new InspectionEndpoint(
+            proxy, inspected, new DnsExplanationPage(dns, cluster), new DnsStatusPage(dns, cluster, options.NodeName), new DropsPage(drops, cluster, options.NodeName, time));
         using var dnsMetrics = new DnsMetrics(dns);
         using var dnsText = new PrometheusText(dnsMetrics.Meter) { Histograms = dnsMetrics.Histograms };
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
-        using var metrics = new PrometheusText(proxy.Meter, health.Meter);
+        using var metrics = new PrometheusText(proxy.Meter, health.Meter, drops.Metrics.Meter);
         var dnsEvents = new DnsConfigEvents(api, options.NodeName, time, loggers.CreateLogger("dns"));
         dns.ConfigJudged += dnsEvents.Tell;
         var dnsPages = new DnsPages(dns, dnsText);
@@ -63,7 +68,9 @@ internal static class Agent
         [
             reflectors.RunAsync(cancellationToken),
             cni.RunAsync(cancellationToken),
-            new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)).RunAsync(cancellationToken),
+            new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)) { Drops = drops }.RunAsync(cancellationToken),
+            drops.RunAsync(cancellationToken),
+            dropEvents.RunAsync(cancellationToken),
             proxy.RunAsync(cancellationToken),
             .. options.NodePortRanges.Count == 0 ? [] : (Task[])[addresses.RunAsync(netns, cancellationToken)],
             new HealthCheckPorts(proxy.HealthChecks, proxy.Health, loggers, time).RunAsync(cancellationToken),

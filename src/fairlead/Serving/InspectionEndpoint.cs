@@ -9,9 +9,9 @@ namespace Fairlead.Serving;
 
 /// <summary>
 /// What `fairlead inspect` asks an agent, on a socket that only root can reach: <c>GET /services?namespace=N&amp;name=N&amp;depth=D</c>. Only reads. One at a
-/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound. `fairlead explain` asks at the same place.
+/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound. `fairlead explain` and `fairlead observe` ask at the same place.
 /// </summary>
-internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanationPage names, DnsStatusPage dns) : IDisposable
+internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanationPage names, DnsStatusPage dns, DropsPage drops) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -27,6 +27,12 @@ internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanati
         if (context.Request.Path.Value == "/dns-status")
         {
             await dns.AnswerAsync(context);
+            return;
+        }
+
+        if (context.Request.Path.Value == "/drops")
+        {
+            await drops.AnswerAsync(context);
             return;
         }
 

@@ -42,6 +42,9 @@ internal sealed class Output
     /// <summary>Text of our own making as it is, whatever the width of the terminal.</summary>
     public static void Raw(string text) => Console.Out.Write(text);
 
+    /// <summary>One line about the command itself, no warning.</summary>
+    public void Note(string text) => _errors.WriteLine(Printable(text));
+
     /// <summary>One warning line.</summary>
     public void Warn(string text) => _errors.MarkupLineInterpolated($"[yellow]warning:[/] {Printable(text)}");
 

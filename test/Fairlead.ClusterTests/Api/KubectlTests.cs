@@ -248,9 +248,10 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("no\n", api.Run(node, "", "auth", "can-i", "update", "nodes/two", "--subresource=status").Output);
         string[][] writes =
         [
-            ["update", "nodes/one", "--subresource=status"], ["patch", "nodes/one"], ["patch", "leases.coordination.k8s.io/two", "-n=kube-node-lease"], ["create", "events"],
+            ["update", "nodes/one", "--subresource=status"], ["patch", "nodes/one"], ["patch", "leases.coordination.k8s.io/two", "-n=kube-node-lease"], ["delete", "events"], ["get", "events"],
         ];
         Assert.All(writes, write => Assert.Equal("no\n", api.Run(node, "", ["auth", "can-i", .. write]).Output));
+        Assert.Equal("yes\n", api.Run(node, "", "auth", "can-i", "create", "events").Output);
         Assert.Equal(0, api.Run(node, "", "get", "configmaps", "--namespace=kube-system", "--field-selector=metadata.name=coredns").Code);
         Assert.Contains("cannot list resource \"configmaps\"", api.Run(node, "", "get", "configmaps", "--namespace=kube-system").Error, StringComparison.Ordinal);
         Assert.Contains("cannot get resource \"configmaps\"", api.Run(node, "", "get", "configmap", "other", "--namespace=kube-system").Error, StringComparison.Ordinal);

@@ -1,5 +1,7 @@
 using Fairlead.Linux.Conntrack;
 using Fairlead.Linux.Netlink;
+using Fairlead.Linux.Nflog;
+using Fairlead.Linux.Packets;
 using Fairlead.Linux.Route;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Nftables.Objects;
@@ -18,6 +20,8 @@ internal static class NetlinkTargets
     public static IEnumerable<FuzzTarget> All { get; } =
     [
         new("netlink", Route) { Declared = e => e is InvalidDataException },
+        new("nflog", Logged) { Declared = e => e is InvalidDataException },
+        new("ip-headers", Headers),
         new("nftables", Nftables) { Declared = e => e is InvalidDataException, Seeds = Messages },
     ];
 
@@ -36,6 +40,21 @@ internal static class NetlinkTargets
 
         return outcome;
     }
+
+    private static string Logged(byte[] datagram)
+    {
+        var outcome = "";
+        foreach (var packet in new NflogReader(datagram))
+        {
+            outcome += $"{packet.Prefix.Length} {packet.HasConnection} {Headers(packet.Packet.ToArray())}";
+        }
+
+        return outcome;
+    }
+
+    private static string Headers(byte[] packet) => IpHeaders.TryRead(packet, out var headers)
+        ? $"{headers.Source.Family} {headers.Protocol} {headers.HasPorts} {headers.IsLaterFragment} {headers.IcmpType >= 0}"
+        : "";
 
     private static string Nftables(byte[] datagram)
     {

@@ -5,6 +5,7 @@ using Fairlead.Linux;
 using Fairlead.Linux.Conntrack;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Netlink;
+using Fairlead.Linux.Nflog;
 using Fairlead.Linux.Packets;
 using Fairlead.Linux.Route;
 using Fairlead.Linux.Syscalls;
@@ -48,6 +49,7 @@ public sealed class HeaderTests
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nfnetlink_conntrack.h>
         #include <linux/netfilter/nf_conntrack_common.h>
+        #include <linux/netfilter/nfnetlink_log.h>
         #ifndef P_PIDFD
         #define P_PIDFD 3
         #endif
@@ -95,6 +97,12 @@ public sealed class HeaderTests
             ("RTN_BROADCAST", (long)RouteKind.Broadcast), ("RTN_ANYCAST", (long)RouteKind.Anycast), ("RTN_MULTICAST", (long)RouteKind.Multicast),
             ("RTN_BLACKHOLE", (long)RouteKind.Blackhole), ("RTN_UNREACHABLE", (long)RouteKind.Unreachable), ("RTN_PROHIBIT", (long)RouteKind.Prohibit),
             ("RTN_THROW", (long)RouteKind.Throw), ("RT_TABLE_MAIN", IpRoute.MainTable), ("RTPROT_STATIC", IpRoute.StaticProtocol),
+            ("NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET", Nflog.MessagePacket), ("NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG", Nflog.MessageConfigure),
+            ("NFULA_PAYLOAD", Nflog.Payload), ("NFULA_PREFIX", Nflog.Prefix),
+            ("NFULA_SEQ", Nflog.Sequence), ("NFULA_CT", Nflog.Connection), ("NFULA_CFG_CMD", Nflog.ConfigCommand), ("NFULA_CFG_MODE", Nflog.ConfigMode),
+            ("NFULA_CFG_QTHRESH", Nflog.ConfigQueueThreshold), ("NFULA_CFG_FLAGS", Nflog.ConfigFlags), ("NFULNL_CFG_CMD_BIND", Nflog.CommandBind),
+            ("NFULNL_COPY_PACKET", Nflog.CopyPacket), ("NFULNL_CFG_F_SEQ", Nflog.FlagSequence), ("NFULNL_CFG_F_CONNTRACK", Nflog.FlagConntrack),
+            ("sizeof(struct nfulnl_msg_config_mode)", 6), ("offsetof(struct nfulnl_msg_config_mode, copy_mode)", 4),
             ("_LINUX_CAPABILITY_VERSION_3", Libc.CapabilityVersion3), ("NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW", Ct.New),
             ("NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET", Ct.Get), ("NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE", Ct.Delete),
             ("CTA_TUPLE_ORIG", Ct.TupleOrig), ("CTA_TUPLE_REPLY", Ct.TupleReply), ("CTA_STATUS", Ct.Status), ("CTA_MARK", Ct.Mark), ("CTA_ID", Ct.Id),

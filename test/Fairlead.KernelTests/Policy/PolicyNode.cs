@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
@@ -8,9 +9,11 @@ using Fairlead.Linux.Conntrack;
 using Fairlead.Nftables.Kernel;
 using Fairlead.Policy;
 using Fairlead.Policy.Compile;
+using Fairlead.Policy.Drops;
 using Fairlead.Policy.Nftables;
 using Fairlead.State;
 using Fairlead.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.KernelTests.Policy;
 
@@ -23,6 +26,7 @@ internal sealed class PolicyNode : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
 
     private readonly TestNetns _node = new();
+    private readonly ClusterTables _tables = new();
     private readonly Dictionary<string, (TestNetns Netns, PodRow Row)> _pods = [];
     private readonly NftPolicyCommitter _committer;
     private readonly PolicyCompiler _compiler = new("n1");
@@ -32,8 +36,9 @@ internal sealed class PolicyNode : IDisposable
     public PolicyNode()
     {
         (Nft, Flows) = _node.Run(() => (KernelNft.Open(), ConntrackSocket.Open()));
-        _committer = new NftPolicyCommitter(Nft);
-        Tool.RunIn(_node, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+        Drops = _node.Run(() => DropLog.Open("n1", _tables, Nft, TimeProvider.System, NullLogger.Instance));
+        _committer = new NftPolicyCommitter(Nft, Drops.History);
+        Tool.RunIn(_node, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
         Tool.RunIn(_node, "ip", "link", "set", "lo", "up");
         Tool.RunIn(_node, "ip", "addr", "add", "10.96.0.10/32", "dev", "lo");
     }
@@ -42,14 +47,20 @@ internal sealed class PolicyNode : IDisposable
 
     public ConntrackSocket Flows { get; }
 
+    /// <summary>Hears of what is dropped, once somebody runs it.</summary>
+    public DropLog Drops { get; private set; }
+
     public TestNetns Netns => _node;
 
     public static IpNet Range { get; } = IpNet.Parse("10.244.1.0/24");
+
+    public static IpNet Range6 { get; } = IpNet.Parse("fd00:10:244:1::/64");
 
     public void AddPod(string space, string name, string labels, params ContainerPort[] ports)
     {
         var netns = new TestNetns();
         var address = Range.At((UInt128)(_pods.Count + 2));
+        var address6 = Range6.At((UInt128)(_pods.Count + 2));
         var link = $"fl{name}";
         Tool.RunIn(_node, "ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", netns.Path);
         Tool.RunIn(_node, "ip", "addr", "add", "169.254.1.1/32", "dev", link);
@@ -59,18 +70,31 @@ internal sealed class PolicyNode : IDisposable
         Tool.RunIn(netns, "ip", "link", "set", "eth0", "up");
         Tool.RunIn(netns, "ip", "route", "add", "169.254.1.1", "dev", "eth0");
         Tool.RunIn(netns, "ip", "route", "add", "default", "via", "169.254.1.1");
+        Tool.RunIn(_node, "ip", "addr", "add", "fe80::1/64", "dev", link, "nodad");
+        Tool.RunIn(_node, "ip", "route", "add", address6.ToString(), "dev", link);
+        Tool.RunIn(netns, "ip", "addr", "add", $"{address6}/128", "dev", "eth0", "nodad");
+        Tool.RunIn(netns, "ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0");
         var pairs = labels.Split(',').Select(pair => pair.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]));
         _pods[name] = (netns, new PodRow
         {
             Key = new ObjectKey(space, name),
             Labels = Labels.From(pairs),
             NodeName = "n1",
-            IPs = [address],
+            IPs = [address, address6],
             Ports = ports.ToValueArray(),
         });
     }
 
-    public IPEndPoint EndpointOf(string pod, ushort port) => new(_pods[pod].Row.IPs[0].ToIPAddress(), port);
+    public IPEndPoint EndpointOf(string pod, ushort port) => EndpointOf(pod, port, IpFamily.V4);
+
+    public IPEndPoint EndpointOf(string pod, ushort port, IpFamily family) => new(_pods[pod].Row.IPs.First(address => address.Family == family).ToIPAddress(), port);
+
+    /// <summary>As when the agent is started anew: what is in the packet filter is an earlier run's.</summary>
+    public DropLog RestartDrops(TimeProvider time)
+    {
+        Drops.Dispose();
+        return Drops = _node.Run(() => DropLog.Open("n1", _tables, Nft, time, NullLogger.Instance));
+    }
 
     public T In<T>(string pod, Func<T> body) => _pods[pod].Netns.Run(body);
 
@@ -95,7 +119,7 @@ internal sealed class PolicyNode : IDisposable
     /// <summary>A connection from the pod, or null when none came about in time.</summary>
     public async Task<Socket?> ConnectAsync(string pod, IPEndPoint to)
     {
-        var socket = In(pod, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        var socket = In(pod, () => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         var connecting = socket.ConnectAsync(to);
         await Task.WhenAny(connecting, Task.Delay(Patience, TimeProvider.System));
 
@@ -144,13 +168,14 @@ internal sealed class PolicyNode : IDisposable
             HostInterface = $"fl{name}",
         }).ToImmutableDictionary(row => row.Key);
         var plan = _compiler.Compile(World(), attachments, null);
-        await _committer.CommitAsync(plan, Deadline.Token());
+        await _committer.CommitAsync(plan, Deadline.Token(), World());
         Flows.DeleteWhere(IpFamily.V4, flow => FlowCut.Ends(flow, _before, plan));
         _before = plan;
     }
 
     public void Dispose()
     {
+        Drops.Dispose();
         Nft.Dispose();
         Flows.Dispose();
         foreach (var (netns, _) in _pods.Values)
@@ -166,7 +191,7 @@ internal sealed class PolicyNode : IDisposable
         _pods.Values.ToImmutableDictionary(pod => pod.Row.Key, pod => pod.Row),
         _pods.Values.Select(pod => pod.Row.Key.Namespace).Append("kube-system").Distinct()
             .ToImmutableDictionary(name => name, name => new NamespaceRow(name, Labels.From([new("kubernetes.io/metadata.name", name), new("name", name)]))),
-        ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow { Name = "n1", PodCIDRs = [Range] }),
+        ImmutableDictionary<string, NodeRow>.Empty.Add("n1", new NodeRow { Name = "n1", PodCIDRs = [Range, Range6] }),
         ImmutableDictionary<string, ClusterPolicyRow>.Empty,
         new ServiceRow
         {
