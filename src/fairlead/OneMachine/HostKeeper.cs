@@ -26,7 +26,7 @@ internal sealed class HostKeeper : IDisposable
     private readonly RouteMonitor _monitor;
     private readonly Wake _wake = new();
     private readonly ITimer _timer;
-    private volatile bool _due;
+    private readonly Due _due = new();
 
     /// <summary>Works in the network namespace of the calling thread.</summary>
     /// <exception cref="NftException">The kernel has no nf_tables.</exception>
@@ -69,7 +69,7 @@ internal sealed class HostKeeper : IDisposable
             catch (Exception e) when (e is LinuxException or NftException)
             {
                 _log.RepairFailed(e, Retry.TotalSeconds);
-                _due = true;
+                _due.Set();
                 await Task.Delay(Retry, _time, cancellationToken);
                 continue;
             }
@@ -110,21 +110,15 @@ internal sealed class HostKeeper : IDisposable
 
     private void Route(IEnumerable<NodeRow> nodes, bool changed)
     {
-        if (!changed && !_due)
+        if (!changed && !_due.IsSet)
         {
             return;
         }
 
         var wanted = nodes.SelectMany(node => node.PodCIDRs.SelectMany(pods => node.InternalIPs.Where(ip => ip.IsV4 == pods.Address.IsV4).Select(ip => (Pods: pods, ip)))).ToList();
 
-        // Taken back only where it was found, and before the look: one that becomes due meanwhile stays so.
-        var look = _due;
-        if (look)
-        {
-            _due = false;
-        }
-
-        if (look && _fabric.MissingOnHost(_route, wanted.Select(one => one.Pods)) is { Count: > 0 } missing)
+        // Before the look: one that becomes due meanwhile stays so.
+        if (_due.Take() && _fabric.MissingOnHost(_route, wanted.Select(one => one.Pods)) is { Count: > 0 } missing)
         {
             _log.HostRepaired(string.Join(", ", missing));
             _fabric.RepairHost(_route);
@@ -148,7 +142,7 @@ internal sealed class HostKeeper : IDisposable
 
     private void Look()
     {
-        _due = true;
+        _due.Set();
         _wake.Ring();
     }
 }
