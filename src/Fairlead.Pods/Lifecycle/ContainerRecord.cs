@@ -19,6 +19,7 @@ internal sealed record Termination(int ExitCode, int Signal, string Reason, stri
 /// <summary>What is known of one container now.</summary>
 internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
 {
+    private int _probeNotRun;
     private readonly TaskCompletionSource _firstStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ContainerSpec Spec { get; } = spec;
@@ -65,6 +66,9 @@ internal sealed class ContainerRecord(ContainerSpec spec, bool isInit)
     internal Holder? Holder { get; set; }
 
     internal ContainerLog? Log { get; set; }
+
+    /// <summary>True the first time alone: a probe that cannot be executed is to be told of.</summary>
+    internal bool TakeProbeNotRun() => Interlocked.Exchange(ref _probeNotRun, 1) == 0;
 
     internal void SetStarted(bool started)
     {

@@ -252,7 +252,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
         await Task.Delay(TimeSpan.FromSeconds(probe.Number(0, "initialDelaySeconds")), pod.Context.Time, cancellationToken);
         while (true)
         {
-            var failure = await prober.ProbeAsync(probe, cancellationToken);
+            var failure = await prober.ProbeAsync(probe, kind, cancellationToken);
             (failures, successes) = failure.Length == 0 ? (0, successes + 1) : (failures + 1, 0);
             if (failure.Length > 0)
             {

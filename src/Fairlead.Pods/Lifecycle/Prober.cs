@@ -15,13 +15,16 @@ namespace Fairlead.Pods.Lifecycle;
 internal sealed class Prober(PodWorker pod, ContainerRecord container)
 {
     /// <summary>Empty when the probe succeeded, else why not.</summary>
-    internal async Task<string> ProbeAsync(JsonObject probe, CancellationToken cancellationToken)
+    /// <param name="probe">The probe.</param>
+    /// <param name="kind">Which it is, for Events: <c>Readiness</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<string> ProbeAsync(JsonObject probe, string kind, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(1, probe.Number(1, "timeoutSeconds"))), pod.Context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await RunAsync(probe, mayLack: container.StandIn is not null, either.Token);
+            return await RunAsync(probe, container.StandIn is null ? null : lacking => TellNotRun(kind, lacking), either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -30,13 +33,13 @@ internal sealed class Prober(PodWorker pod, ContainerRecord container)
     }
 
     /// <summary>Carries out the action of a probe or hook, without a limit of its own. Empty when it succeeded, else why not.</summary>
-    internal Task<string> RunAsync(JsonObject action, CancellationToken cancellationToken) => RunAsync(action, mayLack: false, cancellationToken);
+    internal Task<string> RunAsync(JsonObject action, CancellationToken cancellationToken) => RunAsync(action, null, cancellationToken);
 
-    private async Task<string> RunAsync(JsonObject action, bool mayLack, CancellationToken cancellationToken)
+    private async Task<string> RunAsync(JsonObject action, Action<string>? lacks, CancellationToken cancellationToken)
     {
         try
         {
-            return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), mayLack, cancellationToken)
+            return action.Object("exec") is { } exec ? await ExecuteAsync(exec.Texts("command"), lacks, cancellationToken)
                 : action.Object("httpGet") is { } http ? await GetAsync(http, cancellationToken)
                 : action.Object("tcpSocket") is { } tcp ? await ConnectAsync(tcp, cancellationToken)
                 : action.Object("grpc") is { } grpc ? await CheckAsync(grpc, cancellationToken) : "";
@@ -47,17 +50,33 @@ internal sealed class Prober(PodWorker pod, ContainerRecord container)
         }
     }
 
-    /// <summary>Executes a command. When it may lack what it would ask, which was in an image that is not run, that counts as success.</summary>
-    private async Task<string> ExecuteAsync(IReadOnlyList<string> command, bool mayLack, CancellationToken cancellationToken)
+    /// <summary>Executes a command. When it may lack what it would ask, which was in an image that is not run, that counts as success and is told.</summary>
+    private async Task<string> ExecuteAsync(IReadOnlyList<string> command, Action<string>? lacks, CancellationToken cancellationToken)
     {
         try
         {
             var code = await ExitCodeAsync(command, cancellationToken);
-            return code == 0 || (mayLack && code == ExecutableMissing.ShellCode) ? "" : string.Create(CultureInfo.InvariantCulture, $"command exited with code {code}");
+            if (lacks is null || code != ExecutableMissing.ShellCode)
+            {
+                return code == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"command exited with code {code}");
+            }
+
+            lacks($"an executable that \"{string.Join(' ', command)}\" starts");
         }
-        catch (ExecutableMissing) when (mayLack)
+        catch (ExecutableMissing) when (lacks is not null)
         {
-            return "";
+            lacks($"executable \"{command[0]}\"");
+        }
+
+        return "";
+    }
+
+    // Once for a container, whatever its probes: which it concerns is in its manifest.
+    private void TellNotRun(string kind, string lacking)
+    {
+        if (container.TakeProbeNotRun())
+        {
+            pod.Events.Warning("ProbeNotRun", $"{kind} probe not run: {lacking} is not found on the host, counted as passed", container.Spec.Name);
         }
     }
 

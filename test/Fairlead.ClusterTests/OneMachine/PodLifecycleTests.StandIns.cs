@@ -93,7 +93,9 @@ public sealed partial class PodLifecycleTests
               terminationGracePeriodSeconds: 1
               containers:
               - {name: asked, image: registry.example/a:1, readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1} }
-              - {name: lacking, image: registry.example/b:1, readinessProbe: {exec: {command: [no-such-thing]}, periodSeconds: 1} }
+              - name: lacking
+                image: registry.example/b:1
+                readinessProbe: {exec: {command: [no-such-thing]}, periodSeconds: 1}
               - {name: shell, image: registry.example/c:1, readinessProbe: {exec: {command: [sh, -c, "no-such-thing ping"]}, periodSeconds: 1} }
             """);
         PodEvents.Wait(cluster, "examined", "Unhealthy", "Readiness probe failed: command exited with code 1");
@@ -101,9 +103,15 @@ public sealed partial class PodLifecycleTests
         cluster.Kubectl("wait", "--for=jsonpath={.status.containerStatuses[2].ready}=true", "pod/examined", "--timeout=120s");
         Assert.Equal("false", cluster.Kubectl("get", "pod", "examined", "-o", "jsonpath={.status.containerStatuses[0].ready}"));
 
+        PodEvents.Wait(cluster, "examined", "ProbeNotRun", "Readiness probe not run: executable \"no-such-thing\" is not found on the host, counted as passed");
+        PodEvents.Wait(cluster, "examined", "ProbeNotRun", "Readiness probe not run: an executable that \"sh -c no-such-thing ping\" starts is not found on the host, counted as passed");
         cluster.Kubectl("exec", "examined", "-c", "asked", "--", "touch", "/tmp/ready");
 
         cluster.Kubectl("wait", "--for=condition=Ready", "pod/examined", "--timeout=120s");
+
+        // Told once for each container, however often it is due.
+        var told = cluster.Kubectl("get", "events", "--field-selector", "involvedObject.name=examined,reason=ProbeNotRun", "-o", "jsonpath={.items[*].count}");
+        Assert.Equal("1 1", told.Trim());
     }
 
     [Fact]
