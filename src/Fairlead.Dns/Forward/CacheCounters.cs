@@ -1,12 +1,19 @@
+using Fairlead.Dns.Metrics;
+
 namespace Fairlead.Dns.Forward;
 
 /// <summary>What a cache of upstreams' answers has done since it started. Every figure but <see cref="CacheClassCounters.Entries"/> only grows.</summary>
 public sealed class CacheCounters
 {
-    private long _requests;
-    private long _misses;
-    private long _prefetches;
-    private long _servedStale;
+    private readonly StripedCounts _counts = new(Enum.GetValues<Figure>().Length);
+
+    private enum Figure
+    {
+        Requests,
+        Misses,
+        Prefetches,
+        ServedStale,
+    }
 
     /// <summary>Answers with records.</summary>
     public CacheClassCounters Success { get; } = new();
@@ -15,53 +22,58 @@ public sealed class CacheCounters
     public CacheClassCounters Denial { get; } = new();
 
     /// <summary>Questions it was asked.</summary>
-    public long Requests => Interlocked.Read(ref _requests);
+    public long Requests => _counts.Sum((int)Figure.Requests);
 
     /// <summary>Questions it had no answer to.</summary>
-    public long Misses => Interlocked.Read(ref _misses);
+    public long Misses => _counts.Sum((int)Figure.Misses);
 
     /// <summary>Answers asked anew before their end.</summary>
-    public long Prefetches => Interlocked.Read(ref _prefetches);
+    public long Prefetches => _counts.Sum((int)Figure.Prefetches);
 
     /// <summary>Answers given after their end.</summary>
-    public long ServedStale => Interlocked.Read(ref _servedStale);
+    public long ServedStale => _counts.Sum((int)Figure.ServedStale);
 
-    internal void CountRequest() => Interlocked.Increment(ref _requests);
+    internal void CountRequest() => _counts.Add((int)Figure.Requests);
 
-    internal void CountMiss() => Interlocked.Increment(ref _misses);
+    internal void CountMiss() => _counts.Add((int)Figure.Misses);
 
-    internal void CountPrefetch() => Interlocked.Increment(ref _prefetches);
+    internal void CountPrefetch() => _counts.Add((int)Figure.Prefetches);
 
-    internal void CountServedStale() => Interlocked.Increment(ref _servedStale);
+    internal void CountServedStale() => _counts.Add((int)Figure.ServedStale);
 }
 
 /// <summary>The figures of one kind of kept answers.</summary>
 public sealed class CacheClassCounters
 {
-    private long _entries;
-    private long _bytes;
-    private long _hits;
-    private long _evictions;
+    private readonly StripedCounts _counts = new(Enum.GetValues<Figure>().Length);
+
+    private enum Figure
+    {
+        Entries,
+        Bytes,
+        Hits,
+        Evictions,
+    }
 
     /// <summary>Answers held now, those past their end included.</summary>
-    public long Entries => Interlocked.Read(ref _entries);
+    public long Entries => _counts.Sum((int)Figure.Entries);
 
     /// <summary>Bytes they take, what it takes to find them included.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    public long Bytes => _counts.Sum((int)Figure.Bytes);
 
     /// <summary>Questions answered.</summary>
-    public long Hits => Interlocked.Read(ref _hits);
+    public long Hits => _counts.Sum((int)Figure.Hits);
 
     /// <summary>Answers that went to make room.</summary>
-    public long Evictions => Interlocked.Read(ref _evictions);
+    public long Evictions => _counts.Sum((int)Figure.Evictions);
 
-    internal void CountHit() => Interlocked.Increment(ref _hits);
+    internal void CountHit() => _counts.Add((int)Figure.Hits);
 
-    internal void CountEviction() => Interlocked.Increment(ref _evictions);
+    internal void CountEviction() => _counts.Add((int)Figure.Evictions);
 
     internal void CountHeld(int entries, int bytes)
     {
-        Interlocked.Add(ref _entries, entries);
-        Interlocked.Add(ref _bytes, bytes);
+        _counts.Add((int)Figure.Entries, entries);
+        _counts.Add((int)Figure.Bytes, bytes);
     }
 }

@@ -7,17 +7,23 @@ namespace Fairlead.Dns.Forward;
 /// <param name="address">Whom it is about.</param>
 public sealed class UpstreamCounters(IPEndPoint address)
 {
-    private const int Codes = 17;
-    private readonly long[] _responses = new long[Codes];
-    private readonly long[] _durations = new long[Codes * (DurationBounds.Count + 1)];
-    private readonly long[] _sums = new long[Codes];
-    private long _requests;
-    private long _failures;
-    private long _healthCheckFailures;
-    private long _wrongReplies;
-    private long _otherCase;
-    private long _connectionsOpened;
-    private long _connectionsReused;
+    private const int Codes = ZoneCounters.Codes;
+
+    // For each code its replies, and a histogram: its buckets, the one beyond all bounds, and the sum.
+    private static readonly int HistogramLength = ZoneCounters.DurationBounds.Length + 2;
+    private static readonly int FiguresAt = Codes * (1 + HistogramLength);
+    private readonly StripedCounts _counts = new(FiguresAt + Enum.GetValues<Figure>().Length);
+
+    private enum Figure
+    {
+        Requests,
+        Failures,
+        HealthCheckFailures,
+        WrongReplies,
+        OtherCase,
+        ConnectionsOpened,
+        ConnectionsReused,
+    }
 
     /// <summary>Upper bounds of <see cref="Durations"/> in seconds, those of CoreDNS's histograms: 0.25 ms, doubling, to 8.192 s.</summary>
     public static IReadOnlyList<double> DurationBounds => ZoneCounters.DurationBounds;
@@ -26,59 +32,59 @@ public sealed class UpstreamCounters(IPEndPoint address)
     public IPEndPoint Address { get; } = address;
 
     /// <summary>Questions sent, repeated ones each time.</summary>
-    public long Requests => Interlocked.Read(ref _requests);
+    public long Requests => Sum(Figure.Requests);
 
     /// <summary>Questions that had no reply in time, or could not be sent.</summary>
-    public long Failures => Interlocked.Read(ref _failures);
+    public long Failures => Sum(Figure.Failures);
 
     /// <summary>Health checks without a reply.</summary>
-    public long HealthCheckFailures => Interlocked.Read(ref _healthCheckFailures);
+    public long HealthCheckFailures => Sum(Figure.HealthCheckFailures);
 
     /// <summary>Packets from its address that were replies to no question, such as those with a wrong id: many of them are an attack.</summary>
-    public long WrongReplies => Interlocked.Read(ref _wrongReplies);
+    public long WrongReplies => Sum(Figure.WrongReplies);
 
     /// <summary>Replies by UDP whose name was not in the case it was asked in.</summary>
-    public long OtherCase => Interlocked.Read(ref _otherCase);
+    public long OtherCase => Sum(Figure.OtherCase);
 
     /// <summary>Connections opened for a question.</summary>
-    public long ConnectionsOpened => Interlocked.Read(ref _connectionsOpened);
+    public long ConnectionsOpened => Sum(Figure.ConnectionsOpened);
 
     /// <summary>Questions sent over a connection that was there.</summary>
-    public long ConnectionsReused => Interlocked.Read(ref _connectionsReused);
+    public long ConnectionsReused => Sum(Figure.ConnectionsReused);
 
     /// <summary>Replies with the response code <paramref name="code"/> (0 to 16).</summary>
-    public long Responses(int code) => Interlocked.Read(ref _responses[code]);
+    public long Responses(int code) => _counts.Sum(code);
 
     /// <summary>How many replies with a code took how long: one figure for each bound that it was within and no lower one, the last for those beyond.</summary>
     public IReadOnlyList<long> Durations(int code) =>
-        [.. Enumerable.Range(0, DurationBounds.Count + 1).Select(bucket => Interlocked.Read(ref _durations[(code * (DurationBounds.Count + 1)) + bucket]))];
+        [.. Enumerable.Range(HistogramAt(code), DurationBounds.Count + 1).Select(_counts.Sum)];
 
     /// <summary>The time that all replies with a code took.</summary>
-    public TimeSpan DurationSum(int code) => TimeSpan.FromTicks(Interlocked.Read(ref _sums[code]));
+    public TimeSpan DurationSum(int code) => TimeSpan.FromTicks(_counts.Sum(HistogramAt(code) + HistogramLength - 1));
 
-    internal void CountRequest() => Interlocked.Increment(ref _requests);
+    internal void CountRequest() => Add(Figure.Requests);
 
-    internal void CountFailure() => Interlocked.Increment(ref _failures);
+    internal void CountFailure() => Add(Figure.Failures);
 
-    internal void CountHealthCheckFailure() => Interlocked.Increment(ref _healthCheckFailures);
+    internal void CountHealthCheckFailure() => Add(Figure.HealthCheckFailures);
 
-    internal void CountWrongReply() => Interlocked.Increment(ref _wrongReplies);
+    internal void CountWrongReply() => Add(Figure.WrongReplies);
 
-    internal void CountOtherCase() => Interlocked.Increment(ref _otherCase);
+    internal void CountOtherCase() => Add(Figure.OtherCase);
 
-    internal void CountConnection(bool reused) => Interlocked.Increment(ref reused ? ref _connectionsReused : ref _connectionsOpened);
+    internal void CountConnection(bool reused) => Add(reused ? Figure.ConnectionsReused : Figure.ConnectionsOpened);
 
     internal void CountResponse(int code, TimeSpan duration)
     {
-        var row = Math.Clamp(code, 0, Codes - 1);
-        var bucket = 0;
-        while (bucket < DurationBounds.Count && duration.TotalSeconds > DurationBounds[bucket])
-        {
-            bucket++;
-        }
-
-        Interlocked.Increment(ref _responses[row]);
-        Interlocked.Increment(ref _durations[(row * (DurationBounds.Count + 1)) + bucket]);
-        Interlocked.Add(ref _sums[row], duration.Ticks);
+        var known = Math.Clamp(code, 0, Codes - 1);
+        _counts.Add(known);
+        _counts.Add(HistogramAt(known) + ZoneCounters.DurationBucket(duration));
+        _counts.Add(HistogramAt(known) + HistogramLength - 1, duration.Ticks);
     }
+
+    private static int HistogramAt(int code) => Codes + (code * HistogramLength);
+
+    private void Add(Figure figure) => _counts.Add(FiguresAt + (int)figure);
+
+    private long Sum(Figure figure) => _counts.Sum(FiguresAt + (int)figure);
 }

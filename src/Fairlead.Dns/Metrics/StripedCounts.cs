@@ -1,7 +1,7 @@
 namespace Fairlead.Dns.Metrics;
 
 /// <summary>
-/// Figures that only grow. Each processor counts in memory of its own, so that none waits for another's cache; a figure is summed when it is read.
+/// Figures that many count at once. Each processor counts in memory of its own, so that none waits for another's cache; a figure is summed when it is read.
 /// </summary>
 /// <param name="figures">How many there are.</param>
 internal sealed class StripedCounts(int figures)

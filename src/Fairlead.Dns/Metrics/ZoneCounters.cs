@@ -62,10 +62,8 @@ internal sealed class ZoneCounters
         var mine = _counts.Mine;
         Interlocked.Increment(ref mine[RequestAt(reply.IsTcp, reply.IsV6, TypeIndexOf(reply.Type))]);
         Interlocked.Increment(ref mine[ResponsesAt + ((int)reply.Plugin * Codes) + Math.Min((int)reply.Code, Codes - 1)]);
-        var ticks = reply.Took.Ticks;
-        var bucket = Math.Min(64 - BitOperations.LeadingZeroCount((ulong)(Math.Max(ticks - 1, 0) / FirstBoundTicks)), DurationBounds.Length);
-        Interlocked.Increment(ref mine[DurationAt + bucket]);
-        Interlocked.Add(ref mine[DurationAt + DurationBounds.Length + 1], ticks);
+        Interlocked.Increment(ref mine[DurationAt + DurationBucket(reply.Took)]);
+        Interlocked.Add(ref mine[DurationAt + DurationBounds.Length + 1], reply.Took.Ticks);
         CountSize(mine[SizeAt(false, reply.IsTcp)..], reply.QuerySize);
         CountSize(mine[SizeAt(true, reply.IsTcp)..], reply.ReplySize);
         if (reply.DnssecOk)
@@ -73,6 +71,10 @@ internal sealed class ZoneCounters
             Interlocked.Increment(ref mine[DnssecOkAt]);
         }
     }
+
+    /// <summary>The first of <see cref="DurationBounds"/> that a duration is within; their number: it is beyond all.</summary>
+    public static int DurationBucket(TimeSpan duration) =>
+        Math.Min(64 - BitOperations.LeadingZeroCount((ulong)(Math.Max(duration.Ticks - 1, 0) / FirstBoundTicks)), DurationBounds.Length);
 
     private static void CountSize(Span<long> histogram, int size)
     {

@@ -1,14 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Wire;
-using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
-using Fairlead.Linux.Route;
 using Fairlead.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.KernelTests.Dns;
@@ -18,35 +14,21 @@ public sealed class AutopathUpstreamTests : IAsyncDisposable
 {
     private const string Path = ".prod.svc.cluster.local";
     private const string Denied = "NXDOMAIN: cluster.local. SOA";
-    private readonly TestNetns _netns = new();
-    private readonly CancellationTokenSource _end = new();
+    private readonly DnsRoomLab _lab = new();
     private readonly PlayedUpstream _upstream;
     private readonly FakeTimeProvider _time = new();
     private readonly List<string> _asked = [];
     private readonly Socket _pod;
-    private readonly Task _running;
 
     public AutopathUpstreamTests()
     {
-        using (var route = RouteSocket.Open(_netns.Namespace))
-        {
-            route.SetUp("lo");
-        }
-
-        _upstream = new PlayedUpstream(_netns, "127.0.0.9");
-        _pod = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        _upstream = new PlayedUpstream(_lab.Netns, "127.0.0.9");
+        _pod = _lab.Socket(SocketType.Dgram);
         _pod.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.7"), 0));
-        var tables = new ClusterTables();
+        var tables = DnsRoomLab.Tables();
         var pod = new ObjectKey("prod", "client");
-        tables.Namespaces.Upsert("prod", new NamespaceRow("prod", Labels.Empty));
         tables.Pods.Upsert(pod, new PodRow { Key = pod, Uid = "1", NodeName = "n1", IPs = [IpAddr.Parse("127.0.0.7")], DnsSearches = ["own.example"] });
-        tables.Services.MarkInitialized();
-        tables.EndpointSlices.MarkInitialized();
-        tables.Namespaces.MarkInitialized();
-        var options = new DnsOptions { NodeName = "n1", HostSearches = ["corp.example"], Upstreams = [_upstream.EndPoint] };
-        var room = new DnsRoom(tables, options, [], _time, NullLogger.Instance) { Namespace = _netns.Namespace };
-        _running = Task.Run(() => room.RunAsync(_end.Token));
-        room.Serving.Wait(Deadline.Token());
+        _lab.Start(tables, new DnsOptions { NodeName = "n1", HostSearches = ["corp.example"], Upstreams = [_upstream.EndPoint] }, _time);
     }
 
     [Theory]
@@ -76,19 +58,16 @@ public sealed class AutopathUpstreamTests : IAsyncDisposable
     [Fact]
     public async Task Other_clients_are_told_what_is_so_at_once()
     {
-        using var other = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using var other = _lab.Socket(SocketType.Dgram);
         other.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.8"), 0));
         Assert.Equal(Denied, await AskAsync("www.example.com" + Path, other));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        await _lab.DisposeAsync();
         _pod.Dispose();
         _upstream.Dispose();
-        _end.Dispose();
-        _netns.Dispose();
     }
 
     private async Task PlayAsync(string exists)

@@ -4,11 +4,9 @@ using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
-using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Route;
 using Fairlead.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.KernelTests.Dns;
@@ -18,19 +16,11 @@ public sealed class DnsRoomTests : IAsyncDisposable
 {
     private const string Server = "10.96.0.10";
     private static readonly IpAddr Upstream = IpAddr.Parse("127.0.0.9");
-    private readonly TestNetns _netns = new();
-    private readonly CancellationTokenSource _end = new();
-    private readonly List<Task> _running = [];
-    private readonly ClusterTables _tables = new();
+    private readonly DnsRoomLab _lab = new();
+    private readonly ClusterTables _tables = DnsRoomLab.Tables(dns: Server);
 
     public DnsRoomTests()
     {
-        using (var route = RouteSocket.Open(_netns.Namespace))
-        {
-            route.SetUp("lo");
-        }
-
-        Fill(_tables, "10.96.0.10", "10.96.1.1", "prod");
         _tables.Services.Upsert(new ObjectKey("prod", "outside"), new ServiceRow
         {
             Key = new ObjectKey("prod", "outside"),
@@ -65,7 +55,7 @@ public sealed class DnsRoomTests : IAsyncDisposable
     {
         StartRoom();
         Assert.Equal("10.96.1.1", Dig("api.prod.svc.cluster.local"));
-        var output = Tool.RunIn(_netns, "busybox", "nslookup", "-type=a", "api.prod.svc.cluster.local", Server);
+        var output = Tool.RunIn(_lab.Netns, "busybox", "nslookup", "-type=a", "api.prod.svc.cluster.local", Server);
         Assert.Contains($"Address:\t{Server}:53", output, StringComparison.Ordinal);
         Assert.Contains("10.96.1.1", output, StringComparison.Ordinal);
     }
@@ -93,13 +83,13 @@ public sealed class DnsRoomTests : IAsyncDisposable
     [Fact]
     public async Task A_query_sent_while_nobody_reads_is_answered_when_the_server_starts()
     {
-        using (var route = RouteSocket.Open(_netns.Namespace))
+        using (var route = RouteSocket.Open(_lab.Netns.Namespace))
         {
             route.AddAddress(new LinkAddress { Link = 1, Address = IpAddr.Parse(Server), Prefix = 32 });
         }
 
-        var held = _netns.Run(() => DnsSockets.Bind(IpAddr.Parse(Server), 53));
-        using var client = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        var held = _lab.Netns.Run(() => DnsSockets.Bind(IpAddr.Parse(Server), 53));
+        using var client = _lab.Socket(SocketType.Dgram);
         byte[] query = [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. Fairlead.Dns.Wire.DnsName.Encode("api.prod.svc.cluster.local"), 0, 1, 0, 1];
         await client.SendToAsync(query, new IPEndPoint(IPAddress.Parse(Server), 53));
         StartRoom(held);
@@ -112,18 +102,16 @@ public sealed class DnsRoomTests : IAsyncDisposable
     [Fact]
     public async Task A_query_that_waited_is_answered_within_two_seconds_though_the_API_server_is_away()
     {
-        using (var route = RouteSocket.Open(_netns.Namespace))
+        using (var route = RouteSocket.Open(_lab.Netns.Namespace))
         {
             route.AddAddress(new LinkAddress { Link = 1, Address = IpAddr.Parse(Server), Prefix = 32 });
         }
 
-        var (held, time) = (_netns.Run(() => DnsSockets.Bind(IpAddr.Parse(Server), 53)), new FakeTimeProvider());
-        using var client = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        var (held, time) = (_lab.Netns.Run(() => DnsSockets.Bind(IpAddr.Parse(Server), 53)), new FakeTimeProvider());
+        using var client = _lab.Socket(SocketType.Dgram);
         byte[] query = [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. Fairlead.Dns.Wire.DnsName.Encode("api.prod.svc.cluster.local"), 0, 1, 0, 1];
         await client.SendToAsync(query, new IPEndPoint(IPAddress.Parse(Server), 53));
-        var room = new DnsRoom(new ClusterTables(), new DnsOptions { Upstreams = [] }, held, time, NullLogger.Instance) { Namespace = _netns.Namespace };
-        _running.Add(room.RunAsync(_end.Token));
-        await room.Serving;
+        _lab.Start(new ClusterTables(), new DnsOptions { Upstreams = [] }, time, held);
         time.Advance(TimeSpan.FromSeconds(2));
 
         var reply = new byte[512];
@@ -136,7 +124,7 @@ public sealed class DnsRoomTests : IAsyncDisposable
     {
         StartRoom();
         Assert.Equal("10.96.1.1", Dig("api.prod.svc.cluster.local"));
-        using var client = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var client = _lab.Socket(SocketType.Stream);
         await client.ConnectAsync(new IPEndPoint(IPAddress.Parse(Server), 53));
         await client.SendAsync(new byte[] { 0 });
         Assert.Equal("10.96.1.1", Dig("+tcp", "api.prod.svc.cluster.local"));
@@ -154,48 +142,17 @@ public sealed class DnsRoomTests : IAsyncDisposable
         Assert.Equal([4], InheritedSockets.Descriptors(environment, 7, "api"));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _end.CancelAsync();
-        foreach (var task in _running)
-        {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
-        }
-
-        _end.Dispose();
-        _netns.Dispose();
-    }
+    public ValueTask DisposeAsync() => _lab.DisposeAsync();
 
     private void StartRoom(IReadOnlyList<Socket>? sockets = null) =>
-        Start(_tables, new DnsOptions { Upstreams = [new IPEndPoint(Upstream.ToIPAddress(), 53)] }, sockets);
+        _lab.Start(_tables, new DnsOptions { Upstreams = [new IPEndPoint(Upstream.ToIPAddress(), 53)] }, held: sockets);
 
     private void StartUpstream()
     {
-        var tables = new ClusterTables();
-        Fill(tables, Upstream.ToString(), "192.0.2.1", "web");
+        var tables = DnsRoomLab.Tables("web", "192.0.2.1", Upstream.ToString());
         tables.EndpointSlices.Upsert(new ObjectKey("web", "many"), Many() with { Service = new ObjectKey("web", "many") });
         tables.Services.Upsert(new ObjectKey("web", "many"), new ServiceRow { Key = new ObjectKey("web", "many"), IsHeadless = true });
-        Start(tables, new DnsOptions { ClusterDomain = "example.com", Upstreams = [] }, null);
-    }
-
-    private void Start(ClusterTables tables, DnsOptions options, IReadOnlyList<Socket>? sockets)
-    {
-        var room = new DnsRoom(tables, options, sockets ?? [], TimeProvider.System, NullLogger.Instance) { Namespace = _netns.Namespace };
-        _running.Add(Task.Run(() => room.RunAsync(_end.Token)));
-        room.Serving.Wait(Deadline.Token());
-    }
-
-    private static void Fill(ClusterTables tables, string dns, string api, string ns)
-    {
-        foreach (var (key, address) in new[] { (new ObjectKey("kube-system", "kube-dns"), dns), (new ObjectKey(ns, "api"), api) })
-        {
-            tables.Services.Upsert(key, new ServiceRow { Key = key, ClusterIPs = [IpAddr.Parse(address)] });
-        }
-
-        tables.Namespaces.Upsert(ns, new NamespaceRow(ns, Labels.Empty));
-        tables.Services.MarkInitialized();
-        tables.EndpointSlices.MarkInitialized();
-        tables.Namespaces.MarkInitialized();
+        _lab.Start(tables, new DnsOptions { ClusterDomain = "example.com", Upstreams = [] });
     }
 
     private static EndpointSliceRow Many() => new()
@@ -205,7 +162,7 @@ public sealed class DnsRoomTests : IAsyncDisposable
         Endpoints = [.. Enumerable.Range(1, 100).Select(i => new SliceEndpoint { Address = IpAddr.Parse($"10.244.1.{i}") })],
     };
 
-    private string Dig(params string[] arguments) => Tool.RunIn(_netns, "dig", ["+short", "+time=2", "+tries=8", $"@{Server}", .. arguments]).Trim();
+    private string Dig(params string[] arguments) => Tool.RunIn(_lab.Netns, "dig", ["+short", "+time=2", "+tries=8", $"@{Server}", .. arguments]).Trim();
 
-    private string DigAll(params string[] arguments) => Tool.RunIn(_netns, "dig", ["+time=6", "+tries=4", $"@{Server}", .. arguments]);
+    private string DigAll(params string[] arguments) => Tool.RunIn(_lab.Netns, "dig", ["+time=6", "+tries=4", $"@{Server}", .. arguments]);
 }

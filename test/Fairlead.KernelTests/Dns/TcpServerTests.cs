@@ -1,16 +1,11 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using Fairlead.Cluster;
-using Fairlead.Cluster.Model;
 using Fairlead.Dns;
 using Fairlead.Dns.Server;
-using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
-using Fairlead.Linux.Route;
 using Fairlead.Linux.Syscalls;
 using Fairlead.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fairlead.KernelTests.Dns;
@@ -20,28 +15,20 @@ public sealed class TcpServerTests : IAsyncDisposable
 {
     private const string Known = "api.prod.svc.cluster.local";
     private static readonly IPEndPoint Server = new(IPAddress.Parse("127.0.0.53"), 53);
-    private readonly TestNetns _netns = new();
+    private readonly DnsRoomLab _lab = new();
     private readonly FakeTimeProvider _time = new();
-    private readonly CancellationTokenSource _end = new();
     private readonly PlayedUpstream _upstream;
     private readonly DnsClient _client;
     private readonly IReadOnlyList<Socket> _held;
     private readonly DnsRoom _room;
-    private readonly Task _running;
     private readonly List<Socket> _clients = [];
 
     public TcpServerTests()
     {
-        using (var route = RouteSocket.Open(_netns.Namespace))
-        {
-            route.SetUp("lo");
-        }
-
-        _upstream = new PlayedUpstream(_netns, "127.0.0.9");
-        _client = new DnsClient(_netns, Server);
-        _held = _netns.Run(() => DnsSockets.Bind(IpAddr.From(Server.Address), Server.Port));
-        _room = new DnsRoom(Tables(), new DnsOptions { Upstreams = [_upstream.EndPoint] }, _held, _time, NullLogger.Instance) { Namespace = _netns.Namespace };
-        _running = _room.RunAsync(_end.Token);
+        _upstream = new PlayedUpstream(_lab.Netns, "127.0.0.9");
+        _client = new DnsClient(_lab.Netns, Server);
+        _held = _lab.Netns.Run(() => DnsSockets.Bind(IpAddr.From(Server.Address), Server.Port));
+        _room = _lab.Run(DnsRoomLab.Tables(), new DnsOptions { Upstreams = [_upstream.EndPoint] }, _time, _held);
     }
 
     [Fact]
@@ -201,8 +188,7 @@ public sealed class TcpServerTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        await _lab.DisposeAsync();
         foreach (var socket in _held.Concat(_clients))
         {
             socket.Dispose();
@@ -210,8 +196,6 @@ public sealed class TcpServerTests : IAsyncDisposable
 
         _client.Dispose();
         _upstream.Dispose();
-        _end.Dispose();
-        _netns.Dispose();
     }
 
     private static byte[] Framed(string name, ushort id) => DnsClient.Query(name, id) is var query ? [0, (byte)query.Length, .. query] : [];
@@ -249,22 +233,10 @@ public sealed class TcpServerTests : IAsyncDisposable
         }
     }
 
-    private static ClusterTables Tables()
-    {
-        var tables = new ClusterTables();
-        var key = new ObjectKey("prod", "api");
-        tables.Services.Upsert(key, new ServiceRow { Key = key, ClusterIPs = [IpAddr.Parse("10.96.1.1")] });
-        tables.Namespaces.Upsert("prod", new NamespaceRow("prod", Labels.Empty));
-        tables.Services.MarkInitialized();
-        tables.EndpointSlices.MarkInitialized();
-        tables.Namespaces.MarkInitialized();
-        return tables;
-    }
-
     // From an address of its own: lo has all of 127.0.0.0/8.
     private Socket Connect(int from)
     {
-        var socket = _netns.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        var socket = _lab.Socket(SocketType.Stream);
         _clients.Add(socket);
         socket.Bind(new IPEndPoint(new IPAddress([127, 1, (byte)(from >> 8), (byte)from]), 0));
         socket.Connect(Server);
