@@ -1,6 +1,8 @@
+using System.Net;
 using Fairlead.Cluster;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
+using Fairlead.Dns.Forward;
 using Fairlead.Dns.Kubernetes;
 using Fairlead.Dns.Wire;
 using Fairlead.Linux.Addresses;
@@ -157,14 +159,21 @@ internal sealed class ChainExplainer(DnsChains chains, ClusterTables tables, str
             return new NameAccount(ResponseCode.ServFail, [.. reasons, "no `forward` of its server block takes it, so that there is nobody left to ask"]) { Source = "the configuration" };
         }
 
-        var upstreams = forwarder.Upstreams.Select(upstream => $"{upstream.Address}").ToList();
         return new NameAccount(
             null,
             [
                 .. reasons,
-                upstreams.Count == 0 ? "it would be asked upstream, but there is no upstream" : $"it is asked upstream as it stands: of {List(upstreams)}",
+                $"it is asked upstream as it stands: of {List(Asked(chain.Block.Forwards[chain.Forwarders.ToList().IndexOf(forwarder)], forwarder))}",
                 .. Kept(chain.Block.Cache, name),
             ]);
+    }
+
+    private static IEnumerable<string> Asked(ForwardOptions options, Forwarder forwarder)
+    {
+        var given = options.To.Select(target => target.Address).OfType<IPEndPoint>().ToList();
+        var found = forwarder.Upstreams.Select(upstream => upstream.Address).Except(given).Select(address => $"{address}").ToList();
+        return given.Select(address => $"{address}").Concat(options.To.All(target => target.File.Length == 0) ? []
+            : found.Count > 0 ? found : ["the node's resolvers, who are not known here"]);
     }
 
     // What is usual is not said.

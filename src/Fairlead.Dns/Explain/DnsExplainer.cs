@@ -14,6 +14,9 @@ namespace Fairlead.Dns.Explain;
 /// <param name="zone">The zone that the cluster's pods search, lower case, without dots at its ends.</param>
 internal sealed class DnsExplainer(Func<DnsChains> chains, ClusterTables tables, string zone)
 {
+    /// <summary>What only upstreams know is asked of them; false: it stays open.</summary>
+    public bool AsksUpstream { get; init; } = true;
+
     /// <summary>Asks and explains; null: the name or the type is none.</summary>
     public async Task<NameExplanation?> ExplainAsync(NameQuestion question, CancellationToken cancellationToken)
     {
@@ -28,8 +31,13 @@ internal sealed class DnsExplainer(Func<DnsChains> chains, ClusterTables tables,
         var handler = new DnsHandler(now, null);
         var reply = new byte[DnsHandler.MaxReply];
         var handled = handler.Handle(query, question.Client, reply, tcp: true);
-        var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;
         var account = new ChainExplainer(now, tables, zone).Explain(name, type);
+        if (handled.Pending is not null && !AsksUpstream)
+        {
+            return new NameExplanation { Name = name + ".", Code = "", Source = "upstream, which is not asked from here", Reasons = account.Reasons, IsAsked = false };
+        }
+
+        var length = handled.Pending is { } pending ? await handler.FinishAsync(pending, reply, cancellationToken) : handled.Length;
         return new NameExplanation
         {
             Name = name + ".",

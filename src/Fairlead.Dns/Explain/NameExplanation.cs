@@ -19,7 +19,7 @@ public sealed record NameExplanation
     /// <summary>The name asked for, with a dot at its end.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The response code as <c>dig</c> writes it; empty: there was no answer.</summary>
+    /// <summary>The response code as <c>dig</c> writes it; empty: there was no answer, or nobody was asked for one.</summary>
     public required string Code { get; init; }
 
     /// <summary>The answer's records, as <c>dig</c> writes them.</summary>
@@ -30,6 +30,9 @@ public sealed record NameExplanation
 
     /// <summary>Why the answer is what it is, from the objects behind the name; what is wrong beside, even when it resolves.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>False: only upstreams know the answer, and they were not asked.</summary>
+    public bool IsAsked { get; init; } = true;
 
     /// <summary>There are records of the type asked for.</summary>
     public bool IsResolved => Code == "NOERROR" && Answers.Count > 0;

@@ -18,12 +18,17 @@ internal static class ExplainCommand
         var looked = new Argument<string>("look-up") { Description = "The name, as a program in the pod would write it" };
         var cluster = CommonOptions.Name();
         var ns = new Option<string>("--namespace", "-n") { Description = "The pod's namespace", DefaultValueFactory = _ => "default" };
+        var kubeconfig = new Option<string>("--kubeconfig")
+        {
+            Description = "Evaluate the objects of the cluster in this file's current context; without a one-machine cluster that is done of your own kubeconfig",
+            DefaultValueFactory = _ => "",
+        };
         var type = new Option<string>("--type", "-t") { Description = "Record type: A, AAAA, SRV, PTR, CNAME, TXT, …", DefaultValueFactory = _ => DefaultType };
         var format = new Option<string>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");
         var command = new Command("dns", "Why a name does or does not resolve in a pod: its resolv.conf, each full name asked for, the answer, and the objects behind it")
         {
-            pod, looked, cluster, ns, type, format,
+            pod, looked, cluster, kubeconfig, ns, type, format,
         };
         command.Validators.Add(result =>
         {
@@ -44,7 +49,7 @@ internal static class ExplainCommand
             var parts = parsed.GetRequiredValue(pod).Split('/');
             return DnsExplain.RunAsync(
                 new DnsExplainRequest(
-                    parsed.GetRequiredValue(cluster), parts.Length == 2 ? parts[0] : parsed.GetRequiredValue(ns), parts[^1], parsed.GetRequiredValue(looked),
+                    parsed.GetRequiredValue(cluster), parsed.GetRequiredValue(kubeconfig), parts.Length == 2 ? parts[0] : parsed.GetRequiredValue(ns), parts[^1], parsed.GetRequiredValue(looked),
                     parsed.GetRequiredValue(type).ToUpperInvariant(), parsed.GetRequiredValue(format)),
                 cancellationToken);
         });

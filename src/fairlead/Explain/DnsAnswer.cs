@@ -40,6 +40,9 @@ internal sealed record DnsExplanationDocument
     /// <summary>Its ndots.</summary>
     public required int Ndots { get; init; }
 
+    /// <summary>What it rests on when its node was not asked; empty: the node was.</summary>
+    public string Basis { get; init; } = "";
+
     /// <summary>What keeps it from an answer whatever the name; empty: nothing.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 

@@ -5,6 +5,7 @@ using Fairlead.Inspect;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
+using Fairlead.Linux.Addresses;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;
 
@@ -12,43 +13,96 @@ namespace Fairlead.Explain;
 
 /// <summary>What `explain dns` was told.</summary>
 /// <param name="Cluster">The one-machine cluster.</param>
+/// <param name="Kubeconfig">Evaluate the objects of the cluster in this file's current context instead; empty: only where there is no one-machine cluster.</param>
 /// <param name="Namespace">The pod's namespace.</param>
 /// <param name="Pod">The pod.</param>
 /// <param name="Name">What it looks up, as a program in it would write it.</param>
 /// <param name="Type">Record type.</param>
 /// <param name="Format"><c>table</c> or <c>json</c>.</param>
-internal sealed record DnsExplainRequest(string Cluster, string Namespace, string Pod, string Name, string Type, string Format);
+internal sealed record DnsExplainRequest(string Cluster, string Kubeconfig, string Namespace, string Pod, string Name, string Type, string Format);
 
-/// <summary>`fairlead explain dns`: walks a pod's look-up step by step, asking its node's DNS as it would, and says of each step why it went as it did.</summary>
+/// <summary>
+/// `fairlead explain dns`: walks a pod's look-up step by step and says of each step why it went as it did. The pod's node is asked, as the pod would; or, in a
+/// cluster of others, its objects are evaluated.
+/// </summary>
 internal static class DnsExplain
 {
     /// <summary>Explains and prints. Exit code 1 when the name does not resolve.</summary>
     /// <exception cref="UserError">There is no such pod, or nobody to ask.</exception>
     public static async Task<int> RunAsync(DnsExplainRequest request, CancellationToken cancellationToken)
     {
-        var paths = new ClusterPaths(request.Cluster);
-        if (Specs.Load(request.Cluster) is null || !File.Exists(paths.Runtime))
-        {
-            throw new UserError($"cluster {request.Cluster} is not running", request.Cluster == ClusterSpec.DefaultName ? "`fairlead up` starts it" : $"`fairlead up --name {request.Cluster}` starts it");
-        }
-
-        var pod = await PodAsync(paths, request, cancellationToken);
-        var document = await WalkAsync(paths, pod, request, cancellationToken);
+        var document = KubeconfigOf(request) is { } kubeconfig
+            ? await FromObjectsAsync(kubeconfig, request, cancellationToken)
+            : await FromNodeAsync(new ClusterPaths(request.Cluster), request, cancellationToken);
         Output.Raw(request.Format == "json"
             ? JsonSerializer.Serialize(document, ExplainJson.Default.DnsExplanationDocument) + "\n"
             : string.Concat(DnsExplanationText.Lines(document, request.Name, request.Type).Select(line => Output.Printable(line) + "\n")));
         return document.Resolved ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static async Task<JsonObject> PodAsync(ClusterPaths paths, DnsExplainRequest request, CancellationToken cancellationToken)
+    // Null: the one-machine cluster is asked, if need be to be told that it does not run.
+    private static string? KubeconfigOf(DnsExplainRequest request)
     {
+        if (request.Kubeconfig.Length > 0)
+        {
+            return request.Kubeconfig;
+        }
+
+        return request.Cluster == ClusterSpec.DefaultName && Specs.Load(request.Cluster) is null ? Array.Find(UserKubeconfig.Candidates(), File.Exists) : null;
+    }
+
+    private static async Task<DnsExplanationDocument> FromNodeAsync(ClusterPaths paths, DnsExplainRequest request, CancellationToken cancellationToken)
+    {
+        if (Specs.Load(request.Cluster) is null || !File.Exists(paths.Runtime))
+        {
+            throw new UserError(
+                $"cluster {request.Cluster} is not running",
+                request.Cluster == ClusterSpec.DefaultName ? "`fairlead up` starts it; --kubeconfig names another cluster" : $"`fairlead up --name {request.Cluster}` starts it");
+        }
+
         using var api = new KubeClient(KubeconfigReader.Read(paths.AdminKubeconfig));
+        var pod = await PodAsync(api, request, cancellationToken);
+        var file = Path.Combine(paths.Sandbox(pod.Text("metadata", "namespace"), pod.Text("metadata", "name"), pod.Text("metadata", "uid")), "files", "resolv.conf");
+        if (!File.Exists(file))
+        {
+            throw NoNetwork(pod, request);
+        }
+
+        var configuration = ResolverConfiguration.Parse(await File.ReadAllTextAsync(file, cancellationToken));
+        var (socket, address) = (paths.InspectSocket(pod.Text("spec", "nodeName")), pod.Text("status", "podIP"));
+        return await WalkAsync(NewDocument(pod, request, configuration), configuration, request, name => AskAsync(socket, address, name, request.Type, cancellationToken));
+    }
+
+    private static async Task<DnsExplanationDocument> FromObjectsAsync(string kubeconfig, DnsExplainRequest request, CancellationToken cancellationToken)
+    {
+        using var api = new KubeClient(Connection(kubeconfig));
+        var pod = await PodAsync(api, request, cancellationToken);
+        using var objects = await DnsObjects.ReadAsync(api, cancellationToken);
+        var configuration = objects.ConfigurationOf(pod);
+        var client = IpAddr.Parse(pod.Text("status", "podIP"));
+        return await WalkAsync(
+            NewDocument(pod, request, configuration) with { Basis = objects.Basis }, configuration, request,
+            name => objects.AskAsync(client, name, request.Type, cancellationToken));
+    }
+
+    private static KubeConnection Connection(string kubeconfig)
+    {
+        try
+        {
+            return KubeconfigReader.Read(kubeconfig);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"{kubeconfig} does not say how to reach a cluster: {e.Message}", "`fairlead up` starts one on this machine; --kubeconfig names another file");
+        }
+    }
+
+    private static async Task<JsonObject> PodAsync(KubeClient api, DnsExplainRequest request, CancellationToken cancellationToken)
+    {
         try
         {
             var pod = await api.GetAsync(ResourceTypes.Pods, request.Namespace, request.Pod, cancellationToken);
-            return pod.Text("status", "podIP").Length > 0 && File.Exists(ResolvConf(paths, pod))
-                ? pod
-                : throw new UserError($"pod {request.Namespace}/{request.Pod} has no network: it is {pod.Text("status", "phase")}", $"`kubectl -n {request.Namespace} describe pod {request.Pod}` says why");
+            return pod.Text("status", "podIP").Length > 0 ? pod : throw NoNetwork(pod, request);
         }
         catch (KubeException e) when (e.Code == 404)
         {
@@ -60,26 +114,27 @@ internal static class DnsExplain
         }
     }
 
-    private static string ResolvConf(ClusterPaths paths, JsonObject pod) =>
-        Path.Combine(paths.Sandbox(pod.Text("metadata", "namespace"), pod.Text("metadata", "name"), pod.Text("metadata", "uid")), "files", "resolv.conf");
+    private static UserError NoNetwork(JsonObject pod, DnsExplainRequest request) =>
+        new($"pod {request.Namespace}/{request.Pod} has no network: it is {pod.Text("status", "phase")}", $"`kubectl -n {request.Namespace} describe pod {request.Pod}` says why");
 
-    private static async Task<DnsExplanationDocument> WalkAsync(ClusterPaths paths, JsonObject pod, DnsExplainRequest request, CancellationToken cancellationToken)
+    private static DnsExplanationDocument NewDocument(JsonObject pod, DnsExplainRequest request, ResolverConfiguration configuration) => new()
     {
-        var configuration = ResolverConfiguration.Parse(await File.ReadAllTextAsync(ResolvConf(paths, pod), cancellationToken));
-        var node = pod.Text("spec", "nodeName");
-        var document = new DnsExplanationDocument
-        {
-            Resolved = false,
-            Pod = $"{request.Namespace}/{request.Pod}",
-            Node = node,
-            Address = pod.Text("status", "podIP"),
-            Nameservers = [.. configuration.Nameservers.Select(server => server.ToString())],
-            Searches = configuration.Searches,
-            Ndots = configuration.Ndots,
-        };
+        Resolved = false,
+        Pod = $"{request.Namespace}/{request.Pod}",
+        Node = pod.Text("spec", "nodeName"),
+        Address = pod.Text("status", "podIP"),
+        Nameservers = [.. configuration.Nameservers.Select(server => server.ToString())],
+        Searches = configuration.Searches,
+        Ndots = configuration.Ndots,
+    };
+
+    // A name that only an upstream knows ends the walk: whether the pod would go on is not known.
+    private static async Task<DnsExplanationDocument> WalkAsync(
+        DnsExplanationDocument document, ResolverConfiguration configuration, DnsExplainRequest request, Func<string, Task<DnsAnswer>> ask)
+    {
         foreach (var candidate in configuration.Candidates(request.Name))
         {
-            var answer = await AskAsync(paths.InspectSocket(node), document.Address, candidate, request.Type, cancellationToken);
+            var answer = await ask(candidate);
             document = document with { Problems = [.. Problems(document, answer)] };
             if (document.Problems.Count > 0 || answer.Explanation is not { } explanation)
             {
@@ -87,7 +142,7 @@ internal static class DnsExplain
             }
 
             document = document with { Names = [.. document.Names, explanation], Resolved = explanation.IsResolved };
-            if (explanation.IsResolved)
+            if (explanation.IsResolved || !explanation.IsAsked)
             {
                 return document;
             }
@@ -100,7 +155,8 @@ internal static class DnsExplain
     {
         if (document.Nameservers.Count == 0)
         {
-            yield return "its resolv.conf names no name server (dnsPolicy, dnsConfig)";
+            yield return document.Basis.Length > 0
+                ? "it asks what its node asks, which is not known here (dnsPolicy, hostNetwork)" : "its resolv.conf names no name server (dnsPolicy, dnsConfig)";
         }
         else if (!answer.Servers.Contains(document.Nameservers[0]))
         {

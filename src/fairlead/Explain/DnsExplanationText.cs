@@ -18,6 +18,11 @@ internal static class DnsExplanationText
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"  asks {Joined(document.Nameservers, "nobody")}; search {Joined(document.Searches, "nothing")}; ndots {document.Ndots}");
+        if (document.Basis.Length > 0)
+        {
+            yield return $"  {document.Basis}";
+        }
+
         foreach (var problem in document.Problems)
         {
             yield return $"  ✗ {problem}";
@@ -36,7 +41,9 @@ internal static class DnsExplanationText
             }
         }
 
-        yield return document.Resolved ? $"{name} resolves" : $"{name} does not resolve";
+        yield return document.Resolved ? $"{name} resolves"
+            : document.Names is [.., { IsAsked: false }] ? $"whether {name} resolves is for upstreams to say"
+            : $"{name} does not resolve";
     }
 
     private static string Order(DnsExplanationDocument document, string name)
@@ -50,8 +57,8 @@ internal static class DnsExplanationText
 
     private static IEnumerable<string> Step(int number, NameExplanation step, string type)
     {
-        var mark = step.IsResolved ? "✓" : "✗";
-        var what = step.IsResolved ? "" : step.Code switch
+        var mark = step.IsResolved ? "✓" : step.IsAsked ? "✗" : "?";
+        var what = step.IsResolved || !step.IsAsked ? "" : step.Code switch
         {
             "" => "no answer",
             "NOERROR" => $"NOERROR, no {type} record",

@@ -31,14 +31,18 @@ internal sealed class DnsExplanationPage(DnsRoom dns, ClusterTables cluster)
         var answer = new DnsAnswer
         {
             Servers = [.. servers.Select(server => server.ToString())],
-            DeniedBy = [.. DeniedBy(client, servers).Select(key => key.ToString())],
+            DeniedBy = [.. DeniedBy(cluster, client, servers).Select(key => key.ToString())],
             Explanation = await dns.ExplainAsync(new NameQuestion(client, $"{query["name"]}", $"{query["type"]}"), context.RequestAborted),
         };
         context.Response.ContentType = "application/json";
         await JsonSerializer.SerializeAsync(context.Response.Body, answer, ExplainJson.Default.DnsAnswer, context.RequestAborted);
     }
 
-    private ValueArray<ObjectKey> DeniedBy(IpAddr client, ValueArray<IpAddr> servers)
+    /// <summary>The policies that keep a client from its DNS; none: nothing does.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="servers">Addresses of the DNS.</param>
+    public static ValueArray<ObjectKey> DeniedBy(ClusterTables cluster, IpAddr client, ValueArray<IpAddr> servers)
     {
         var world = PolicyWorld.Of(cluster);
         return servers.Where(server => server.Family == client.Family)

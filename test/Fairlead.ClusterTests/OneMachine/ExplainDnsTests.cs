@@ -27,6 +27,31 @@ public sealed class ExplainDnsTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public void What_a_node_is_asked_for_is_evaluated_from_objects_alike()
+    {
+        Ready();
+        cluster.WhenReady();
+        foreach (var name in (string[])["kubernetes", "kube-dns.kube-system", "kube-dns.default.svc.cluster.local.", "nobody.nowhere.svc.cluster.local.", "10-1-2-3.default.pod.cluster.local."])
+        {
+            var asked = cluster.TryFairlead("explain", "dns", "looker", name, "--name", cluster.Name, "-o", "json");
+            var evaluated = cluster.TryFairlead("explain", "dns", "looker", name, "--kubeconfig", cluster.Kubeconfig, "-o", "json");
+            Assert.Equal((asked.Code, ""), (evaluated.Code, evaluated.Error));
+            Assert.Equal(Decided(asked.Output), Decided(evaluated.Output));
+        }
+
+        var (code, output, _) = cluster.TryFairlead("explain", "dns", "looker", "www.example.com.", "--kubeconfig", cluster.Kubeconfig);
+        Assert.Equal(1, code);
+        Assert.Contains("evaluated from the cluster's objects and ConfigMap kube-system/coredns: no node and no upstream was asked", output, StringComparison.Ordinal);
+        Assert.Contains("1 ? www.example.com. A: (from upstream, which is not asked from here)", output, StringComparison.Ordinal);
+        Assert.EndsWith("whether www.example.com. resolves is for upstreams to say\n", output, StringComparison.Ordinal);
+
+        // Search domains of the node's own are not known from objects.
+        static string Decided(string document) => string.Join('\n', JsonNode.Parse(document)!["names"]!.AsArray()
+            .Where(name => ((string)name!["name"]!).EndsWith(".cluster.local.", StringComparison.Ordinal))
+            .Select(name => $"{name!["name"]} {name["code"]} {string.Join(", ", name["answers"]!.AsArray())} {string.Join("; ", name["reasons"]!.AsArray())}"));
+    }
+
+    [Fact]
     public void A_policy_that_keeps_a_pod_from_its_DNS_is_named()
     {
         Ready();

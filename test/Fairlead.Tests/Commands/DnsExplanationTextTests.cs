@@ -58,4 +58,33 @@ public sealed class DnsExplanationTextTests
             """,
             string.Join('\n', DnsExplanationText.Lines(document, "api.prod", "A")));
     }
+
+    [Fact]
+    public void What_was_evaluated_from_objects_says_so_and_leaves_upstreams_their_say()
+    {
+        var document = new DnsExplanationDocument
+        {
+            Resolved = false,
+            Pod = "default/web",
+            Node = "n1",
+            Address = "10.244.0.7",
+            Nameservers = ["10.96.0.10"],
+            Searches = [],
+            Ndots = 1,
+            Basis = "evaluated from objects",
+            Names = [new NameExplanation { Name = "www.example.com.", Code = "", Source = "upstream, which is not asked from here", IsAsked = false, Reasons = ["it is asked upstream"] }],
+        };
+
+        Assert.Equal(
+            """
+            pod default/web, 10.244.0.7, on node n1
+              asks 10.96.0.10; search nothing; ndots 1
+              evaluated from objects
+              www.example.com. ends with a dot: it is asked for as it stands, and nothing else is
+              1 ? www.example.com. A: (from upstream, which is not asked from here)
+                 - it is asked upstream
+            whether www.example.com. resolves is for upstreams to say
+            """,
+            string.Join('\n', DnsExplanationText.Lines(document, "www.example.com.", "A")));
+    }
 }
