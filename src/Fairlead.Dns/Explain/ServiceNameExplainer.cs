@@ -30,9 +30,11 @@ internal sealed class ServiceNameExplainer(ClusterTables tables, KubernetesOptio
     /// <param name="type">What is asked for.</param>
     public NameAccount Explain(string[] labels, RecordType type)
     {
-        if (labels.Length > 2)
+        var isZonal = options.Zonal && service.IsHeadless && labels is (["_zone"] or [.., "pin" or "prefer", "_zone"]);
+        if (labels.Length > 2 && !isZonal)
         {
-            return NameAccount.Missing("the name has too many labels for a name of a Service");
+            return NameAccount.Missing(labels[^1] == "_zone" ? $"only headless Services have names of topology zones, and only where the configuration says `zonal`: {Name} has none"
+                : "the name has too many labels for a name of a Service");
         }
 
         if (service.Type == ServiceType.ExternalName)
@@ -43,6 +45,11 @@ internal sealed class ServiceNameExplainer(ClusterTables tables, KubernetesOptio
         if ((service.IsHeadless || options.IgnoreEmptyService) && Ready.Count == 0)
         {
             return NameAccount.Missing([.. labels.Length == 1 ? WaitingFor(labels[0]) : [], Empty(), .. WhyNoneReady()]);
+        }
+
+        if (isZonal)
+        {
+            return NameAccount.Exists($"the name stands for the endpoints of Service {service.Key} in one topology zone, as ZONE.pin._zone.{Name} or ZONE.prefer._zone.{Name}");
         }
 
         return labels.Length switch

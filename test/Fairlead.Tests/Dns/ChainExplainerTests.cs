@@ -27,6 +27,7 @@ public sealed class ChainExplainerTests : IDisposable
         .:53 {
             kubernetes cluster.local 10.in-addr.arpa {
                 pods verified
+                zonal
                 namespaces prod staging
                 endpoint_pod_names
             }
@@ -103,7 +104,7 @@ public sealed class ChainExplainerTests : IDisposable
 
     private static readonly string[] Shapes =
     [
-        "S.N.svc", "S.N.svc", "E.S.N.svc", "P.Q.S.N.svc", "A.N.pod", "N.svc", "N.pod", "svc", "pod", "*", "*.*", "*.*.svc", "*.*.*", "*.*.*.svc", "*.*.*.*.svc", "*.*.*.*.*.svc", "",
+        "S.N.svc", "S.N.svc", "E.S.N.svc", "Z.L._zone.S.N.svc", "L._zone.S.N.svc", "_zone.S.N.svc", "P.Q.S.N.svc", "A.N.pod", "N.svc", "N.pod", "svc", "pod", "*", "*.*", "*.*.svc", "*.*.*", "*.*.*.svc", "*.*.*.*.svc", "*.*.*.*.*.svc", "",
     ];
 
     private static readonly string[] Zones =
@@ -190,7 +191,7 @@ public sealed class ChainExplainerTests : IDisposable
             Key = DnsLab.Key("prod/db-2"),
             Service = DnsLab.Key("prod/db"),
             Family = IpFamily.V4,
-            Endpoints = [new SliceEndpoint { Address = IpAddr.Parse("10.244.0.5"), Ready = true, Pod = DnsLab.Key("prod/pod-1") }],
+            Endpoints = [new SliceEndpoint { Address = IpAddr.Parse("10.244.0.5"), Ready = true, Pod = DnsLab.Key("prod/pod-1"), Zone = "zone-a" }],
         });
         return lab.Namespace("staging", "other")
             .Put(new ServiceRow
@@ -231,6 +232,8 @@ public sealed class ChainExplainerTests : IDisposable
             "E" => Of("10-244-0-5", "10-244-0-6", "db-0", "db-1", "pod-1", "_tcp", "_udp", "web"),
             "P" => Of("_http", "http", "_sql", "_dns"),
             "Q" => Of("_tcp", "tcp", "_udp"),
+            "Z" => Of("zone-a", "zone-b", "zone-a.far"),
+            "L" => Of("pin", "prefer", "none"),
             "A" => Of("10-244-0-5", "10-244-0-6", "10-244-0-8", "fd00--7", "10-0-0-300", "web"),
             "*" => Of(Parts),
             _ => part,
