@@ -16,9 +16,34 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     /// <summary>The one ConfigMap that is watched; null: none.</summary>
     public ObjectKey? ConfigMap { get; init; }
 
+    /// <summary>Lists all kinds once, for who needs the cluster as it stands at a moment. Kinds that the server does not have or does not show have no rows.</summary>
+    /// <exception cref="KubeException">The server refuses a kind that there is in every cluster.</exception>
+    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    public Task ListAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Reflect(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace).ListAsync(cancellationToken),
+        Reflect(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node).ListAsync(cancellationToken),
+        Reflect(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read).ListAsync(cancellationToken),
+        Slices().ListAsync(cancellationToken),
+        Reflect(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod).ListAsync(cancellationToken),
+        Reflect(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read).ListAsync(cancellationToken),
+        ListOptionalAsync(Reflect(ResourceTypes.ServiceCidrs, tables.ServiceCidrs, key => key.Name, PodReader.ServiceCidr), cancellationToken),
+        ListOptionalAsync(Reflect(ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, key => key.Name, ClusterPolicyReader.Read), cancellationToken));
+
+    private static async Task ListOptionalAsync(Reflector reflector, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await reflector.ListAsync(cancellationToken);
+        }
+        catch (KubeException e) when (e.Code is 403 or 404)
+        {
+            // Then there are none.
+        }
+    }
+
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(RunPoliciesAsync(cancellationToken), RunSlicesAsync(cancellationToken), RunConfigMapAsync(cancellationToken));
+        Task.WhenAll(RunPoliciesAsync(cancellationToken), Slices().RunAsync(cancellationToken), RunConfigMapAsync(cancellationToken));
 
     /// <summary>Lists and watches what policies are judged by until cancelled: all kinds but slices and the ConfigMap.</summary>
     public Task RunPoliciesAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -36,7 +61,7 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     public Task RunServicesAsync(CancellationToken cancellationToken) => Task.WhenAll(
         RunNodesAsync(cancellationToken),
         Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
-        RunSlicesAsync(cancellationToken));
+        Slices().RunAsync(cancellationToken));
 
     /// <summary>Lists and watches nodes alone until cancelled.</summary>
     public Task RunNodesAsync(CancellationToken cancellationToken) =>
@@ -94,15 +119,19 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         return new Reflector(api, ResourceTypes.ConfigMaps, named, sink, time, log) { Namespace = key.Namespace }.RunAsync(cancellationToken);
     }
 
-    private Task RunSlicesAsync(CancellationToken cancellationToken)
+    private Reflector Slices()
     {
         var texts = new SharedTexts();
-        return Run(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, document => EndpointSliceReader.Read(document, texts), cancellationToken);
+        return Reflect(ResourceTypes.EndpointSlices, tables.EndpointSlices, key => key, document => EndpointSliceReader.Read(document, texts));
     }
 
     private Task Run<TKey, TRow>(
         ResourceType type, Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read, CancellationToken cancellationToken)
         where TKey : notnull
+        where TRow : class => Reflect(type, table, keyOf, read).RunAsync(cancellationToken);
+
+    private Reflector Reflect<TKey, TRow>(ResourceType type, Table<TKey, TRow> table, Func<ObjectKey, TKey> keyOf, Func<JsonObject, TRow> read)
+        where TKey : notnull
         where TRow : class =>
-        new Reflector(api, type, ListOptions.All, new RowSink<TKey, TRow>(table, keyOf, read, log), time, log).RunAsync(cancellationToken);
+        new(api, type, ListOptions.All, new RowSink<TKey, TRow>(table, keyOf, read, log), time, log);
 }

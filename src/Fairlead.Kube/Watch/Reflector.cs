@@ -58,7 +58,10 @@ public sealed class Reflector(IKubeApi api, ResourceType type, ListOptions optio
         }
     }
 
-    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    /// <summary>Lists once, page by page; returns the revision of the list.</summary>
+    /// <exception cref="KubeException">The server refuses.</exception>
+    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    public async Task<string> ListAsync(CancellationToken cancellationToken)
     {
         var paged = sink as IPagedSink;
         paged?.BeginList();

@@ -16,6 +16,11 @@ internal static class CommonOptions
         option.Validators.Add(result =>
         {
             var name = result.GetValueOrDefault<string>();
+            if (result.Implicit)
+            {
+                return;
+            }
+
             if (name is null || name.Length is 0 or > 20 || name[0] == '-' || name[^1] == '-' || name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-'))
             {
                 result.AddError($"--name {name}: a cluster's name has 1 to 20 lower-case letters, digits and hyphens, and no hyphen at either end");

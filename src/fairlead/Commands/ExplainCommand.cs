@@ -1,6 +1,9 @@
 using System.CommandLine;
+using Fairlead.Cluster.Naming;
 using Fairlead.Dns.Explain;
 using Fairlead.Explain;
+using Fairlead.Explain.Reach;
+using Fairlead.Terminal;
 
 namespace Fairlead.Commands;
 
@@ -9,8 +12,47 @@ internal static class ExplainCommand
 {
     private const string DefaultType = "A";
 
+    private const string DefaultNamespace = "default";
+
     /// <summary>Makes the command.</summary>
-    public static Command Create() => new("explain", "Say why a name does or does not resolve, step by step (exit code 1 when it does not)") { DnsCommand() };
+    public static Command Create(Output output)
+    {
+        var (from, to) = (End("from", "Who opens the connection: [kind/]name[.namespace], a pod unless a kind is given, an address, or `outside`"),
+            End("to", "Whom it is to reach: as above, with a port: svc/api.shop:80, web:http, 10.96.0.10:53/udp. Without: every port there is"));
+        var cluster = CommonOptions.Name();
+        cluster.DefaultValueFactory = _ => "";
+        cluster.Description = "A cluster of this machine; unless given, the cluster of the kubeconfig's current context";
+        var kubeconfig = new Option<string>("--kubeconfig") { Description = "Another kubeconfig than $KUBECONFIG or ~/.kube/config", DefaultValueFactory = _ => "" };
+        var ns = new Option<string>("--namespace", "-n") { Description = "The namespace of names that have none", DefaultValueFactory = _ => DefaultNamespace };
+        var files = new Option<string[]>("--file", "-f") { Description = "Your manifests, files or folders: rules are then shown by file and line" };
+        var probe = new Option<bool>("--probe") { Description = "Send a real packet too, and say whether it met what was explained (exit code 1 when it did not)" };
+        var format = new Option<string>("--output", "-o") { Description = "table, json or yaml", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json", "yaml");
+        var command = new Command("explain", "Say step by step why one thing can or cannot reach another (exit code 1 when it cannot): name, Service, endpoints, route, policies, listener")
+        {
+            DnsCommand(), from, to, cluster, kubeconfig, ns, files, probe, format,
+        };
+        command.SetAction((parsed, cancellationToken) => ReachRun.RunAsync(
+            new ReachRequest(
+                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetRequiredValue(ns), parsed.GetValue(cluster) ?? "", parsed.GetValue(kubeconfig) ?? "",
+                parsed.GetValue(files) ?? [], parsed.GetValue(probe), parsed.GetRequiredValue(format)),
+            output, cancellationToken));
+        return command;
+    }
+
+    private static Argument<ConnectionEnd> End(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            if (!ConnectionEnd.TryParse(result.Tokens[0].Value, out var end, out var fault))
+            {
+                result.AddError(fault);
+            }
+
+            return end;
+        },
+    };
 
     private static Command DnsCommand()
     {

@@ -47,7 +47,7 @@ internal static class RootCommandFactory
             KubeconfigCommand.Create(output),
             InspectCommand.Create(output),
             ObserveCommand.Create(output),
-            ExplainCommand.Create(),
+            ExplainCommand.Create(output),
             TestCommand.Create(output),
             DiffCommand.Create(output),
             DemoCommand.Create(output),
