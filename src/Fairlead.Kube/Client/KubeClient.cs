@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -43,6 +44,11 @@ public sealed class KubeClient : IKubeApi, IDisposable
             EnableMultipleHttp2Connections = true,
             SslOptions = Tls(connection),
         };
+        if (connection.Open is { } open)
+        {
+            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(open, context.DnsEndPoint, cancellationToken);
+        }
+
         _http = new HttpClient(handler)
         {
             BaseAddress = connection.Server,
@@ -126,6 +132,21 @@ public sealed class KubeClient : IKubeApi, IDisposable
         LocalCertificateSelectionCallback = connection.Certificate is null ? null : (_, _, _, _, _) => connection.Certificate,
         CertificateChainPolicy = Trust(connection.Authorities),
     };
+
+    private static async ValueTask<Stream> ConnectAsync(Func<Socket> open, DnsEndPoint server, CancellationToken cancellationToken)
+    {
+        var socket = open();
+        try
+        {
+            await socket.ConnectAsync(server, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static X509ChainPolicy Trust(X509Certificate2Collection authorities)
     {

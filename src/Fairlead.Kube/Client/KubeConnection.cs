@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Fairlead.Kube.Client;
@@ -9,6 +10,9 @@ namespace Fairlead.Kube.Client;
 /// <param name="Token">Gives the bearer token of the next request; empty for none. IOException: it cannot be read.</param>
 public sealed record KubeConnection(Uri Server, X509Certificate2Collection Authorities, X509Certificate2? Certificate, Func<string> Token)
 {
+    /// <summary>Opens the sockets, TCP of the server's family, for a server that this process's own network does not reach; null: nothing special.</summary>
+    public Func<Socket>? Open { get; init; }
+
     /// <summary>A connection by certificate.</summary>
     public KubeConnection(Uri server, X509Certificate2Collection authorities, X509Certificate2? certificate)
         : this(server, authorities, certificate, () => "")

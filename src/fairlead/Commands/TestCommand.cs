@@ -15,7 +15,7 @@ internal static class TestCommand
         var manifests = CommonOptions.Paths("--manifests", "Manifests, and folders of them, in place of those that the files name", "-f");
         var modes = new Option<string[]>("--mode")
         {
-            Description = "How: evaluate (from manifests alone, the default)",
+            Description = "How, one or several: evaluate (from manifests alone, the default), packets (real ones, on a cluster started for the run; root)",
             CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
         };
         modes.Validators.Add(result =>
@@ -32,7 +32,7 @@ internal static class TestCommand
         var sarif = CommonOptions.File("--sarif", "Write SARIF 2.1.0 to this file, misses at their lines");
         var format = new Option<string>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("test", "Try expectations of who reaches whom, from manifests alone (exit code 1 on any miss, 2 when a file is not as it must be)")
+        var command = new Command("test", "Try expectations of who reaches whom, from manifests alone or with real packets (exit code 1 on any miss, 2 when a file is not as it must be)")
         {
             files, manifests, modes, families, mutate, table, junit, sarif, format,
         };

@@ -148,14 +148,4 @@ internal static class DemoRun
 
         return new CheckResult(heading, check, seen, watch.Elapsed);
     }
-
-    /// <summary>For a document on standard output: steps would be in its way.</summary>
-    private sealed class WarningsOnly(Output output) : ISteps
-    {
-        public void Done(string step, TimeSpan took)
-        {
-        }
-
-        public void Warn(string text) => output.Warn(text);
-    }
 }

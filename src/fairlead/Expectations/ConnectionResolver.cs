@@ -15,6 +15,8 @@ internal sealed record Resolution(IReadOnlyList<Connection> Connections, string 
 /// <summary>Finds the pods and addresses that names and selectors stand for. Pure.</summary>
 internal sealed class ConnectionResolver(ClusterView view)
 {
+    private readonly ILookup<WorkloadName, PodRow> _made = view.Makers.Where(pair => view.World.Pods.ContainsKey(pair.Key)).ToLookup(pair => pair.Value, pair => view.World.Pods[pair.Key]);
+
     /// <summary>Finds them.</summary>
     public Resolution Resolve(Expectation expectation)
     {
@@ -179,7 +181,7 @@ internal sealed class ConnectionResolver(ClusterView view)
         {
             EndKind.Pod => view.World.Pods.GetValueOrDefault(key) is { } pod ? [pod] : [],
             EndKind.Namespace => [.. view.World.Pods.Values.Where(pod => pod.Key.Namespace == named.Name && !pod.Finished).OrderBy(pod => pod.Key)],
-            _ => [.. view.PodsOf(new WorkloadName(named.Kind, key)).Where(pod => !pod.Finished)],
+            _ => [.. _made[new WorkloadName(named.Kind, key)].Where(pod => !pod.Finished).OrderBy(pod => pod.Key)],
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
@@ -68,14 +69,14 @@ internal static class Mutants
     {
         for (var i = 0; i < rules.Count; i++)
         {
-            var (rule, path) = (rules[i], $"{list}[{i}]");
-            yield return (path, "", With(rules, i, NoRule));
-            foreach (var (at, more, left) in Less(rule.Peers, NoPeer, $"{path}.{peers}", "anybody fits"))
+            var (rule, path) = (rules[i], At(list, rules[i].Places?.Rule ?? i));
+            yield return (path, "", With(rules, i, NoRule with { Places = rule.Places }));
+            foreach (var (at, more, left) in Less(rule.Peers, NoPeer, rule.Places?.Peers, $"{path}.{peers}", "anybody fits"))
             {
                 yield return (at, more, With(rules, i, rule with { Peers = left }));
             }
 
-            foreach (var (at, more, left) in Less(rule.Ports, NoPort, $"{path}.ports", "every port fits"))
+            foreach (var (at, more, left) in Less(rule.Ports, NoPort, rule.Places?.Ports, $"{path}.ports", "every port fits"))
             {
                 yield return (at, more, With(rules, i, rule with { Ports = left }));
             }
@@ -86,31 +87,35 @@ internal static class Mutants
     {
         for (var i = 0; i < rules.Count; i++)
         {
-            var (rule, path) = (rules[i], $"{list}[{i}]");
+            var (rule, path) = (rules[i], At(list, rules[i].Places?.Rule ?? i));
             yield return (path, "", With(rules, i, rule with { Peers = default }));
 
             // The only peer of such a rule is all of it: without one it fits nobody.
-            foreach (var (at, _, left) in rule.Peers.Count > 1 ? Less(rule.Peers, NoPeer, $"{path}.{peers}", "") : [])
+            foreach (var (at, more, left) in Less(rule.Peers, NoPeer, rule.Places?.Peers, $"{path}.{peers}", "").Where(one => one.More.Length == 0))
             {
-                yield return (at, "", With(rules, i, rule with { Peers = left }));
+                yield return (at, more, With(rules, i, rule with { Peers = left }));
             }
 
-            foreach (var (at, more, left) in Less(rule.Ports, NoPort, $"{path}.protocols", "every port fits"))
+            foreach (var (at, more, left) in Less(rule.Ports, NoPort, rule.Places?.Ports, $"{path}.protocols", "every port fits"))
             {
                 yield return (at, more, With(rules, i, rule with { Ports = left }));
             }
         }
     }
 
-    private static IEnumerable<(string Path, string More, ValueArray<T> Left)> Less<T>(ValueArray<T> items, T gap, string path, string whenNone)
+    /// <summary>The list with one entry of its document less, which may be several here: an entry may name several ranges of addresses.</summary>
+    private static IEnumerable<(string Path, string More, ValueArray<T> Left)> Less<T>(ValueArray<T> items, T gap, ValueArray<int>? places, string path, string whenNone)
     {
-        for (var i = 0; i < items.Count; i++)
+        var entries = Enumerable.Range(0, items.Count).GroupBy(i => places is { } known && i < known.Count ? known[i] : i).ToList();
+        foreach (var entry in entries)
         {
-            yield return items.Count == 1
-                ? ($"{path}[0]", $" (the only one: without it {whenNone})", default)
-                : ($"{path}[{i}]", "", With(items, i, gap));
+            yield return entries.Count == 1
+                ? (At(path, entry.Key), $" (the only one: without it {whenNone})", default)
+                : (At(path, entry.Key), "", items.ToArray().Select((item, i) => entry.Contains(i) ? gap : item).ToValueArray());
         }
     }
+
+    private static string At(string list, int index) => string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]");
 
     private static ValueArray<T> With<T>(ValueArray<T> items, int index, T item)
     {

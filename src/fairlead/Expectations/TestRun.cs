@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Expectations.Packets;
 using Fairlead.Offline;
 using Fairlead.Terminal;
 
@@ -23,7 +24,7 @@ internal static class TestRun
             var cases = group.SelectMany(file => file.Cases).ToList();
             foreach (var mode in request.Modes)
             {
-                runs.Add(await RunAsync(mode, cases, subject, cancellationToken));
+                runs.Add(await RunAsync(mode, cases, subject, request, output, cancellationToken));
             }
 
             if (request.Mutate)
@@ -67,8 +68,13 @@ internal static class TestRun
         return view;
     }
 
-    private static Task<ModeResult> RunAsync(TestMode mode, IReadOnlyList<Expectation> cases, ClusterView subject, CancellationToken cancellationToken) =>
-        Task.FromResult(EvaluateRun.Run(cases, subject));
+    private static async Task<ModeResult> RunAsync(
+        TestMode mode, IReadOnlyList<Expectation> cases, ClusterView subject, TestRequest request, Output output, CancellationToken cancellationToken) => mode switch
+    {
+        TestMode.Evaluate => EvaluateRun.Run(cases, subject),
+        TestMode.Packets => await PacketMode.RunAsync(cases, subject, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
+        _ => throw new UserError($"there is no mode {mode}", "", ExitCodes.Usage),
+    };
 
     private static async Task WriteAsync(TestRequest request, List<ModeResult> runs, List<Mutant> survivors, CancellationToken cancellationToken)
     {

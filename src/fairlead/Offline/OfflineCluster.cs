@@ -85,7 +85,7 @@ internal sealed class OfflineCluster
         {
             World = new PolicyWorld(
                 policies.ToImmutableDictionary(), Addressed().ToImmutableDictionary(), _namespaces.ToImmutableDictionary(), nodes,
-                ClusterPolicies(known), services[PolicyWorld.DnsService]),
+                Rows(known, ResourceTypes.ClusterNetworkPolicies, ObjectRows.ClusterNetworkPolicy).ToImmutableDictionary(pair => pair.Key.Name, pair => pair.Value), services[PolicyWorld.DnsService]),
             Services = services.ToImmutableDictionary(),
             Slices = slices.ToImmutableDictionary(),
             Makers = _makers.ToImmutableDictionary(),
@@ -126,8 +126,6 @@ internal sealed class OfflineCluster
 
     private Dictionary<ObjectKey, T> Rows<T>(IEnumerable<ManifestObject> items, ResourceType type, Func<System.Text.Json.Nodes.JsonObject, T> read) =>
         items.Where(item => item.Is(type) && _gate.Complete(item)).ToDictionary(item => item.Key, item => read(item.Document));
-
-    private static ImmutableDictionary<string, ClusterPolicyRow> ClusterPolicies(IReadOnlyList<ManifestObject> items) => ImmutableDictionary<string, ClusterPolicyRow>.Empty;
 
     private void AddPod(System.Text.Json.Nodes.JsonObject document, WorkloadName? maker)
     {
@@ -198,6 +196,6 @@ internal sealed class OfflineCluster
         Labels = Labels.From([new("k8s-app", "kube-dns")]),
         Selector = Labels.From([new("k8s-app", "kube-dns")]),
         ClusterIPs = new[] { IpAddr.Parse(DnsAddress), IpAddr.Parse(DnsAddressV6) }.Take(_families).ToValueArray(),
-        Ports = new[] { new ServicePort("dns", IpProtocol.Udp, 53, 0, "53", ""), new ServicePort("dns-tcp", IpProtocol.Tcp, 53, 0, "53", "") }.ToValueArray(),
+        Ports = new[] { new ServicePort("dns", IpProtocol.Udp, 53, 0, "53", ""), new ServicePort("dns-tcp", IpProtocol.Tcp, 53, 0, "53", ""), new ServicePort("metrics", IpProtocol.Tcp, 9153, 0, "9153", "") }.ToValueArray(),
     };
 }

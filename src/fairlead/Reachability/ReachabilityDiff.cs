@@ -32,12 +32,14 @@ internal sealed class ReachabilityDiff
     private readonly RelevantPolicies _then;
     private readonly RelevantPolicies _now;
     private readonly IReadOnlyList<PortClass> _ports;
+    private readonly HashSet<string> _same;
 
     private ReachabilityDiff(ClusterView before, ClusterView after)
     {
         (_before, _after) = (before, after);
         (_then, _now) = (new RelevantPolicies(before.World), new RelevantPolicies(after.World));
         _ports = PortClass.Of(before.World, after.World);
+        _same = Same(Party.PodsOf(before), Party.PodsOf(after));
     }
 
     /// <summary>Compares two clusters.</summary>
@@ -56,6 +58,11 @@ internal sealed class ReachabilityDiff
 
     private IEnumerable<ReachabilityChange> Changes((Party Then, Party Now) from, (Party Then, Party Now) to)
     {
+        if (_same.Contains(from.Now.Name) && _same.Contains(to.Now.Name))
+        {
+            return [];
+        }
+
         var found = new List<(PortClass Port, PolicyVerdict Before, PolicyVerdict After)>();
         foreach (var family in _after.Families.Intersect(_before.Families))
         {
@@ -79,6 +86,31 @@ internal sealed class ReachabilityDiff
             return new ReachabilityChange(from.Now.Name, to.Now.Name, [.. group.Select(one => one.Port)], first.After.Allowed, first.Before, first.After);
         });
     }
+
+    /// <summary>
+    /// The parties about which everything that has a say is as it was: of a thousand workloads a change concerns few, and a pair of the others need not be
+    /// looked at.
+    /// </summary>
+    private HashSet<string> Same(IReadOnlyDictionary<string, Party> then, IReadOnlyDictionary<string, Party> now)
+    {
+        var (old, present) = (_before.World, _after.World);
+        var policies = old.ClusterPolicies.Count == present.ClusterPolicies.Count && old.ClusterPolicies.Values.All(row => row == present.ClusterPolicies.GetValueOrDefault(row.Name));
+        var dns = old.Dns?.ClusterIPs == present.Dns?.ClusterIPs && old.Dns?.Ports == present.Dns?.Ports && Equals(old.Dns?.Selector, present.Dns?.Selector);
+        if (!policies || !dns || !old.Nodes.Values.SequenceEqual(present.Nodes.Values))
+        {
+            return [];
+        }
+
+        var outside = Party.Outside(_after.Outside, old, present).Select(party => party.Name).ToList();
+        var names = now.Where(pair => then.TryGetValue(pair.Key, out var before) && IsSame(before, pair.Value, outside.Count == 1)).Select(pair => pair.Key);
+        return [.. names, .. outside, .. Party.NodeDns(present).Select(party => party.Name)];
+    }
+
+    private bool IsSame(Party then, Party now, bool withoutBlocks) => then.Pods.Count == now.Pods.Count && then.Pods.Zip(now.Pods).All(pair =>
+        (withoutBlocks || pair.First.IPs == pair.Second.IPs)
+        && pair.First with { IPs = default } == pair.Second with { IPs = default }
+        && Equals(_before.World.Namespaces.GetValueOrDefault(pair.First.Key.Namespace), _after.World.Namespaces.GetValueOrDefault(pair.Second.Key.Namespace))
+        && _then.Of(pair.First).OrderBy(policy => policy.Key).SequenceEqual(_now.Of(pair.Second).OrderBy(policy => policy.Key)));
 
     /// <summary>Addresses of two different ones of them; null when there are none. A pod always reaches itself.</summary>
     private static (IpAddr From, IpAddr To)? Ends(Party from, Party to, IpFamily family)

@@ -35,6 +35,18 @@ internal sealed class ConsoleSteps(Output output) : ISteps
     public void Warn(string text) => output.Warn(text);
 }
 
+/// <summary>For a document on standard output: steps would be in its way.</summary>
+internal sealed class WarningsOnly(Output output) : ISteps
+{
+    /// <inheritdoc/>
+    public void Done(string step, TimeSpan took)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Warn(string text) => output.Warn(text);
+}
+
 /// <summary>One report on its way from a detached process to the one that started it: a line of JSON.</summary>
 /// <param name="Kind"><c>step</c>, <c>warning</c>, <c>error</c> or <c>ready</c>.</param>
 /// <param name="Text">The step, the warning, the error.</param>

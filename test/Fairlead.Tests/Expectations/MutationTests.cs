@@ -62,4 +62,30 @@ public sealed class MutationTests
         Assert.Contains(MutationRun.Run(plain).Survivors, mutant => mutant.Path == "spec.ingress[0]");
         Assert.DoesNotContain(MutationRun.Run(reasoned).Survivors, mutant => mutant.Path == "spec.ingress[0]");
     }
+
+    [Fact]
+    public void Rules_of_cluster_policies_and_whole_lists_of_their_networks_are_parts_too()
+    {
+        const string Cluster = """
+            ---
+            apiVersion: policy.networking.k8s.io/v1alpha2
+            kind: ClusterNetworkPolicy
+            metadata: {name: base}
+            spec:
+              tier: Admin
+              priority: 10
+              subject: {namespaces: {}}
+              egress:
+              - action: Deny
+                to:
+                - networks: [192.0.2.0/24, 198.51.100.0/24]
+              - action: Deny
+                to:
+                - networks: [203.0.113.0/24]
+            """;
+        var (run, _) = ExpectationTests.Run("cases:\n- {from: web, to: '192.0.2.1:80', expect: deny, because: 'cnp/base egress[0]'}", Manifest.Pod("web") + Cluster);
+
+        Assert.True(run.Cases[0].Passed, CaseText.Why(run.Cases[0], run));
+        Assert.Equal(["m.yaml:18: ClusterNetworkPolicy base spec.egress[1]"], MutationRun.Run(run).Survivors.Select(mutant => $"{mutant.Place}: {mutant.Text}"));
+    }
 }

@@ -77,6 +77,30 @@ public sealed class ReachabilityDiffTests
             Text(Diff(Deployment, Deployment + Manifest.Policy("shut", "w", "  ingress: []"))));
     }
 
+    [Fact]
+    public void A_changed_label_of_a_namespace_or_a_cluster_policy_changes_what_the_same_policies_mean()
+    {
+        const string Space = "---\n{apiVersion: v1, kind: Namespace, metadata: {name: other, labels: {team: TEAM}}}\n";
+        var manifests = Pods + Manifest.Pod("job", "other") + Manifest.Policy("api", "api", "  ingress:\n  - from: [{namespaceSelector: {matchLabels: {team: a}}}]") + Space;
+        var cluster = "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: c}\nspec:\n  tier: Baseline\n  priority: 1\n"
+            + "  subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: db}}}}\n  ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: b}}}]}]\n";
+
+        Assert.Equal(
+            ["- job.other api.default 80/tcp, 5432/tcp, 8080/tcp, any other/tcp, any/udp, any/sctp"],
+            Text(Diff(manifests.Replace("TEAM", "a", StringComparison.Ordinal), manifests.Replace("TEAM", "b", StringComparison.Ordinal))));
+        var b = manifests.Replace("TEAM", "b", StringComparison.Ordinal);
+        Assert.Equal(["- job.other db.default 80/tcp, 5432/tcp, 8080/tcp, any other/tcp, any/udp, any/sctp"], Text(Diff(b, b + cluster)));
+    }
+
+    [Fact]
+    public void The_nodes_dns_is_somebody_to_reach()
+    {
+        static string Policy(int port) => Pods + Manifest.Policy(
+            "web", "web", $"  policyTypes: [Egress]\n  egress:\n  - to: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}}}]\n    ports: [{{port: {port}, protocol: UDP}}]");
+
+        Assert.Equal(["- web.default svc/kube-dns.kube-system 53/udp", "+ web.default svc/kube-dns.kube-system 54/udp"], Text(Diff(Policy(53), Policy(54))).Order(StringComparer.Ordinal).Reverse());
+    }
+
     private static ReachabilityDifference Diff(string before, string after) => ReachabilityDiff.Of(Manifest.View(before), Manifest.View(after));
 
     private static IEnumerable<string> Text(ReachabilityDifference difference) =>

@@ -1,0 +1,34 @@
+namespace Fairlead.Expectations.Packets;
+
+/// <summary>What came of sending.</summary>
+internal enum Answer
+{
+    /// <summary>Somebody answered.</summary>
+    Answered,
+
+    /// <summary>The destination itself refused at once, by a TCP reset or an ICMP error: nothing listens there, but nothing stopped the packet on its way.</summary>
+    Refused,
+
+    /// <summary>Nobody said anything.</summary>
+    Silent,
+
+    /// <summary>It could not be tried.</summary>
+    NotTried,
+}
+
+/// <summary>What came of sending, and what there is to say about it.</summary>
+/// <param name="Answer">What came of it.</param>
+/// <param name="Detail">In words.</param>
+internal sealed record Reach(Answer Answer, string Detail);
+
+/// <summary>Sends real packets for connections.</summary>
+internal interface IPacketSender
+{
+    /// <summary>Sends from the connection's source.</summary>
+    Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends to the same destination from where no policy has a say, so that silence can be told from absence. Null: there is no such place.
+    /// </summary>
+    Task<Reach?> SendUnpolicedAsync(Connection connection, CancellationToken cancellationToken);
+}
