@@ -11,7 +11,7 @@ using System.Text.Json.Nodes;
 namespace Fairlead.Kube.Client;
 
 /// <summary>The Kubernetes API over HTTPS. Thread-safe. It repeats nothing by itself: who asked knows whether asking twice is right.</summary>
-public sealed class KubeClient : IKubeApi, IDisposable
+public sealed partial class KubeClient : IKubeApi, IDisposable
 {
     /// <summary>The server ends a watch after this long, so that a dead connection is noticed; the reflector resumes it.</summary>
     private const int WatchSeconds = 300;

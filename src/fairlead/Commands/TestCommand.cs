@@ -15,7 +15,7 @@ internal static class TestCommand
         var manifests = CommonOptions.Paths("--manifests", "Manifests, and folders of them, in place of those that the files name", "-f");
         var modes = new Option<string[]>("--mode")
         {
-            Description = "How, one or several: evaluate (from manifests alone, the default), packets (real ones, on a cluster started for the run; root)",
+            Description = "How, one or several: evaluate (from manifests alone, the default), packets (real ones, on a cluster started for the run; root), live (real ones, on the cluster of the kubeconfig)",
             CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
         };
         modes.Validators.Add(result =>
@@ -25,6 +25,9 @@ internal static class TestCommand
                 result.AddError($"--mode: there is no mode {mode}");
             }
         });
+        var cluster = new Option<string>("--name") { Description = "Mode live: a cluster of this machine, by its name" };
+        var kubeconfig = CommonOptions.File("--kubeconfig", "Mode live: the kubeconfig whose current context is tested; the user's own unless given");
+        var exec = new Option<bool>("--exec") { Description = "Mode live: send by what the containers have, through the API, as on clusters of others" };
         var families = CommonOptions.Families();
         var mutate = new Option<bool>("--mutate") { Description = "Drop each part of each policy in turn and name those that no test would miss (exit code 1 when there are any)" };
         var table = new Option<bool>("--truth-table") { Description = "Print who reaches whom, port by port" };
@@ -34,7 +37,7 @@ internal static class TestCommand
         format.AcceptOnlyFromAmong("table", "json");
         var command = new Command("test", "Try expectations of who reaches whom, from manifests alone or with real packets (exit code 1 on any miss, 2 when a file is not as it must be)")
         {
-            files, manifests, modes, families, mutate, table, junit, sarif, format,
+            files, manifests, modes, cluster, kubeconfig, exec, families, mutate, table, junit, sarif, format,
         };
         command.SetAction((parsed, cancellationToken) => TestRun.RunAsync(
             new TestRequest
@@ -43,6 +46,9 @@ internal static class TestCommand
                 Manifests = parsed.GetValue(manifests) ?? [],
                 Modes = parsed.GetValue(modes) is { Length: > 0 } named ? [.. named.Select(Mode).Distinct()] : [TestMode.Evaluate],
                 Dual = parsed.GetValue(families) == CommonOptions.Dual,
+                Cluster = parsed.GetValue(cluster) ?? "",
+                Kubeconfig = parsed.GetValue(kubeconfig) ?? "",
+                ByExec = parsed.GetValue(exec),
                 Mutate = parsed.GetValue(mutate),
                 TruthTable = parsed.GetValue(table),
                 Junit = parsed.GetValue(junit) ?? "",

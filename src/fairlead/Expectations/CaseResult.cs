@@ -63,6 +63,9 @@ internal enum TestMode
 
     /// <summary>With real packets, on a cluster that is there for the run.</summary>
     Packets,
+
+    /// <summary>With real packets, on the cluster of the current kubeconfig context.</summary>
+    Live,
 }
 
 /// <summary>All expectations of one run, tried in one way.</summary>

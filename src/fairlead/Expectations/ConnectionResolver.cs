@@ -134,34 +134,31 @@ internal sealed class ConnectionResolver(ClusterView view)
         return "";
     }
 
-    private IEnumerable<(IpAddr Address, ushort Port)> Endpoints(ServiceRow service, ServicePort port)
+    private List<(IpAddr Address, ushort Port)> Endpoints(ServiceRow service, ServicePort port)
     {
         var slices = view.Slices.Values.Where(slice => slice.Service == service.Key).ToList();
-        if (slices.Count > 0)
-        {
-            return from slice in slices
-                   from own in slice.Ports
-                   where own.Name == port.Name && own.Protocol == port.Protocol
-                   from endpoint in slice.Endpoints
-                   where endpoint.Ready
-                   select (endpoint.Address, own.Port);
-        }
+        var found = (slices.Count > 0 ? OfSlices(slices, port) : OfPods(service, port)).ToList();
 
-        var pods = Selected(service).ToList();
-        if (pods.Count == 0 && service.Key == PolicyWorld.DnsService)
-        {
-            // Each node answers at the Service's own address.
-            return service.ClusterIPs.Select(address => (address, port.Port));
-        }
-
-        return from pod in pods
-               let number = ushort.TryParse(port.TargetPort, NumberStyles.None, CultureInfo.InvariantCulture, out var target)
-                   ? target
-                   : pod.Ports.FirstOrDefault(own => own.Name == port.TargetPort && own.Protocol == port.Protocol)?.Port ?? 0
-               where number > 0
-               from address in pod.IPs
-               select (address, number);
+        // Where no pod does, each node answers DNS at the Service's own address.
+        return found.Count == 0 && service.Key == PolicyWorld.DnsService ? [.. service.ClusterIPs.ToArray().Select(address => (address, port.Port))] : found;
     }
+
+    private static IEnumerable<(IpAddr Address, ushort Port)> OfSlices(IEnumerable<EndpointSliceRow> slices, ServicePort port) =>
+        from slice in slices
+        from own in slice.Ports
+        where own.Name == port.Name && own.Protocol == port.Protocol
+        from endpoint in slice.Endpoints
+        where endpoint.Ready
+        select (endpoint.Address, own.Port);
+
+    private IEnumerable<(IpAddr Address, ushort Port)> OfPods(ServiceRow service, ServicePort port) =>
+        from pod in Selected(service)
+        let number = ushort.TryParse(port.TargetPort, NumberStyles.None, CultureInfo.InvariantCulture, out var target)
+            ? target
+            : pod.Ports.FirstOrDefault(own => own.Name == port.TargetPort && own.Protocol == port.Protocol)?.Port ?? 0
+        where number > 0
+        from address in pod.IPs
+        select (address, number);
 
     private IEnumerable<PodRow> Selected(ServiceRow service) => service.Selector is not { } selector ? [] : view.World.Pods.Values
         .Where(pod => pod.Key.Namespace == service.Key.Namespace && !pod.Finished && selector.All(pair => pod.Labels[pair.Key] == pair.Value)).OrderBy(pod => pod.Key);

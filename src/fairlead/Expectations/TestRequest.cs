@@ -15,6 +15,15 @@ internal sealed record TestRequest
     /// <summary>Pods and Services have addresses of both families.</summary>
     public bool Dual { get; init; }
 
+    /// <summary>The one-machine cluster of mode live; empty: that of the kubeconfig.</summary>
+    public string Cluster { get; init; } = "";
+
+    /// <summary>The kubeconfig of mode live; empty: the user's.</summary>
+    public string Kubeconfig { get; init; } = "";
+
+    /// <summary>Mode live sends by what the containers have, even where it could send from the pods' namespaces itself.</summary>
+    public bool ByExec { get; init; }
+
     /// <summary>Look for parts of policies that no test would miss.</summary>
     public bool Mutate { get; init; }
 

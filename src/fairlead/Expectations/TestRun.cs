@@ -20,7 +20,9 @@ internal static class TestRun
         // Files about the same manifests are about one cluster.
         foreach (var group in files.GroupBy(file => string.Join('\n', request.Manifests.Count > 0 ? request.Manifests : file.Manifests)))
         {
-            var subject = Subject(group.Key.Split('\n', StringSplitOptions.RemoveEmptyEntries), request, problems, output, time);
+            // What is live needs no manifests.
+            var needed = request.Mutate || request.Modes.Any(mode => mode != TestMode.Live);
+            var subject = needed ? Subject(group.Key.Split('\n', StringSplitOptions.RemoveEmptyEntries), request, problems, output, time) : null;
             var cases = group.SelectMany(file => file.Cases).ToList();
             foreach (var mode in request.Modes)
             {
@@ -29,7 +31,7 @@ internal static class TestRun
 
             if (request.Mutate)
             {
-                var (count, missed) = MutationRun.Run(EvaluateRun.Run(cases, subject));
+                var (count, missed) = MutationRun.Run(EvaluateRun.Run(cases, subject!));
                 counted += count;
                 survivors.AddRange(missed);
             }
@@ -69,11 +71,11 @@ internal static class TestRun
     }
 
     private static async Task<ModeResult> RunAsync(
-        TestMode mode, IReadOnlyList<Expectation> cases, ClusterView subject, TestRequest request, Output output, CancellationToken cancellationToken) => mode switch
+        TestMode mode, IReadOnlyList<Expectation> cases, ClusterView? subject, TestRequest request, Output output, CancellationToken cancellationToken) => mode switch
     {
-        TestMode.Evaluate => EvaluateRun.Run(cases, subject),
-        TestMode.Packets => await PacketMode.RunAsync(cases, subject, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
-        _ => throw new UserError($"there is no mode {mode}", "", ExitCodes.Usage),
+        TestMode.Evaluate => EvaluateRun.Run(cases, subject!),
+        TestMode.Packets => await PacketMode.RunAsync(cases, subject!, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
+        _ => await LiveMode.RunAsync(cases, request.Cluster, request.Kubeconfig, request.ByExec, cancellationToken),
     };
 
     private static async Task WriteAsync(TestRequest request, List<ModeResult> runs, List<Mutant> survivors, CancellationToken cancellationToken)

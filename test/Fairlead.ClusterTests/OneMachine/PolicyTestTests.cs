@@ -4,8 +4,8 @@ using Fairlead.Testing;
 
 namespace Fairlead.ClusterTests.OneMachine;
 
-/// <summary>`fairlead test` on the example shop, with real packets: on a cluster of its own.</summary>
-public sealed class PolicyTestTests
+/// <summary>`fairlead test` on the example shop, with real packets: on a cluster of its own, and on one that runs.</summary>
+public sealed class PolicyTestTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
 {
     private static readonly string Example = Path.Combine(Checkout.Root, "examples", "policy-tests");
     private static readonly string Tests = Path.Combine(Example, "shop-test.yaml");
@@ -57,6 +57,32 @@ public sealed class PolicyTestTests
 
         Assert.Equal("130", machine.Run("sh", "-c", Script, "sh", ClusterFixture.BuiltProgram, Tests).Trim());
         Assert.Equal("", Machine.Difference(before, machine.Snapshot()));
+    }
+
+    [Fact]
+    public void A_cluster_that_runs_is_tested_from_its_pods_by_namespaces_and_by_exec()
+    {
+        cluster.Kubectl("apply", "-f", Path.Combine(Example, "shop"));
+        foreach (var ns in new[] { "shop", "monitoring" })
+        {
+            cluster.Kubectl("wait", "--for=condition=Ready", "pods", "--all", "-n", ns, "--timeout=60s");
+        }
+
+        var (code, output, error) = cluster.TryFairlead("test", Tests, "--mode", "live");
+        Assert.True(code == 0, output + error);
+
+        var directory = Directory.CreateTempSubdirectory("fairlead-expect").FullName;
+        var file = Write(
+            directory,
+            "namespace: shop\ncases:\n- {from: deploy/front, to: 'svc/api:80', expect: allow}\n- {from: deploy/front, to: 'svc/api:metrics', expect: deny, because: no rule}\n"
+            + "- {from: till, to: 'deploy/db:sql', expect: deny}\n- {from: till, to: 'deploy/db:22', expect: deny}\n- {from: deploy/front, to: 'till:7001', expect: allow}\n- {from: deploy/front, to: 'deploy/api:events/udp', expect: allow}\n");
+        (code, output, _) = cluster.TryFairlead("test", file, "--mode", "live", "--exec", "-o", "json");
+        Directory.Delete(directory, recursive: true);
+        Assert.Equal(1, code);
+        var cases = JsonNode.Parse(output)!.Objects("runs").Single().Objects("cases").ToList();
+        Assert.Equal([true, true, true, false, true, false], cases.Select(one => one.Flag("passed")));
+        Assert.Contains("nobody else to ask from", cases[3].Text("why"), StringComparison.Ordinal);
+        Assert.Contains("UDP cannot be told from within a container", cases[^1].Text("why"), StringComparison.Ordinal);
     }
 
     private static string Write(string directory, string text)

@@ -78,6 +78,6 @@ public sealed class ReportTests
         var other = run with { Mode = TestMode.Packets, Cases = [run.Cases[0] with { Connections = [run.Cases[0].Connections[0] with { Sight = Sight.Denied }] }, .. run.Cases.Skip(1)] };
 
         Assert.EndsWith("web → api:80: evaluate saw allowed, packets saw denied", Assert.Single(ResultTable.Disagreements([run, other])), StringComparison.Ordinal);
-        Assert.Empty(ResultTable.Disagreements([run, run with { Mode = TestMode.Packets }]));
+        Assert.Empty(ResultTable.Disagreements([run, run with { Mode = TestMode.Live }]));
     }
 }
