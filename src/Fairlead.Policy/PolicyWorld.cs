@@ -90,11 +90,15 @@ public sealed record PolicyWorld(
         public AddressIndex(ImmutableDictionary<ObjectKey, PodRow> pods)
         {
             Of = pods;
-            foreach (var pod in pods.Values.OrderBy(pod => pod.Key))
+            ByAddress.EnsureCapacity(pods.Count);
+            foreach (var (key, pod) in pods)
             {
                 foreach (var address in pod.NetworkIPs)
                 {
-                    ByAddress.TryAdd(address, pod);
+                    if (!ByAddress.TryAdd(address, pod) && key < ByAddress[address].Key)
+                    {
+                        ByAddress[address] = pod;
+                    }
                 }
             }
         }
