@@ -22,8 +22,17 @@ internal sealed class PathLab : IDisposable
         Plug(_server, "server", Server);
     }
 
+    /// <summary>The client's address.</summary>
+    public static IpAddr ClientAddress { get; } = IpAddr.Parse(Client);
+
+    /// <summary>The server's address.</summary>
+    public static IpAddr ServerAddress { get; } = IpAddr.Parse(Server);
+
+    /// <summary>The node between them.</summary>
+    public TestNetns Node => _node;
+
     /// <summary>The server by its own address.</summary>
-    public PathLoad Direct => new(_client.Namespace, _server.Namespace, IpAddr.Parse(Server), PathLoad.ServerPort);
+    public PathLoad Direct => new(_client.Namespace, _server.Namespace, ServerAddress, PathLoad.ServerPort);
 
     /// <summary>The server by another address, which one rule translates.</summary>
     public PathLoad Translated()

@@ -67,7 +67,8 @@ internal static class PodStarts
     private static bool IsReady(JsonObject pod) =>
         pod["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Ready" && (string?)condition["status"] == "True") == true;
 
-    private static Task<JsonObject> CreateAsync(KubeClient api, string name, string app, string[] command) => api.CreateAsync(
+    /// <summary>Creates a pod of one container.</summary>
+    public static Task<JsonObject> CreateAsync(KubeClient api, string name, string app, string[] command) => api.CreateAsync(
         ResourceTypes.Pods, "default",
         new JsonObject
         {
@@ -87,7 +88,8 @@ internal static class PodStarts
         },
         CancellationToken.None);
 
-    private static async Task ReadyAsync(KubeClient api, string selector, int count)
+    /// <summary>Waits until so many pods are Ready.</summary>
+    public static async Task ReadyAsync(KubeClient api, string selector, int count)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var ready = new HashSet<string>();

@@ -1,7 +1,7 @@
 using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
-string[] groups = ["services", "scale", "path", "dns", "cluster"];
+string[] groups = ["services", "scale", "path", "policy", "dns", "cluster"];
 var size = RunSize.Full;
 if (args is [var first, "--size", "tiny", .. var rest])
 {
@@ -35,6 +35,16 @@ if (only.Contains("path"))
 {
     using var cluster = Cluster.Start(program, "bench-path", nodes: 1);
     await ServicePath.MeasureAsync(cluster, size);
+}
+
+if (Wanted("policy"))
+{
+    var chains = PolicyChains.Load(size.Policies, size.Pods);
+    await PolicyRules.MeasureAsync(size.Policies, size.Pods, size, $"target 2 s; {Figures.Time(chains)} as a chain for each policy, loaded by nft");
+    await PolicyRules.MeasureAsync(size.Policies * 10, size.Pods, size, "no target for so many");
+    await PolicyPath.MeasureAsync(size);
+    using var cluster = Cluster.Start(program, "bench-policy", nodes: 1);
+    await PolicyStarts.MeasureAsync(cluster, size);
 }
 
 if (Wanted("dns"))

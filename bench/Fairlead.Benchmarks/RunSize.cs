@@ -1,6 +1,6 @@
 namespace Fairlead.Benchmarks;
 
-/// <summary>How much of everything the groups about Services measure. Only figures of the full size mean something; the tiny one shows that a run ends.</summary>
+/// <summary>How much of everything the groups about Services and policies measure. Only figures of the full size mean something; the tiny one shows that a run ends.</summary>
 internal sealed record RunSize
 {
     /// <summary>What figures are taken at.</summary>
@@ -12,6 +12,10 @@ internal sealed record RunSize
         Baseline = 20,
         Services = 100,
         Most = 200,
+        Policies = 500,
+        Pods = 1_000,
+        Batches = 1,
+        Batch = 10,
         Changes = 10,
         Requests = 10,
         Rate = 100,
@@ -31,6 +35,18 @@ internal sealed record RunSize
 
     /// <summary>Services of a very large one.</summary>
     public int Most { get; init; } = 50_000;
+
+    /// <summary>NetworkPolicies of a large cluster; of a very large one ten times as many.</summary>
+    public int Policies { get; init; } = 1_000;
+
+    /// <summary>Its pods, on a hundred nodes.</summary>
+    public int Pods { get; init; } = 5_000;
+
+    /// <summary>How often pods are started together.</summary>
+    public int Batches { get; init; } = 10;
+
+    /// <summary>How many.</summary>
+    public int Batch { get; init; } = 100;
 
     /// <summary>Changes of each kind to the rows.</summary>
     public int Changes { get; init; } = 500;

@@ -41,34 +41,10 @@ internal static class ServicePath
 
     private static async Task PrintAsync(string what, PathLoad[] paths, PathWork work, int rounds, int times, string target)
     {
-        var taken = new List<double[]>();
-        for (var round = 0; round <= rounds; round++)
-        {
-            var costs = new double[paths.Length];
-            for (var i = 0; i < paths.Length; i++)
-            {
-                costs[i] = await paths[i].RunAsync(work, times);
-            }
-
-            // The first warms up.
-            if (round > 0)
-            {
-                taken.Add(costs);
-            }
-        }
-
-        var each = Enumerable.Range(0, paths.Length).Select(i => Figures.Text(Median(taken.Select(costs => costs[i])) / 1000, "0.0", " us")).ToArray();
-        Figures.Print($"{what}, of the pod's own address", Ratio(1, 0), $"{target}; {each[0]} of CPU each, {each[1]} at its own address");
-        Figures.Print("  of a path without a packet filter", Ratio(2, 0), $"no target; {each[2]} there");
-        Figures.Print("  one dnat rule by hand, of that path", Ratio(2, 3), $"the floor; {each[3]} there; the ClusterIP is {Ratio(3, 0)} of it");
-
-        string Ratio(int cheap, int dear) => Figures.Text(Median(taken.Select(costs => costs[cheap] / costs[dear])), "0.000", "");
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
+        var measured = await PathRounds.RunAsync(paths, work, times, rounds);
+        Figures.Print($"{what}, of the pod's own address", measured.Ratio(1, 0), $"{target}; {measured.Cost(0)} of CPU each, {measured.Cost(1)} at its own address");
+        Figures.Print("  of a path without a packet filter", measured.Ratio(2, 0), $"no target; {measured.Cost(2)} there");
+        Figures.Print("  one dnat rule by hand, of that path", measured.Ratio(2, 3), $"the floor; {measured.Cost(3)} there; the ClusterIP is {measured.Ratio(3, 0)} of it");
     }
 
     private static JsonObject Service() => new()

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Policy;
 
 /// <summary>
-/// Keeps the network policies of one node's pods in force (networking.k8s.io/v1). Fails closed: until a pod's verdicts are in the packet filter, an
+/// Keeps the network policies of one node's pods in force, NetworkPolicies and ClusterNetworkPolicies. Fails closed: until a pod's verdicts are in the packet filter, an
 /// address of the node's pod range is dropped; <see cref="NodeTables.Enforced"/> says whose verdicts are there.
 /// </summary>
 public sealed class PolicyRoom
@@ -77,6 +77,7 @@ public sealed class PolicyRoom
     {
         using var pods = Listen(_tables.Pods);
         using var policies = Listen(_tables.Policies);
+        using var clusterPolicies = Listen(_tables.ClusterPolicies);
         using var namespaces = Listen(_tables.Namespaces);
         using var nodes = Listen(_tables.Nodes);
         using var services = Listen(_tables.Services);
@@ -91,7 +92,8 @@ public sealed class PolicyRoom
             Note(attachments.Take().Changes.SelectMany(change => new[] { change.Old?.Pod, change.New?.Pod }.OfType<ObjectKey>()));
             Note(services.Take().Changes.Where(change => change.Key == PolicyWorld.DnsService).Select(_ => PolicyWorld.DnsPeerKey));
             _allChanged |= namespaces.Take().Changes.Count > 0;
-            _isPending |= policies.Take().Changes.Count + nodes.Take().Changes.Count + _changed.Count > 0 || _allChanged || !Initialized;
+            _isPending |= policies.Take().Changes.Count + clusterPolicies.Take().Changes.Count + nodes.Take().Changes.Count + _changed.Count > 0
+                || _allChanged || !Initialized;
             try
             {
                 await CheckDriftAsync(drift, cancellationToken);
@@ -108,8 +110,8 @@ public sealed class PolicyRoom
         }
     }
 
-    private bool Initialized => _tables.Policies.Initialized && _tables.Pods.Initialized && _tables.Namespaces.Initialized
-        && _tables.Nodes.Initialized && _tables.Services.Initialized && _node.Attachments.Initialized;
+    private bool Initialized => _tables.Policies.Initialized && _tables.ClusterPolicies.Initialized && _tables.Pods.Initialized
+        && _tables.Namespaces.Initialized && _tables.Nodes.Initialized && _tables.Services.Initialized && _node.Attachments.Initialized;
 
     private ChangeFeed<TKey, TRow> Listen<TKey, TRow>(Table<TKey, TRow> table)
         where TKey : notnull

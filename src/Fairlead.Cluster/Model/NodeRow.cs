@@ -36,4 +36,8 @@ public sealed record NodeRow
 }
 
 /// <summary>A Namespace (core/v1): its labels are what policies select by.</summary>
-public sealed record NamespaceRow(string Name, Labels Labels);
+public sealed record NamespaceRow(string Name, Labels Labels)
+{
+    /// <summary>metadata.deletionTimestamp is set: its content is being deleted, and then the namespace.</summary>
+    public bool Terminating { get; init; }
+}

@@ -50,7 +50,10 @@ internal static class PodReader
         };
     }
 
-    public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Labels("metadata", "labels"));
+    public static NamespaceRow Namespace(JsonObject document) => new(document.Key().Name, document.Labels("metadata", "labels"))
+    {
+        Terminating = document.Text("metadata", "deletionTimestamp").Length > 0,
+    };
 
     public static ServiceCidrRow ServiceCidr(JsonObject document) => new(document.Key().Name, Fields.Networks(document.Texts("spec", "cidrs")).ToValueArray());
 

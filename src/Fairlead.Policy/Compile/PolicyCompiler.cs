@@ -24,11 +24,7 @@ internal sealed class PolicyCompiler(string nodeName)
     {
         var now = new NodeWorld(world, attachments);
         var changes = WorldChanges.Between(_last, now, changedPods);
-        foreach (var key in changes.Policies)
-        {
-            _policies.Set(key, world.Policies.GetValueOrDefault(key));
-        }
-
+        UpdatePolicies(world, changes);
         if (changes.ClusterPolicies)
         {
             (_admin, _baseline) = ([.. world.ClusterPoliciesOf(PolicyTier.Admin)], [.. world.ClusterPoliciesOf(PolicyTier.Baseline)]);
@@ -40,14 +36,36 @@ internal sealed class PolicyCompiler(string nodeName)
         return new PolicyPlan(node?.PodCIDRs ?? default, node?.InternalIPs ?? default, _local, _groups.Update(now, changes, _local.Groups));
     }
 
+    /// <summary>
+    /// A policy that goes while its namespace is being deleted stays for the pods that are still there, until the namespace is gone: what deletes the
+    /// namespace's content need not take the pods first (CVE-2024-7598).
+    /// </summary>
+    private void UpdatePolicies(PolicyWorld world, WorldChanges changes)
+    {
+        foreach (var key in changes.Policies)
+        {
+            var row = world.Policies.GetValueOrDefault(key);
+            if (row is not null || !IsEnding(key.Namespace))
+            {
+                _policies.Set(key, row);
+            }
+        }
+
+        foreach (var space in changes.Namespaces.Keys.Where(space => !IsEnding(space)))
+        {
+            foreach (var key in _policies.Of(space).Keys.Where(key => !world.Policies.ContainsKey(key)).ToList())
+            {
+                _policies.Set(key, null);
+            }
+        }
+
+        bool IsEnding(string space) => world.Namespaces.GetValueOrDefault(space)?.Terminating == true;
+    }
+
     private LocalVerdicts Verdicts(NodeWorld now, WorldChanges changes)
     {
         var local = new LocalPods(now.Attachments);
-        var stale = changes.Policies.Select(policy => policy.Namespace).ToHashSet();
-        if (_admin.Length + _baseline.Length > 0)
-        {
-            stale.UnionWith(changes.Namespaces.Keys);
-        }
+        var stale = changes.Policies.Select(policy => policy.Namespace).Concat(changes.Namespaces.Keys).ToHashSet();
 
         var pods = _local.Pods.ToBuilder();
         foreach (var key in local.Keys.Concat(changes.Pods).Distinct())

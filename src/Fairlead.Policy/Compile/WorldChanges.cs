@@ -61,17 +61,20 @@ internal sealed record WorldChanges(
             yield break;
         }
 
+        var gone = before.Count;
         foreach (var (key, row) in now)
         {
-            if (!before.TryGetValue(key, out var old) || (!ReferenceEquals(old, row) && !old.Equals(row)))
+            var existed = before.TryGetValue(key, out var old);
+            gone -= existed ? 1 : 0;
+            if (!existed || (!ReferenceEquals(old, row) && !old!.Equals(row)))
             {
                 yield return key;
             }
         }
 
-        foreach (var key in before.Keys)
+        if (gone > 0)
         {
-            if (!now.ContainsKey(key))
+            foreach (var key in before.Keys.Where(key => !now.ContainsKey(key)))
             {
                 yield return key;
             }

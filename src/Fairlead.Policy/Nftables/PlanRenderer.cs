@@ -31,18 +31,38 @@ internal sealed class PlanRenderer
         if (local || last!.LocalRanges != plan.LocalRanges)
         {
             var rules = PolicyTable.Rules(plan.LocalRanges).ToLookup(rule => rule.Chain);
-            _chains = PolicyTable.Chains.Select(chain => new ChainContent(chain, [.. rules[chain.Name]]))
-                .Concat(_programs.Values.Select(program => program.Chain)).ToImmutableDictionary(content => content.Chain.Name);
+            var constant = PolicyTable.Chains.Select(chain => new ChainContent(chain, [.. rules[chain.Name]]));
+            _chains = Replaced(_chains, constant.Concat(_programs.Values.Select(program => program.Chain)), content => content.Chain.Name);
         }
 
         _deltas.Clear();
         var groups = Groups(last, plan).ToList();
         _containers = local
-            ? PodMaps(plan.Local).Concat(_programs.Values.SelectMany(program => program.Containers)).Concat(groups)
-                .DistinctBy(content => content.Container.Name).ToImmutableDictionary(content => content.Container.Name)
+            ? Replaced(_containers, PodMaps(plan.Local).Concat(_programs.Values.SelectMany(program => program.Containers)).Concat(groups), content => content.Container.Name)
             : _containers.SetItems(groups.Select(content => KeyValuePair.Create(content.Container.Name, content)));
         _last = plan;
         return new TableContent(_chains, _containers) { Deltas = _deltas.ToImmutableDictionary() };
+    }
+
+    /// <summary>The dictionary with exactly these; of several with one name, all are the same. Costs little where little differs.</summary>
+    private static ImmutableDictionary<string, T> Replaced<T>(ImmutableDictionary<string, T> there, IEnumerable<T> wanted, Func<T, string> name)
+        where T : class
+    {
+        var (items, names) = (there.ToBuilder(), new HashSet<string>());
+        foreach (var item in wanted.Where(item => names.Add(name(item))))
+        {
+            if (!ReferenceEquals(items.GetValueOrDefault(name(item)), item))
+            {
+                items[name(item)] = item;
+            }
+        }
+
+        if (items.Count > names.Count)
+        {
+            items.RemoveRange([.. items.Keys.Where(key => !names.Contains(key))]);
+        }
+
+        return items.ToImmutable();
     }
 
     private void UpdatePrograms(LocalVerdicts local)

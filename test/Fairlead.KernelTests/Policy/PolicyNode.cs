@@ -59,28 +59,36 @@ internal sealed class PolicyNode : IDisposable
     public void AddPod(string space, string name, string labels, params ContainerPort[] ports)
     {
         var netns = new TestNetns();
-        var address = Range.At((UInt128)(_pods.Count + 2));
-        var address6 = Range6.At((UInt128)(_pods.Count + 2));
+        IpAddr[] addresses = [Range.At((UInt128)(_pods.Count + 2)), Range6.At((UInt128)(_pods.Count + 2))];
         var link = $"fl{name}";
-        Tool.RunIn(_node, "ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", netns.Path);
-        Tool.RunIn(_node, "ip", "addr", "add", "169.254.1.1/32", "dev", link);
-        Tool.RunIn(_node, "ip", "link", "set", link, "up");
-        Tool.RunIn(_node, "ip", "route", "add", address.ToString(), "dev", link);
-        Tool.RunIn(netns, "ip", "addr", "add", $"{address}/32", "dev", "eth0");
-        Tool.RunIn(netns, "ip", "link", "set", "eth0", "up");
-        Tool.RunIn(netns, "ip", "route", "add", "169.254.1.1", "dev", "eth0");
-        Tool.RunIn(netns, "ip", "route", "add", "default", "via", "169.254.1.1");
-        Tool.RunIn(_node, "ip", "addr", "add", "fe80::1/64", "dev", link, "nodad");
-        Tool.RunIn(_node, "ip", "route", "add", address6.ToString(), "dev", link);
-        Tool.RunIn(netns, "ip", "addr", "add", $"{address6}/128", "dev", "eth0", "nodad");
-        Tool.RunIn(netns, "ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0");
+        Batch(
+            _node,
+            $"""
+            link add {link} type veth peer name eth0 netns {netns.Path}
+            addr add 169.254.1.1/32 dev {link}
+            addr add fe80::1/64 dev {link} nodad
+            link set {link} up
+            route add {addresses[0]}/32 dev {link}
+            route add {addresses[1]}/128 dev {link}
+            """);
+        Batch(
+            netns,
+            $"""
+            link set lo up
+            addr add {addresses[0]}/32 dev eth0
+            addr add {addresses[1]}/128 dev eth0 nodad
+            link set eth0 up
+            route add 169.254.1.1 dev eth0
+            route add default via 169.254.1.1
+            route add ::/0 via fe80::1 dev eth0
+            """);
         var pairs = labels.Split(',').Select(pair => pair.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]));
         _pods[name] = (netns, new PodRow
         {
             Key = new ObjectKey(space, name),
             Labels = Labels.From(pairs),
             NodeName = "n1",
-            IPs = [address, address6],
+            IPs = addresses.ToValueArray(),
             Ports = ports.ToValueArray(),
         });
     }
@@ -95,6 +103,8 @@ internal sealed class PolicyNode : IDisposable
         Drops.Dispose();
         return Drops = _node.Run(() => DropLog.Open("n1", _tables, Nft, time, NullLogger.Instance));
     }
+
+    public PodRow RowOf(string pod) => _pods[pod].Row;
 
     public T In<T>(string pod, Func<T> body) => _pods[pod].Netns.Run(body);
 
@@ -157,20 +167,40 @@ internal sealed class PolicyNode : IDisposable
     }
 
     /// <summary>Puts the policies in force for the pods named, as the room does; the others have no verdicts yet.</summary>
-    public async Task ApplyAsync(IEnumerable<string> attached)
+    public Task ApplyAsync(IEnumerable<string> attached) => ApplyAsync(World, AttachmentsOf(attached));
+
+    /// <summary>Puts in force what another world says, with every pod attached.</summary>
+    public Task ApplyAsync(PolicyWorld world) => ApplyAsync(world, AttachmentsOf(_pods.Keys));
+
+    private async Task ApplyAsync(PolicyWorld world, ImmutableDictionary<string, AttachmentRow> attachments)
     {
-        var attachments = attached.Select(name => new AttachmentRow
+        var plan = _compiler.Compile(world, attachments, null);
+        await _committer.CommitAsync(plan, Deadline.Token(), world);
+        if (FlowCut.MayTighten(_before, plan))
         {
-            ContainerId = name,
-            IfName = "eth0",
-            Pod = _pods[name].Row.Key,
-            IPs = _pods[name].Row.IPs,
-            HostInterface = $"fl{name}",
-        }).ToImmutableDictionary(row => row.Key);
-        var plan = _compiler.Compile(World(), attachments, null);
-        await _committer.CommitAsync(plan, Deadline.Token(), World());
-        Flows.DeleteWhere(IpFamily.V4, flow => FlowCut.Ends(flow, _before, plan));
+            foreach (var family in IpFamily.All)
+            {
+                Flows.DeleteWhere(family, flow => FlowCut.Ends(flow, _before, plan));
+            }
+        }
+
         _before = plan;
+    }
+
+    private ImmutableDictionary<string, AttachmentRow> AttachmentsOf(IEnumerable<string> pods) => pods.Select(name => new AttachmentRow
+    {
+        ContainerId = name,
+        IfName = "eth0",
+        Pod = _pods[name].Row.Key,
+        IPs = _pods[name].Row.IPs,
+        HostInterface = $"fl{name}",
+    }).ToImmutableDictionary(row => row.Key);
+
+    /// <summary>Runs several commands of ip within a namespace.</summary>
+    public static void Batch(TestNetns netns, string commands)
+    {
+        var (code, output, error) = Tool.TryRun("nsenter", commands, $"--net={netns.Path}", "ip", "-batch", "-");
+        Assert.True(code == 0, $"ip -batch: {error}{output}\n{commands}");
     }
 
     public void Dispose()
@@ -186,7 +216,8 @@ internal sealed class PolicyNode : IDisposable
         _node.Dispose();
     }
 
-    private PolicyWorld World() => new(
+    /// <summary>The pods, their namespaces and the policies of the last call.</summary>
+    public PolicyWorld World => new(
         _policies.ToImmutableDictionary(policy => policy.Key),
         _pods.Values.ToImmutableDictionary(pod => pod.Row.Key, pod => pod.Row),
         _pods.Values.Select(pod => pod.Row.Key.Namespace).Append("kube-system").Distinct()

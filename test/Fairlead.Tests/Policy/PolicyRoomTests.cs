@@ -1,5 +1,6 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
+using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.Nftables.Memory;
 using Fairlead.Nftables.Objects;
@@ -96,6 +97,21 @@ public sealed class PolicyRoomTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_ClusterNetworkPolicy_is_in_force_as_soon_as_it_is_known_and_gone_with_it()
+    {
+        AddNodeAndPod();
+        _tables.Namespaces.Upsert("a", new NamespaceRow("a", Labels.Empty));
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        var anywhere = new PolicyPeer(null, null, new IpBlock(IpNet.Parse("0.0.0.0/0"), default));
+        _tables.ClusterPolicies.Upsert("c", new ClusterPolicyRow { Name = "c", Ingress = [new ClusterPolicyRule("", PolicyAction.Deny, [anywhere], default)] });
+        await UntilAsync(() => PolicyTrace.Of(_nft, FromOutside).Verdict == TraceVerdict.Dropped);
+        _tables.ClusterPolicies.Delete("c");
+        await UntilAsync(() => PolicyTrace.Of(_nft, FromOutside).Verdict == TraceVerdict.Accepted);
+    }
+
+    [Fact]
     public async Task A_table_that_others_remove_is_back_at_once_and_after_a_while_if_nobody_tells()
     {
         AddNodeAndPod();
@@ -172,6 +188,7 @@ public sealed class PolicyRoomTests : IAsyncDisposable
     {
         tables ??= _tables;
         tables.Policies.MarkInitialized();
+        tables.ClusterPolicies.MarkInitialized();
         tables.Pods.MarkInitialized();
         tables.Namespaces.MarkInitialized();
         tables.Nodes.MarkInitialized();
