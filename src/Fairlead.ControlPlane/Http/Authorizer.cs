@@ -17,8 +17,8 @@ internal sealed record AccessRule(
 }
 
 /// <summary>
-/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs, and writes nothing but Events about the configuration it
-/// reads; the pods role reads what
+/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs, and writes nothing but Events about the configuration
+/// and the policies it reads; the pods role reads what
 /// pods consist of, writes their status and gets their tokens. Everybody admitted, service accounts among them, may
 /// ask what the server offers and what he himself may do, and nothing else: there are no Roles to give more.
 /// </summary>

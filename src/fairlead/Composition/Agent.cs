@@ -81,6 +81,7 @@ internal static class Agent
             .. Serve(options.MetricsEndpoint, new ProxyPages(options, Proxy(options), metrics).AnswerAsync),
             dns.RunAsync(cancellationToken),
             dnsEvents.RunAsync(cancellationToken),
+            new PolicyFaultEvents(api, cluster, options.NodeName, time, loggers.CreateLogger("policy")).RunAsync(cancellationToken),
             new AnnouncerRoom(cluster, options.NodeName, netns, time, loggers.CreateLogger("announcer")).RunAsync(cancellationToken),
             HeapTrim.OfProcess(time).RunAsync(proxy.WaitUntilCommittedAsync(cancellationToken), cancellationToken),
         ];

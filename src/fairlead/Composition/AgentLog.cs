@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Composition;
@@ -10,4 +11,7 @@ internal static partial class AgentLog
 
     [LoggerMessage(1141, LogLevel.Warning, "{Finding}")]
     public static partial void BesideOthers(this ILogger log, string finding);
+
+    [LoggerMessage(1142, LogLevel.Warning, "{Kind} {Policy}: {Message}")]
+    public static partial void PolicyNotUnderstood(this ILogger log, string kind, ObjectKey policy, string message);
 }

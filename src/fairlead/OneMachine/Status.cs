@@ -111,6 +111,11 @@ internal static class Status
                     problems.Add((JsonNode)$"node {nodeName} is not Ready");
                 }
             }
+
+            foreach (var problem in await PolicyProblems.ReadAsync(api, cancellationToken))
+            {
+                problems.Add((JsonNode)problem);
+            }
         }
         catch (Exception e) when (e is KubeException or HttpRequestException or IOException or FormatException)
         {

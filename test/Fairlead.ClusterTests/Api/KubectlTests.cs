@@ -242,7 +242,7 @@ public sealed class KubectlTests(ApiFixture api) : IClassFixture<ApiFixture>
     public void A_node_and_the_pods_role_may_do_their_work_and_no_more()
     {
         var node = api.KubeconfigOf("node-one", api.Plane.IssueNode("one"));
-        Assert.Equal(0, api.Run(node, "", "get", "services,endpointslices,networkpolicies,nodes,pods,namespaces", "-A").Code);
+        Assert.Equal(0, api.Run(node, "", "get", "services,endpointslices,networkpolicies,clusternetworkpolicies,nodes,pods,namespaces", "-A").Code);
         Assert.Contains(
             "User \"system:node:one\" cannot list resource \"secrets\" in API group \"\"", api.Run(node, "", "get", "secrets").Error, StringComparison.Ordinal);
         Assert.Equal("no\n", api.Run(node, "", "auth", "can-i", "update", "nodes/two", "--subresource=status").Output);
