@@ -21,6 +21,9 @@ public sealed class ClusterTables
     /// <summary>ServiceCIDRs by name; none where the server has no such kind.</summary>
     public Table<string, ServiceCidrRow> ServiceCidrs { get; } = new("servicecidrs");
 
+    /// <summary>ServiceImports by key, as Services at the addresses that they have in this cluster; read only while somebody wants them.</summary>
+    public OnDemandTable<ObjectKey, ServiceRow> ServiceImports { get; } = new("serviceimports");
+
     /// <summary>Namespaces by name.</summary>
     public Table<string, NamespaceRow> Namespaces { get; } = new("namespaces");
 

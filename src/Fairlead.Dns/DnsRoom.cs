@@ -53,6 +53,9 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
     /// <summary>Raised for each text of the configuration, when it is in force or rejected.</summary>
     public event Action<DnsConfigOutcome>? ConfigJudged;
 
+    /// <summary>Raised when the API server refuses what the configuration wants of the clusterset; it is asked on.</summary>
+    public event Action<DnsImportsRefusal>? ImportsRefused;
+
     /// <summary>What the server has done.</summary>
     public DnsCounters Counters { get; } = new(time);
 
@@ -80,6 +83,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         IsSynced = _synced.Task.IsCompletedSuccessfully,
         Configuration = options.Corefile is { } key && tables.ConfigMaps.Get(key) is not null ? $"ConfigMap {key}" : "built-in",
         ConfigurationErrors = options.Corefile is { } known && tables.ConfigMaps.Get(known) is not null ? _outcome?.Errors ?? [] : [],
+        Multicluster = MulticlusterStatus.Of(Chains, tables.ServiceImports),
         Missing = [.. Counters.Missing.Top(most).Select(one => new MissingNameStatus(one.Client.ToString(), one.Name, one.Type, one.Count, one.Excess))],
     };
 
@@ -116,6 +120,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         };
         using var changes = tables.EndpointSlices.Subscribe();
         indexes.Applied += () => Counters.Programming.Count(changes.Take(), tables.Services, time.GetUtcNow());
+        tables.ServiceImports.Changed += TellOfRefusal;
         var hostUpstreams = HostUpstreams();
         using var builder = new ChainBuilder(indexes, (forward, cache) => NewForwarder(forward, cache, hostUpstreams));
         var builtIn = ChainBuilder.BuiltIn(options);
@@ -137,6 +142,7 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         }
         finally
         {
+            tables.ServiceImports.Changed -= TellOfRefusal;
             await ending.CancelAsync();
             await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
@@ -161,6 +167,14 @@ public sealed class DnsRoom(ClusterTables tables, DnsOptions options, IReadOnlyL
         await Task.WhenAny(running, follower.Known);
         _configured.TrySetResult();
         await running;
+    }
+
+    private void TellOfRefusal()
+    {
+        if (tables.ServiceImports.Refusal is { Length: > 0 } reason && options.Corefile is { } key && tables.ConfigMaps.Get(key) is { } source)
+        {
+            ImportsRefused?.Invoke(new DnsImportsRefusal(source, reason));
+        }
     }
 
     private void Use(DnsConfig config, DnsHandler handler)

@@ -40,6 +40,11 @@ public sealed record SliceEndpoint
     public ValueArray<string> ForNodes { get; init; }
 }
 
+/// <summary>Whose endpoints a slice has that an implementation of the Multi-Cluster Services API has made (KEP-1645).</summary>
+/// <param name="Service">The ServiceImport (label multicluster.kubernetes.io/service-name).</param>
+/// <param name="Cluster">The cluster they are in (label multicluster.kubernetes.io/source-cluster); empty when the label is missing.</param>
+public sealed record SliceImport(ObjectKey Service, string Cluster);
+
 /// <summary>An EndpointSlice (discovery.k8s.io/v1). Forbidden addresses (CVE-2021-25737) are left out when it is read.</summary>
 public sealed record EndpointSliceRow
 {
@@ -48,6 +53,9 @@ public sealed record EndpointSliceRow
 
     /// <summary>The Service it belongs to (label kubernetes.io/service-name); the default value when the label is missing.</summary>
     public ObjectKey Service { get; init; }
+
+    /// <summary>The import it belongs to; null: none. It may belong to a Service too.</summary>
+    public SliceImport? Import { get; init; }
 
     /// <summary>addressType: IPv4 or IPv6 (FQDN slices are not read).</summary>
     public IpFamily Family { get; init; } = IpFamily.V4;

@@ -43,9 +43,9 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
 
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(RunPoliciesAsync(cancellationToken), Slices().RunAsync(cancellationToken), RunConfigMapAsync(cancellationToken));
+        Task.WhenAll(RunPoliciesAsync(cancellationToken), Slices().RunAsync(cancellationToken), RunConfigMapAsync(cancellationToken), RunImportsAsync(cancellationToken));
 
-    /// <summary>Lists and watches what policies are judged by until cancelled: all kinds but slices and the ConfigMap.</summary>
+    /// <summary>Lists and watches what policies are judged by until cancelled: all kinds but slices, imports and the ConfigMap.</summary>
     public Task RunPoliciesAsync(CancellationToken cancellationToken) => Task.WhenAll(
         RunNodesAsync(cancellationToken),
         Run(ResourceTypes.Namespaces, tables.Namespaces, key => key.Name, PodReader.Namespace, cancellationToken),
@@ -75,35 +75,103 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         ResourceType type, Table<string, TRow> table, Func<JsonObject, TRow> read, string consequence, CancellationToken cancellationToken)
         where TRow : class
     {
+        await ServedAsync([type], consequence, _ => table.MarkInitialized(), cancellationToken);
+        await Run(type, table, key => key.Name, read, cancellationToken);
+    }
+
+    // Only while somebody wants them. A server without them has said nothing of what there is in the clusterset: the table is not initialized until it has.
+    private async Task RunImportsAsync(CancellationToken cancellationToken)
+    {
+        var imports = tables.ServiceImports;
+        var wake = new Wake();
+        imports.Changed += wake.Ring;
+        try
+        {
+            while (true)
+            {
+                var table = imports.Wanted;
+                using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                var following = table is null ? Task.CompletedTask : FollowImportsAsync(table, ending.Token);
+                try
+                {
+                    while (imports.Wanted == table)
+                    {
+                        await wake.WaitAsync(cancellationToken);
+                    }
+                }
+                finally
+                {
+                    await ending.CancelAsync();
+                    await following.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                }
+            }
+        }
+        finally
+        {
+            imports.Changed -= wake.Ring;
+        }
+    }
+
+    private async Task FollowImportsAsync(Table<ObjectKey, ServiceRow> table, CancellationToken cancellationToken)
+    {
+        var type = await ServedAsync(
+            ResourceTypes.ServiceImports, "names of the zones of the Corefile's option multicluster are SERVFAIL",
+            refusal => tables.ServiceImports.Refuse(table, refusal), cancellationToken);
+        tables.ServiceImports.Refuse(table, "");
+        await Run(type, table, key => key, ServiceImportReader.Read, cancellationToken);
+    }
+
+    // The first of a kind's versions that the server has and shows; until there is one, whoever waits is told why.
+    private async Task<ResourceType> ServedAsync(
+        IReadOnlyList<ResourceType> versions, string consequence, Action<string> refused, CancellationToken cancellationToken)
+    {
         var told = false;
         while (true)
         {
             var delay = AskAgain;
             try
             {
-                await api.ListAsync(type, "", ListOptions.All with { Limit = 1 }, cancellationToken);
-                break;
-            }
-            catch (KubeException e) when (e.Code is 403 or 404)
-            {
+                var refusal = "";
+                foreach (var version in versions)
+                {
+                    if (await RefusalAsync(version, cancellationToken) is not { } said)
+                    {
+                        return version;
+                    }
+
+                    refusal = said;
+                }
+
                 if (!told)
                 {
-                    log.NotServed(type.Plural, consequence, e.Message);
+                    log.NotServed(versions[0].Plural, consequence, refusal);
                 }
 
                 told = true;
-                table.MarkInitialized();
+                refused(refusal);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                log.NotKnownYet(type.Plural, e.Message);
+                log.NotKnownYet(versions[0].Plural, e.Message);
                 delay = RetrySoon;
             }
 
             await Task.Delay(delay, time, cancellationToken);
         }
+    }
 
-        await Run(type, table, key => key.Name, read, cancellationToken);
+    // Null: the server has the kind.
+    private async Task<string?> RefusalAsync(ResourceType type, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.ListAsync(type, "", ListOptions.All with { Limit = 1 }, cancellationToken);
+            return null;
+        }
+        catch (KubeException e) when (e.Code is 403 or 404)
+        {
+            return e.Message;
+        }
     }
 
     // By its name: whoever may read no other ConfigMap may watch this one (RBAC resourceNames).

@@ -11,6 +11,8 @@ namespace Fairlead.Cluster.Reflectors;
 internal static class EndpointSliceReader
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
+    private const string ImportLabel = "multicluster.kubernetes.io/service-name";
+    private const string ClusterLabel = "multicluster.kubernetes.io/source-cluster";
     private const string TriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
     public static EndpointSliceRow Read(JsonObject document) => Read(document, new SharedTexts());
@@ -31,6 +33,7 @@ internal static class EndpointSliceReader
         {
             Key = key,
             Service = service is null ? default : new ObjectKey(key.Namespace, service),
+            Import = labels[ImportLabel] is { Length: > 0 } import ? new SliceImport(new ObjectKey(key.Namespace, import), texts.Of(labels[ClusterLabel] ?? "")) : null,
             Family = family,
             LeftToOtherProxy = ServiceRow.IsLeftToOtherProxy(labels),
             ForbiddenAddresses = Fields.Addresses(document.Objects("endpoints").SelectMany(endpoint => endpoint.Texts("addresses").Take(1)))

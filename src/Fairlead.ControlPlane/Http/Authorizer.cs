@@ -57,6 +57,7 @@ internal static class Authorizer
         new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
         new(["networking.k8s.io"], ["networkpolicies", "ingresses", "ingressclasses", "servicecidrs", "ipaddresses"], Read, [], []),
         new(["policy.networking.k8s.io"], ["clusternetworkpolicies"], Read, [], []),
+        new(["multicluster.x-k8s.io"], ["serviceimports"], Read, [], []),
         new([""], ["configmaps"], Read, ["kube-system"], ["coredns"]),
         new([""], ["events"], ["create", "patch"], [], []),
     ];

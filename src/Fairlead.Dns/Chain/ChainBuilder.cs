@@ -78,7 +78,7 @@ internal sealed class ChainBuilder(ZoneIndexes indexes, Func<ForwardOptions, Cac
             return forwarder;
         });
         var hosts = block.Hosts is { } names ? new HostsZone(names, block.RoundRobin) : null;
-        var cluster = block.Kubernetes is { } options ? new KubernetesZone(index(options), options, block.RoundRobin) : null;
+        var cluster = block.Kubernetes is { } options ? new KubernetesZone(index, options, block.RoundRobin) : null;
         return new DnsChain(block, hosts, cluster, [.. forwarders], block.Autopath ? indexes.Clients : null);
     }
 

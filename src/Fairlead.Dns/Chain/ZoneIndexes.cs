@@ -22,14 +22,14 @@ internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeP
     /// <summary>Raised after a batch was applied.</summary>
     public event Action? Applied;
 
-    /// <summary>Every table has listed once, and the indexes hold what they said.</summary>
+    /// <summary>Every table of this cluster has listed once, and the indexes hold what they said. What is imported, which a server may never have, is not waited for.</summary>
     public bool Synced
     {
         get
         {
             lock (_gate)
             {
-                return _indexers.Values.All(indexer => indexer.Index.Synced);
+                return _indexers.Values.All(indexer => indexer.Index.Synced || indexer.Index.Options.Imports);
             }
         }
     }
@@ -116,5 +116,5 @@ internal sealed class ZoneIndexes(ClusterTables tables, DnsOptions server, TimeP
 
     // What an index is made of: what of the options decides which names there are, in whatever zone.
     private static KubernetesOptions NamesOf(KubernetesOptions options) =>
-        options with { Zones = [], Ttl = 0, Pods = options.Pods == PodNames.Verified ? PodNames.Verified : default, Fallthrough = [], OwnRanges = [] };
+        options with { Zones = [], Multicluster = [], Ttl = 0, Pods = options.Pods == PodNames.Verified ? PodNames.Verified : default, Fallthrough = [], OwnRanges = [] };
 }

@@ -1,3 +1,5 @@
+using Fairlead.Cluster.Model;
+using Fairlead.Dns.Kubernetes;
 using Fairlead.Kube.Selectors;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -20,7 +22,7 @@ internal enum PodNames
 /// <summary>Plugin <c>kubernetes</c> of a server block, with CoreDNS's defaults.</summary>
 internal sealed record KubernetesOptions
 {
-    /// <summary>The first is the primary zone, whose names answers of reverse zones give; <c>in-addr.arpa</c> and <c>ip6.arpa</c> or parts of them are reverse zones.</summary>
+    /// <summary>In the order of the text; <c>in-addr.arpa</c> and <c>ip6.arpa</c> or parts of them are reverse zones.</summary>
     public required ValueArray<string> Zones { get; init; }
 
     /// <summary>Seconds a client may keep an answer, 0 to 3600.</summary>
@@ -41,6 +43,12 @@ internal sealed record KubernetesOptions
     /// <summary>Headless Services have names for each topology zone of their endpoints (<c>zonal</c>).</summary>
     public bool Zonal { get; init; }
 
+    /// <summary>Those of the zones whose names are the clusterset's, made of ServiceImports (<c>multicluster</c>, KEP-1645), and all zones below them.</summary>
+    public ValueArray<string> Multicluster { get; init; } = [];
+
+    /// <summary>The names are those of ServiceImports, not of Services. No text says so of the whole plugin: see <see cref="OfImports"/>.</summary>
+    public bool Imports { get; init; }
+
     /// <summary>Only Services of these namespaces exist; empty: of all.</summary>
     public ValueArray<string> Namespaces { get; init; } = [];
 
@@ -55,4 +63,18 @@ internal sealed record KubernetesOptions
 
     /// <summary>Ranges whose addresses only the cluster can know: their reverse names never go to the next plugin.</summary>
     public ValueArray<IpNet> OwnRanges { get; init; } = [];
+
+    /// <summary>The same for the zones of <see cref="Multicluster"/>, in which neither pods nor topology zones have names.</summary>
+    public KubernetesOptions OfImports() => this with { Imports = true, Pods = PodNames.Disabled, Zonal = false };
+
+    /// <summary>The zone whose names answers of reverse zones give: the first of this cluster that is no reverse zone; null: there is none.</summary>
+    public string? PrimaryZone => Zones.FirstOrDefault(zone => !AddressNames.IsReverse(zone) && !IsMulticluster(zone));
+
+    /// <summary>What a slice has the endpoints of: a Service, or what is imported as one; the default value: of nothing that names are made of.</summary>
+    public ObjectKey ServiceOf(EndpointSliceRow slice) => Imports ? slice.Import?.Service ?? default : slice.Service;
+
+    /// <summary>Whether a zone is one of <see cref="Multicluster"/>, or below one.</summary>
+    /// <param name="zone">Dotted, lower case, without a dot at its end.</param>
+    public bool IsMulticluster(string zone) =>
+        Multicluster.Any(one => zone == one || (zone.EndsWith(one, StringComparison.Ordinal) && zone[^(one.Length + 1)] == '.'));
 }

@@ -58,8 +58,7 @@ internal sealed class ChainExplainer(DnsChains chains, ClusterTables tables, str
         }
 
         var passes = IsInAny(name, options.Fallthrough);
-        var names = new NameExplainer(tables, options, own);
-        var account = AddressNames.IsReverse(own) ? names.Reverse(name, type, passes) : names.Explain(name, type);
+        var account = AddressNames.IsReverse(own) ? new NameExplainer(tables, options, own).Reverse(name, type, passes) : Named(options, own, name, type);
         if (account.Alias.Length > 0)
         {
             return Follow(options, account, type, followed);
@@ -69,6 +68,9 @@ internal sealed class ChainExplainer(DnsChains chains, ClusterTables tables, str
             ? Upstream(chain, name, [.. account.Reasons, "it is asked of the next plugin, since the configuration says `fallthrough`"])
             : account;
     }
+
+    private NameAccount Named(KubernetesOptions options, string own, string name, RecordType type) =>
+        options.IsMulticluster(own) ? new ImportNameExplainer(tables, options, own).Explain(name, type) : new NameExplainer(tables, options, own).Explain(name, type);
 
     private static NameAccount? Any(ServerBlock block, RecordType type) => block.MinimizesAny && type == RecordType.ANY
         ? NameAccount.Exists("the configuration's `any` answers such questions with one record that says nothing") with { Source = "plugin any" } : null;
@@ -124,7 +126,7 @@ internal sealed class ChainExplainer(DnsChains chains, ClusterTables tables, str
                 return followed >= MaxAliases ? Loop(reasons) : Said(Explain(alias, type, followed + 1));
             }
 
-            account = new NameExplainer(tables, options, own).Explain(alias, type);
+            account = Named(options, own, alias, type);
             if (account.Alias.Length == 0)
             {
                 return Said(account);
@@ -142,7 +144,7 @@ internal sealed class ChainExplainer(DnsChains chains, ClusterTables tables, str
 
     private IEnumerable<string> NotOfTheCluster(DnsChain chain, string name)
     {
-        var served = chain.Block.Kubernetes?.Zones.FirstOrDefault(one => !AddressNames.IsReverse(one));
+        var served = chain.Block.Kubernetes?.PrimaryZone;
         yield return served is null ? "its server block has no plugin kubernetes: names of the cluster are not known in it" : $"not a name of the cluster's zone {served}";
         foreach (var meant in new NameExplainer(tables, chain.Block.Kubernetes ?? new KubernetesOptions { Zones = [zone] }, served ?? zone).Meant(name))
         {

@@ -2,7 +2,6 @@ using Fairlead.Cluster;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Config;
 using Fairlead.Dns.Forward;
-using Fairlead.Dns.Kubernetes;
 
 namespace Fairlead.Dns.Explain;
 
@@ -24,8 +23,7 @@ public sealed class NameEvaluator : IDisposable
     public NameEvaluator(ClusterTables tables, DnsOptions options, TimeProvider time)
     {
         var config = ConfigOf(tables, options);
-        var zones = config.Blocks.Select(block => block.Kubernetes).OfType<KubernetesOptions>().SelectMany(kubernetes => kubernetes.Zones);
-        Domain = zones.FirstOrDefault(zone => !AddressNames.IsReverse(zone)) ?? options.Zone;
+        Domain = config.Blocks.Select(block => block.Kubernetes?.PrimaryZone).FirstOrDefault(zone => zone is not null) ?? options.Zone;
         _indexes = new ZoneIndexes(tables, options, time);
         _builder = new ChainBuilder(_indexes, (forward, cache) => new Forwarder(forward, cache, () => [], time, new DnsCounters(time)));
         var chains = _builder.Build(config);

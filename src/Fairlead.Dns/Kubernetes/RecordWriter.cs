@@ -120,21 +120,19 @@ internal sealed class RecordWriter(uint ttl, bool rotates)
     /// </summary>
     public static ReadOnlySpan<byte> Under(scoped ReadOnlySpan<byte> label, scoped ReadOnlySpan<byte> stem, scoped ReadOnlySpan<byte> zone, Span<byte> scratch)
     {
-        var length = 0;
-        if (label.Length > 0 && 1 + label.Length + stem.Length + zone.Length <= scratch.Length)
-        {
-            scratch[0] = (byte)label.Length;
-            label.CopyTo(scratch[1..]);
-            length = 1 + label.Length;
-        }
-
-        if (length + stem.Length + zone.Length > scratch.Length)
+        if (stem.Length + zone.Length > scratch.Length)
         {
             stem = default;
         }
 
-        stem.CopyTo(scratch[length..]);
-        length += stem.Length;
+        if (label.Length + stem.Length + zone.Length > scratch.Length)
+        {
+            label = default;
+        }
+
+        label.CopyTo(scratch);
+        stem.CopyTo(scratch[label.Length..]);
+        var length = label.Length + stem.Length;
         zone.CopyTo(scratch[length..]);
         return scratch[..(length + zone.Length)];
     }

@@ -2,10 +2,12 @@ using Fairlead.Linux.Addresses;
 
 namespace Fairlead.Dns.Kubernetes;
 
-/// <summary>An address under a Service's name: <c>label.service.namespace.svc.zone</c>. Empty label: the Service's own address.</summary>
+/// <summary>An address under a Service's name: <c>label.service.namespace.svc.zone</c>.</summary>
+/// <param name="Label">The label, or the labels, with their length bytes and no root; empty: the address is the Service's own.</param>
+/// <param name="Address">The address.</param>
 internal readonly record struct NamedAddress(byte[] Label, IpAddr Address);
 
-/// <summary>What one SRV record points to. Empty label: the Service's own name.</summary>
+/// <summary>What one SRV record points to. Label as in <see cref="NamedAddress"/>; empty: the Service's own name.</summary>
 internal readonly record struct SrvTarget(ushort Port, byte[] Label);
 
 /// <summary>A set of SRV records, which share a weight.</summary>
@@ -57,6 +59,25 @@ internal sealed record ServiceNames
     /// <summary>The topology zones of a headless Service's ready endpoints; none unless wanted (option <c>zonal</c>).</summary>
     public ZonalNames[] Zones { get; init; } = [];
 
+    /// <summary>
+    /// Names below the Service's own that have nothing but names below them: clusters that endpoints are imported from. Labels with their length bytes.
+    /// </summary>
+    public byte[][] Clusters { get; init; } = [];
+
+    /// <summary>Whether a label, or several with their length bytes, is such a name.</summary>
+    public bool HasCluster(scoped ReadOnlySpan<byte> labels)
+    {
+        foreach (var cluster in Clusters)
+        {
+            if (cluster.AsSpan().SequenceEqual(labels))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The Service as far as its endpoints stand in a topology zone; null: none does.</summary>
     public ServiceNames? InZone(scoped ReadOnlySpan<byte> zone)
     {
@@ -85,7 +106,7 @@ internal sealed record ServiceNames
         return false;
     }
 
-    /// <summary>The endpoints with this label; empty when there is none.</summary>
+    /// <summary>The endpoints with this label, given with its length byte, or with these; empty when there is none.</summary>
     public ReadOnlySpan<NamedAddress> Labelled(scoped ReadOnlySpan<byte> label) =>
         Endpoints.AsSpan(Find(Endpoints, static endpoint => endpoint.Label, label));
 

@@ -8,7 +8,7 @@ using Fairlead.State;
 
 namespace Fairlead.Dns.Kubernetes;
 
-/// <summary>Rows of one Service to its names. Pure: the cost is that Service's and no other's.</summary>
+/// <summary>Rows of one Service, or of one import, to its names. Pure: the cost is that Service's and no other's.</summary>
 internal static class ServiceNamesCompiler
 {
     private const int MaxLabel = 63;
@@ -36,8 +36,8 @@ internal static class ServiceNamesCompiler
             return WithAddress(stem, service, served, options);
         }
 
-        var names = Headless(stem, served, options.EndpointPodNames);
-        return options.Zonal ? names with { Zones = Zones(stem, served, options.EndpointPodNames) } : names;
+        var names = Headless(stem, served, options);
+        return options.Zonal ? names with { Zones = Zones(stem, served, options) } : names;
     }
 
     /// <summary>
@@ -62,7 +62,7 @@ internal static class ServiceNamesCompiler
 
     private static ServiceNames WithAddress(byte[] stem, ServiceRow service, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        var labels = new EndpointLabels(slices, options.EndpointPodNames);
+        var labels = new EndpointLabels(slices, options);
         var endpoints = Endpoints(labels);
         var addresses = Math.Max(1, service.ClusterIPs.Count);
         ushort[] ports = [.. service.Ports.Select(port => port.Port)];
@@ -71,18 +71,21 @@ internal static class ServiceNamesCompiler
             Stem = stem,
             Exists = !options.IgnoreEmptyService || endpoints.Length > 0,
             Addresses = [.. service.ClusterIPs.Select(address => new NamedAddress([], address))],
-            Endpoints = endpoints,
+
+            // Nobody is to be led to one cluster's endpoints of what has an address in the clusterset (KEP-1645, DNS specification §2.3.4).
+            Endpoints = options.Imports ? [] : endpoints,
             Ports = [.. service.Ports
                 .Where(port => port.Name.Length > 0)
-                .Select(port => new SrvGroup(PortKey(port.Name, port.Protocol), [new SrvTarget(port.Port, [])], Weight(addresses)))],
+                .Select(port => PortKey(port.Name, port.Protocol) is { } key ? new SrvGroup(key, [new SrvTarget(port.Port, [])], Weight(addresses)) : null)
+                .OfType<SrvGroup>()],
             AllPorts = new SrvGroup([], [.. ports.Distinct().Select(port => new SrvTarget(port, []))], Weight(addresses * ports.Length)),
-            EndpointPorts = Targets(Entries(labels)),
+            EndpointPorts = options.Imports ? [] : Targets(Entries(labels)),
         };
     }
 
-    private static ServiceNames Headless(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, bool podNames)
+    private static ServiceNames Headless(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        var labels = new EndpointLabels(slices, podNames);
+        var labels = new EndpointLabels(slices, options);
         var endpoints = Endpoints(labels);
         var entries = Entries(labels);
         var all = Group([], entries);
@@ -98,20 +101,39 @@ internal static class ServiceNamesCompiler
             Endpoints = endpoints,
             AllPorts = all,
             EndpointPorts = all.Targets,
-            Ports = [.. named.Select(group => named.Count == 1 && group.Count() == entries.Count
-                ? all with { Key = PortKey(group.Key.Name, group.Key.Protocol) }
-                : Group(PortKey(group.Key.Name, group.Key.Protocol), [.. group]))],
+            Clusters = options.Imports ? Clusters(slices) : [],
+            Ports = [.. named.Select(group => PortKey(group.Key.Name, group.Key.Protocol) is not { } key ? null
+                : named.Count == 1 && group.Count() == entries.Count ? all with { Key = key } : Group(key, [.. group])).OfType<SrvGroup>()],
         };
     }
 
     // A zone whose name cannot be spelt in labels is one that nobody can ask for.
-    private static ZonalNames[] Zones(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, bool podNames) =>
+    private static ZonalNames[] Zones(byte[] stem, IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options) =>
     [
         .. slices.SelectMany(slice => slice.Endpoints).Where(endpoint => endpoint.Ready && endpoint.Zone.Length > 0).Select(endpoint => endpoint.Zone)
             .Distinct(StringComparer.OrdinalIgnoreCase)
-            .Select(zone => DnsName.TryEncode(zone, out var name) ? new ZonalNames(name[..^1], Headless(stem, InZone(slices, zone), podNames)) : null)
+            .Select(zone => DnsName.TryEncode(zone, out var name) ? new ZonalNames(name[..^1], Headless(stem, InZone(slices, zone), options)) : null)
             .OfType<ZonalNames>(),
     ];
+
+    // An id of several labels, which the API allows, has names between.
+    private static byte[][] Clusters(IReadOnlyCollection<EndpointSliceRow> slices)
+    {
+        var found = new HashSet<byte[]>(LabelComparer.Instance);
+        foreach (var slice in slices.Where(slice => slice.Endpoints.Any(endpoint => endpoint.Ready)))
+        {
+            for (var labels = ClusterLabels(slice); labels.Length > 0; labels = labels[(1 + labels[0])..])
+            {
+                found.Add(labels);
+            }
+        }
+
+        return [.. found];
+    }
+
+    // Empty: the slice says of no cluster, or of one that can be no part of a name; its endpoints are named as those of Services are.
+    private static byte[] ClusterLabels(EndpointSliceRow slice) =>
+        slice.Import is { } import && DnsName.TryEncode(import.Cluster, out var name) ? name[..^1] : [];
 
     private static List<EndpointSliceRow> InZone(IReadOnlyCollection<EndpointSliceRow> slices, string zone) =>
     [
@@ -126,11 +148,11 @@ internal static class ServiceNamesCompiler
     [
         .. labels.Slices.SelectMany(slice => slice.Ports, (slice, port) => (slice, port))
             .Where(pair => pair.port.Port != 0)
-            .SelectMany(pair => pair.slice.Endpoints, (pair, endpoint) => (pair.port, endpoint))
+            .SelectMany(pair => pair.slice.Endpoints, (pair, endpoint) => (pair.slice, pair.port, endpoint))
             .Where(pair => pair.endpoint.Ready)
-            .Select(pair => new SrvEntry(pair.port, labels.Of(pair.endpoint), pair.endpoint.Address))
+            .Select(pair => new SrvEntry(pair.port, labels.Of(pair.slice, pair.endpoint), pair.endpoint.Address))
             .Distinct()
-            .OrderBy(entry => entry.Label.Text, StringComparer.Ordinal),
+            .OrderBy(entry => entry.Label),
     ];
 
     private static SrvGroup Group(byte[] key, List<SrvEntry> entries) => new(key, Targets(entries), Weight(entries.Count));
@@ -142,16 +164,17 @@ internal static class ServiceNamesCompiler
 
     private static NamedAddress[] Endpoints(EndpointLabels labels) =>
     [
-        .. labels.Slices.SelectMany(slice => slice.Endpoints)
-            .Where(endpoint => endpoint.Ready)
-            .Select(endpoint => (Label: labels.Of(endpoint), endpoint.Address))
+        .. labels.Slices.SelectMany(slice => slice.Endpoints, (slice, endpoint) => (slice, endpoint))
+            .Where(pair => pair.endpoint.Ready)
+            .Select(pair => (Label: labels.Of(pair.slice, pair.endpoint), pair.endpoint.Address))
             .Distinct()
-            .OrderBy(endpoint => endpoint.Label.Text, StringComparer.Ordinal)
+            .OrderBy(endpoint => endpoint.Label)
             .ThenBy(endpoint => endpoint.Address)
             .Select(endpoint => new NamedAddress(endpoint.Label.Bytes, endpoint.Address)),
     ];
 
-    private static byte[] PortKey(string name, IpProtocol protocol)
+    // Null: with its underscore the name is none that can be asked for, as one of 63 characters.
+    private static byte[]? PortKey(string name, IpProtocol protocol)
     {
         var proto = protocol switch
         {
@@ -159,31 +182,32 @@ internal static class ServiceNamesCompiler
             IpProtocol.Sctp => "_sctp",
             _ => "_tcp",
         };
-        return DnsName.Encode($"_{name}.{proto}")[..^1];
+        return DnsName.TryEncode($"_{name}.{proto}", out var key) ? key[..^1] : null;
     }
 
     private readonly record struct SrvEntry(EndpointPort Port, SharedLabel Label, IpAddr Address);
 
-    /// <summary>A label as text, by which it is compared, and as bytes, of which each Service holds it once.</summary>
-    private sealed record SharedLabel(string Text, byte[] Bytes)
+    /// <summary>A label, or several, with their length bytes, of which each Service holds them once; in the order that they are searched in.</summary>
+    private sealed class SharedLabel(byte[] bytes) : IComparable<SharedLabel>
     {
-        public bool Equals(SharedLabel? other) => ReferenceEquals(this, other);
+        public byte[] Bytes => bytes;
 
-        public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+        public int CompareTo(SharedLabel? other) => bytes.AsSpan().SequenceCompareTo(other is null ? default : other.Bytes);
     }
 
-    private sealed class EndpointLabels(IReadOnlyCollection<EndpointSliceRow> slices, bool podNames)
+    private sealed class EndpointLabels(IReadOnlyCollection<EndpointSliceRow> slices, KubernetesOptions options)
     {
-        private readonly Dictionary<string, SharedLabel> _labels = new(StringComparer.Ordinal);
+        private readonly Dictionary<byte[], SharedLabel> _labels = new(LabelComparer.Instance);
 
         public IReadOnlyCollection<EndpointSliceRow> Slices => slices;
 
-        public SharedLabel Of(SliceEndpoint endpoint)
+        public SharedLabel Of(EndpointSliceRow slice, SliceEndpoint endpoint)
         {
-            var text = ServiceNamesCompiler.EndpointLabel(endpoint, podNames);
-            if (!_labels.TryGetValue(text, out var label))
+            var text = EndpointLabel(endpoint, options.EndpointPodNames);
+            byte[] bytes = [(byte)text.Length, .. Encoding.ASCII.GetBytes(text), .. options.Imports ? ClusterLabels(slice) : []];
+            if (!_labels.TryGetValue(bytes, out var label))
             {
-                _labels[text] = label = new SharedLabel(text, Encoding.ASCII.GetBytes(text));
+                _labels[bytes] = label = new SharedLabel(bytes);
             }
 
             return label;

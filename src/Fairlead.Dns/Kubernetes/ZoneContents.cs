@@ -11,7 +11,7 @@ internal readonly record struct ZoneRecord
     /// <summary>The first labels of the owner, with their length bytes: <c>_port._proto</c>.</summary>
     public byte[] Port { get; init; }
 
-    /// <summary>The label of the owner that follows, without its length byte: an endpoint's.</summary>
+    /// <summary>The labels of the owner that follow, with their length bytes: an endpoint's.</summary>
     public byte[] Label { get; init; }
 
     /// <summary>The labels of the owner that follow, with their length bytes, up to the zone: <c>service.namespace.svc</c>.</summary>
@@ -141,23 +141,16 @@ internal sealed class ZoneContents(ZoneSnapshot snapshot, ZoneName zone, byte[] 
     private static bool TryJoin(
         scoped ReadOnlySpan<byte> port, scoped ReadOnlySpan<byte> label, scoped ReadOnlySpan<byte> stem, scoped ReadOnlySpan<byte> apex, Span<byte> name, out int length)
     {
-        length = port.Length + (label.IsEmpty ? 0 : 1 + label.Length) + stem.Length + apex.Length;
+        length = port.Length + label.Length + stem.Length + apex.Length;
         if (length > name.Length)
         {
             return false;
         }
 
         port.CopyTo(name);
-        var at = port.Length;
-        if (!label.IsEmpty)
-        {
-            name[at++] = (byte)label.Length;
-            label.CopyTo(name[at..]);
-            at += label.Length;
-        }
-
-        stem.CopyTo(name[at..]);
-        apex.CopyTo(name[(at + stem.Length)..]);
+        label.CopyTo(name[port.Length..]);
+        stem.CopyTo(name[(port.Length + label.Length)..]);
+        apex.CopyTo(name[(length - apex.Length)..]);
         return true;
     }
 }

@@ -29,6 +29,9 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
     /// <summary>Which names there are: zones and times are those of who answers.</summary>
     public KubernetesOptions Options => options;
 
+    /// <summary>The server's own Service.</summary>
+    public ObjectKey Server => server.Service;
+
     /// <summary>Every table has listed once: before that a missing name means nothing.</summary>
     public bool Synced => _synced;
 
@@ -62,21 +65,24 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
     }
 
     /// <summary>Applies what the tables' feeds gave.</summary>
-    /// <param name="services">Services.</param>
+    /// <param name="services">Services, or what is imported as such.</param>
     /// <param name="slices">Their endpoints.</param>
     /// <param name="namespaces">Namespaces.</param>
     /// <param name="pods">Pods; null when their names are not verified.</param>
+    /// <param name="own">The server's own Service; null: it is not known.</param>
     public void Apply(
-        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods)
+        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods,
+        ServiceRow? own)
     {
         lock (_applying)
         {
-            ApplyAll(services, slices, namespaces, pods);
+            ApplyAll(services, slices, namespaces, pods, own);
         }
     }
 
     private void ApplyAll(
-        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods)
+        Take<ObjectKey, ServiceRow> services, Take<ObjectKey, EndpointSliceRow> slices, Take<string, NamespaceRow> namespaces, Take<ObjectKey, PodRow>? pods,
+        ServiceRow? own)
     {
         var touched = services.Changes.Select(change => change.Key).ToHashSet();
         ApplyNamespaces(namespaces, services.Rows.Keys, touched);
@@ -96,13 +102,14 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
             Publish(key, row is not null && IsServed(key.Namespace, namespaces) ? row : null);
         }
 
-        if (touched.Contains(server.Service))
+        var addresses = own is { ClusterIPs.Count: > 0 } ? own.ClusterIPs : server.FallbackAddresses;
+        var hasMoved = !addresses.SequenceEqual(_serverAddresses.Select(one => one.Address));
+        if (hasMoved)
         {
-            var own = services.Rows.GetValueOrDefault(server.Service)?.ClusterIPs ?? default;
-            _serverAddresses = NameLess(own.Count > 0 ? own : server.FallbackAddresses);
+            _serverAddresses = NameLess(addresses);
         }
 
-        if (touched.Count + namespaces.Changes.Count + (pods?.Changes.Count ?? 0) > 0)
+        if (hasMoved || touched.Count + namespaces.Changes.Count + (pods?.Changes.Count ?? 0) > 0)
         {
             // Who holds the zone with that serial must see that it has changed since, within the same second too.
             _serial = Math.Max((uint)time.GetUtcNow().ToUnixTimeSeconds(), _serialGiven ? _serial + 1 : _serial);
@@ -144,26 +151,26 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
 
     private void ApplySlice(Change<ObjectKey, EndpointSliceRow> change, HashSet<ObjectKey> touched)
     {
-        if (change.Old is { } old && _slices.TryGetValue(old.Service, out var before))
+        if (change.Old is { } old && _slices.TryGetValue(options.ServiceOf(old), out var before))
         {
             before.Remove(change.Key);
             if (before.Count == 0)
             {
-                _slices.Remove(old.Service);
+                _slices.Remove(options.ServiceOf(old));
             }
 
-            touched.Add(old.Service);
+            touched.Add(options.ServiceOf(old));
         }
 
-        if (change.New is { Service.Name.Length: > 0 } now)
+        if (change.New is { } now && options.ServiceOf(now) is { Name.Length: > 0 } service)
         {
-            if (!_slices.TryGetValue(now.Service, out var after))
+            if (!_slices.TryGetValue(service, out var after))
             {
-                _slices[now.Service] = after = [];
+                _slices[service] = after = [];
             }
 
             after[change.Key] = now;
-            touched.Add(now.Service);
+            touched.Add(service);
         }
     }
 
@@ -186,6 +193,10 @@ internal sealed class ZoneIndex(KubernetesOptions options, DnsOptions server, Ti
             _services.TryRemove(wireKey, out _);
         }
 
-        _reverse.Replace(old, now);
+        // Reverse names are those of Services alone, as CoreDNS has it.
+        if (!options.Imports)
+        {
+            _reverse.Replace(old, now);
+        }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
     private readonly RecordWriter _records = new(options.Ttl, rotates);
     private readonly PodNames _pods = options.Pods;
     private readonly bool _zonal = options.Zonal;
+    private readonly bool _imports = options.Imports;
     private readonly uint _ttl = options.Ttl;
 
     /// <summary>Writes what a name of a cluster zone has of the type asked for, or its CNAME, whose target is <paramref name="alias"/>.</summary>
@@ -125,7 +126,7 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
             return kind == 0 || index.HasNamespace(name.Labels(0, 1)) ? Found.Name : Found.Nothing;
         }
 
-        if (kind > 4)
+        if (kind > 4 && !_imports)
         {
             return Zonal(question, kind, ref writer);
         }
@@ -147,18 +148,21 @@ internal sealed class ZoneRecords(ZoneIndex index, KubernetesOptions options, bo
         {
             2 when type == RecordType.SRV => _records.Services(question, service, service.AllPorts.Targets, service.AllPorts.Weight, ref writer),
             2 => _records.Addresses(question.Owner, service.Addresses, type, ref writer),
-            3 => Below(question, service, ref writer),
-            _ => Port(question, service, ref writer),
+            4 when !_imports || IsPort(name) => Port(question, service, ref writer),
+            _ => Below(question, service, kind, ref writer),
         };
     }
 
-    private Found Below(scoped ZoneQuestion question, ServiceNames service, ref DnsWriter writer)
+    // Of a Service one label; of an import the endpoint's and its cluster's. Underscores say that it is a port's (as CoreDNS).
+    private static bool IsPort(scoped QueryName name) => name.Label(0)[0] == (byte)'_' || name.Label(1)[0] == (byte)'_';
+
+    private Found Below(scoped ZoneQuestion question, ServiceNames service, int kind, ref DnsWriter writer)
     {
-        var label = question.Name.Label(0);
+        var label = question.Name.Labels(0, kind - 2);
         var endpoints = service.Labelled(label);
         if (endpoints.IsEmpty)
         {
-            return service.HasProtocol(question.Name.Labels(0, 1)) ? Found.Name : Zonal(question, 3, ref writer);
+            return service.HasCluster(label) || service.HasProtocol(label) ? Found.Name : Zonal(question, kind, ref writer);
         }
 
         return question.Type == RecordType.SRV

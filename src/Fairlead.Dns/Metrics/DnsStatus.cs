@@ -1,3 +1,5 @@
+using Fairlead.Cluster;
+using Fairlead.Cluster.Model;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Wire;
@@ -46,6 +48,9 @@ public sealed record DnsStatus
     /// <summary>Why the last text of that ConfigMap is not in force; empty: it is.</summary>
     public IReadOnlyList<string> ConfigurationErrors { get; init; } = [];
 
+    /// <summary>How its zones of the clusterset stand (<c>multicluster</c>); null: it has none.</summary>
+    public MulticlusterStatus? Multicluster { get; init; }
+
     /// <summary>Who is asked for other zones.</summary>
     public IReadOnlyList<UpstreamStatus> Upstreams { get; init; } = [];
 
@@ -65,6 +70,19 @@ public sealed record DnsStatus
         CacheHits = counters.CacheHits,
         Upstreams = [.. (chains?.All ?? []).SelectMany(chain => chain.Forwarders).Distinct().SelectMany(forwarder => forwarder.Upstreams).Select(UpstreamStatus.Of)],
     };
+}
+
+/// <summary>Zones that are made of ServiceImports.</summary>
+/// <param name="Zones">Their names.</param>
+/// <param name="IsSynced">What the API server has said is in force; until then their names are SERVFAIL.</param>
+/// <param name="Refusal">Why the API server gives none; empty: it does, or has not been heard yet.</param>
+public sealed record MulticlusterStatus(IReadOnlyList<string> Zones, bool IsSynced, string Refusal)
+{
+    internal static MulticlusterStatus? Of(DnsChains? chains, OnDemandTable<ObjectKey, ServiceRow> imports)
+    {
+        string[] zones = [.. (chains?.All ?? []).SelectMany(chain => chain.Block.Kubernetes?.Multicluster ?? []).Distinct()];
+        return zones.Length == 0 ? null : new MulticlusterStatus(zones, imports.Wanted is { Initialized: true }, imports.Refusal);
+    }
 }
 
 /// <summary>One server that is asked for other zones.</summary>

@@ -24,13 +24,13 @@ internal sealed class ZoneTransfers
     /// <returns>A zone that is to be sent instead of the reply, and given back by <see cref="End"/>; null: the reply is complete.</returns>
     public ZoneTransfer? Begin(ReadOnlySpan<byte> packet, scoped DnsQuery query, scoped QueryName name, Asker asker, DnsChain? chain, ref DnsWriter writer)
     {
-        if (chain?.Cluster is not { } cluster || !cluster.IsApex(name) || !chain.MayTransfer(name, asker.Client) || (!asker.Tcp && query.Type == RecordType.AXFR))
+        if (chain?.Cluster is not { } cluster || cluster.Apex(name) is not { } zone || !chain.MayTransfer(name, asker.Client) || (!asker.Tcp && query.Type == RecordType.AXFR))
         {
             writer.Code = ResponseCode.Refused;
             return null;
         }
 
-        if (!cluster.Synced)
+        if (!zone.Index.Synced)
         {
             writer.Code = ResponseCode.ServFail;
             return null;
@@ -44,10 +44,10 @@ internal sealed class ZoneTransfers
         }
 
         // RFC 1995 §2: who has it, or asks by UDP, is told how it stands; §4: whatever else is answered by the whole zone. Serials go round (RFC 1982).
-        if (query.Type == RecordType.IXFR && (!asker.Tcp || (int)(held - cluster.Serial) >= 0))
+        if (query.Type == RecordType.IXFR && (!asker.Tcp || (int)(held - zone.Index.Serial) >= 0))
         {
             writer.Authoritative = true;
-            cluster.Soa(query.Name, ref writer);
+            zone.Records.Soa(query.Name, ref writer);
             return null;
         }
 
@@ -58,7 +58,7 @@ internal sealed class ZoneTransfers
             return null;
         }
 
-        return new ZoneTransfer(packet.ToArray(), asker, chain, cluster.Contents(name));
+        return new ZoneTransfer(packet.ToArray(), asker, chain, cluster.Contents(zone));
     }
 
     /// <summary>A zone has been sent, or will not be.</summary>

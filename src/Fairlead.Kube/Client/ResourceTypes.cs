@@ -55,6 +55,13 @@ public static class ResourceTypes
     public static ResourceType ClusterNetworkPolicies { get; } =
         new("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy", false);
 
+    /// <summary>multicluster.x-k8s.io ServiceImport (KEP-1645), in each version that it is served in, the newest first.</summary>
+    public static IReadOnlyList<ResourceType> ServiceImports { get; } =
+    [
+        new("multicluster.x-k8s.io", "v1beta1", "serviceimports", "ServiceImport", true),
+        new("multicluster.x-k8s.io", "v1alpha1", "serviceimports", "ServiceImport", true),
+    ];
+
     /// <summary>coordination.k8s.io/v1 Lease.</summary>
     public static ResourceType Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", true);
 

@@ -63,6 +63,7 @@ internal static class Agent
         using var metrics = new PrometheusText(proxy.Meter, health.Meter, drops.Metrics.Meter);
         var dnsEvents = new DnsConfigEvents(api, options.NodeName, time, loggers.CreateLogger("dns"));
         dns.ConfigJudged += dnsEvents.Tell;
+        dns.ImportsRefused += dnsEvents.Tell;
         var dnsPages = new DnsPages(dns, dnsText);
         Task[] rooms =
         [

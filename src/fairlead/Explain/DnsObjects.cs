@@ -28,8 +28,9 @@ internal sealed class DnsObjects : IDisposable
 
     private readonly ClusterTables _tables;
     private readonly NameEvaluator _names;
+    private readonly OnDemandTable<ObjectKey, ServiceRow>.Reading _imports;
 
-    private DnsObjects(ClusterTables tables, NameEvaluator names) => (_tables, _names) = (tables, names);
+    private DnsObjects(ClusterTables tables, NameEvaluator names, OnDemandTable<ObjectKey, ServiceRow>.Reading imports) => (_tables, _names, _imports) = (tables, names, imports);
 
     private ValueArray<IpAddr> Servers => _tables.Services.Get(PolicyWorld.DnsService)?.ClusterIPs ?? default;
 
@@ -53,8 +54,9 @@ internal sealed class DnsObjects : IDisposable
                 await api.ListAsync(type, "", ListOptions.All with { Limit = 1 }, limit.Token);
             }
 
-            await FillAsync(api, tables, limit.Token);
-            return new DnsObjects(tables, new NameEvaluator(tables, new DnsOptions { Corefile = Corefile }, TimeProvider.System));
+            var imports = tables.ServiceImports.Read();
+            await FillAsync(api, tables, imports.Table, limit.Token);
+            return new DnsObjects(tables, new NameEvaluator(tables, new DnsOptions { Corefile = Corefile }, TimeProvider.System), imports);
         }
         catch (KubeException e)
         {
@@ -87,9 +89,14 @@ internal sealed class DnsObjects : IDisposable
     };
 
     /// <inheritdoc/>
-    public void Dispose() => _names.Dispose();
+    public void Dispose()
+    {
+        _names.Dispose();
+        _imports.Dispose();
+    }
 
-    private static async Task FillAsync(KubeClient api, ClusterTables tables, CancellationToken cancellationToken)
+    // Whether imports are wanted is known only with the Corefile: a cluster without them says so at once.
+    private static async Task FillAsync(KubeClient api, ClusterTables tables, Table<ObjectKey, ServiceRow> imports, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var wake = new Wake();
@@ -99,6 +106,9 @@ internal sealed class DnsObjects : IDisposable
         using var pods = tables.Pods.Subscribe();
         using var policies = tables.Policies.Subscribe();
         using var configMaps = tables.ConfigMaps.Subscribe();
+        using var imported = imports.Subscribe();
+        imported.Signalled += wake.Ring;
+        tables.ServiceImports.Changed += wake.Ring;
         services.Signalled += wake.Ring;
         slices.Signalled += wake.Ring;
         namespaces.Signalled += wake.Ring;
@@ -107,7 +117,8 @@ internal sealed class DnsObjects : IDisposable
         configMaps.Signalled += wake.Ring;
         var reading = new ClusterReflectors(api, tables, TimeProvider.System, NullLogger.Instance) { ConfigMap = Corefile }.RunAsync(ending.Token);
         while (!(services.Take().Initialized & slices.Take().Initialized & namespaces.Take().Initialized
-            & pods.Take().Initialized & policies.Take().Initialized & configMaps.Take().Initialized))
+            & pods.Take().Initialized & policies.Take().Initialized & configMaps.Take().Initialized
+            & (imported.Take().Initialized || tables.ServiceImports.Refusal.Length > 0)))
         {
             await wake.WaitAsync(cancellationToken);
         }

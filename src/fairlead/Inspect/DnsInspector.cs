@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fairlead.Dns.Metrics;
 using Fairlead.Terminal;
 
 namespace Fairlead.Inspect;
@@ -34,7 +35,7 @@ internal static class DnsInspector
 
         foreach (var answer in answers)
         {
-            foreach (var problem in answer.Error is { } error ? [error] : answer.Status?.ConfigurationErrors ?? [])
+            foreach (var problem in answer.Error is { } error ? [error] : Problems(answer.Status))
             {
                 output.Warn($"{answer.Node}: {problem}");
             }
@@ -42,6 +43,14 @@ internal static class DnsInspector
 
         return isReady ? ExitCodes.Ok : ExitCodes.Failed;
     }
+
+    private static IEnumerable<string> Problems(DnsStatus? status) =>
+    [
+        .. status?.ConfigurationErrors ?? [],
+        .. status?.Multicluster is { IsSynced: false } imports
+            ? [$"names of {string.Join(", ", imports.Zones)} are SERVFAIL: ServiceImports are not known{(imports.Refusal.Length > 0 ? $": {imports.Refusal}" : " yet")}"]
+            : (string[])[],
+    ];
 
     private static void Print(IEnumerable<string> lines)
     {

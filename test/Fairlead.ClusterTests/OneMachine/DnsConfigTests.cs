@@ -58,6 +58,13 @@ public sealed class DnsConfigTests(ClusterFixture cluster) : IClassFixture<Clust
         Assert.Equal(service, Dig("one", "one.default.svc.cluster.local"));
         Assert.Single(Events().Split('\n'), row => row.Contains("DNSConfigRejected", StringComparison.Ordinal));
 
+        // Names of the clusterset, of which this API server has none.
+        Replace(edited.Replace("kubernetes cluster.local", "kubernetes cluster.local clusterset.local", StringComparison.Ordinal)
+            .Replace("pods insecure", "pods insecure\n        multicluster clusterset.local", StringComparison.Ordinal));
+        Until(() => Events().Contains("Warning DNSMulticlusterUnavailable Names of the zones of multicluster are SERVFAIL", StringComparison.Ordinal), Events);
+        Assert.Contains("status: SERVFAIL", cluster.InPod("one", ["dig", "+tries=1", "+time=5", "@10.96.0.10", "one.default.svc.clusterset.local"]), StringComparison.Ordinal);
+        Assert.Equal(service, Dig("one", "one.default.svc.cluster.local"));
+
         // Without any the cluster's own names are answered still.
         cluster.Kubectl("--namespace=kube-system", "delete", "configmap", "coredns");
         Until(() => Dig("one", "db.corp.test") != "203.0.113.3", () => Dig("one", "db.corp.test"));

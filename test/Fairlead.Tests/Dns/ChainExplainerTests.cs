@@ -92,6 +92,17 @@ public sealed class ChainExplainerTests : IDisposable
             forward prod.svc.cluster.local 192.0.2.3
         }
         """,
+        """
+        .:53 {
+            kubernetes cluster.local clusterset.local in-addr.arpa {
+                multicluster clusterset.local
+                pods insecure
+                namespaces prod staging
+                fallthrough staging.svc.clusterset.local
+            }
+            forward . 192.0.2.1
+        }
+        """,
     ];
 
     private static readonly string[] Types = ["A", "AAAA", "SRV", "TXT", "PTR", "SOA", "NS", "CNAME", "ANY"];
@@ -128,7 +139,7 @@ public sealed class ChainExplainerTests : IDisposable
         foreach (var corefile in Corefiles)
         {
             Use(corefile);
-            foreach (var name in names)
+            foreach (var name in corefile == Corefiles[^1] ? names.Concat(names.Select(name => name.Replace("cluster.local", "clusterset.local", StringComparison.Ordinal))) : names)
             {
                 foreach (var type in Types)
                 {
@@ -161,6 +172,9 @@ public sealed class ChainExplainerTests : IDisposable
     [InlineData(3, "db.prod.svc.cluster.local", "A", "NXDOMAIN", "the configuration's `noendpoints`", "")]
     [InlineData(3, "x.example.test", "A", "SERVFAIL", "the configuration's `hosts` does not have x.example.test, and without `fallthrough`", "")]
     [InlineData(3, "x.corp.test", "A", "NXDOMAIN", "the configuration's `template` answers every type in corp.test with NXDOMAIN", "")]
+    [InlineData(5, "api.prod.svc.clusterset.local", "A", "NOERROR", "made of ServiceImport prod/api (ClusterSetIP) with 10.97.0.1", "")]
+    [InlineData(5, "api.other.svc.clusterset.local", "A", "NXDOMAIN", "ServiceImport other/api is not served", "")]
+    [InlineData(5, "api.staging.svc.clusterset.local", "A", "upstream", "there is no ServiceImport api in namespace staging", "since the configuration says `fallthrough`")]
     [InlineData(4, "www.example.com", "A", "REFUSED", "no server block stands for a zone that www.example.com is in; there are blocks for cluster.local, 10.in-addr.arpa, prod.svc.cluster.local", "")]
     public void What_a_configuration_narrows_is_named(int corefile, string name, string type, string code, string reason, string further)
     {
@@ -259,6 +273,17 @@ public sealed class ChainExplainerTests : IDisposable
         var reading = Corefile.Read(text);
         Assert.Empty(reading.Errors);
         _lab.Use([.. reading.Config!.Blocks]);
+        if (_lab.Tables.ServiceImports.Wanted is not null)
+        {
+            _lab.Import("prod/api", "10.97.0.1", DnsLab.Port("http", IpProtocol.Tcp, 80))
+                .Import("prod/db", "None")
+                .ImportedSlice("prod/db", "far-1", "_tcp", "10.245.0.8=db-0", new EndpointPort("sql", IpProtocol.Tcp, 5432))
+                .ImportedSlice("prod/db", "far-2", "db-1.web", "10.245.0.9=db-0 10.245.0.10!", new EndpointPort("sql", IpProtocol.Tcp, 5432))
+                .ImportedSlice("prod/db", "far-3", "", "10.245.0.11=pod-1", new EndpointPort("sql", IpProtocol.Tcp, 5432))
+                .Import("staging/db", "None")
+                .Import("other/api", "10.97.0.3");
+        }
+
         _lab.Sync();
     }
 }

@@ -238,7 +238,7 @@ public sealed class CorefileTests
     [InlineData(".:53 {\n kubernetes a23456789012345678901234567890.a23456789012345678901234567890.a23456789012345678901234567890.local1234\n}", "Corefile:2: plugin \"kubernetes\": a cluster's zone has at most 100 characters, so that the names of Services fit below it")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  ttl 3601\n }\n}", "Corefile:3: plugin \"kubernetes\": ttl: \"3601\" is no number from 0 to 3600")]
     [InlineData(".:53 {\n kubernetes cluster.local {\n  pods some\n }\n}", "Corefile:3: plugin \"kubernetes\": pods: is one of disabled, insecure and verified")]
-    [InlineData(".:53 {\n kubernetes cluster.local clusterset.local {\n  multicluster clusterset.local\n }\n}", "Corefile:3: plugin \"kubernetes\": multicluster: is not served: names of other clusters' Services (ServiceImport) are not known here")]
+    [InlineData(".:53 {\n kubernetes cluster.local {\n  multicluster clusterset.local\n }\n}", "Corefile:2: plugin \"kubernetes\": multicluster: clusterset.local is none of the plugin's zones")]
     [InlineData(".:53 {\n hosts /etc/coredns/list\n}", "Corefile:2: plugin \"hosts\": \"/etc/coredns/list\": the files of CoreDNS's pod are not here; write its lines into the braces, or give the ConfigMap a key \"list\"")]
     [InlineData(".:53 {\n hosts {\n  10.0.0.300 a\n }\n}", "Corefile:3: plugin \"hosts\": option \"10.0.0.300\" is not known")]
     [InlineData(".:53 {\n template ANY AAAA {\n  answer \"{{ .Name }} 60 IN AAAA ::1\"\n }\n}", "Corefile:3: plugin \"template\": answer: is not served: only templates that answer with a code alone are")]

@@ -61,6 +61,7 @@ internal sealed class DnsLab : IDisposable
         Tables.EndpointSlices.MarkInitialized();
         Tables.Namespaces.MarkInitialized();
         Tables.Pods.MarkInitialized();
+        Tables.ServiceImports.Wanted?.MarkInitialized();
         _indexes.Apply();
     }
 
@@ -74,13 +75,23 @@ internal sealed class DnsLab : IDisposable
         return this;
     }
 
-    public DnsLab Service(string key, string addresses, params ServicePort[] ports) => Put(new ServiceRow
+    public DnsLab Service(string key, string addresses, params ServicePort[] ports) => Put(Row(key, addresses, ports));
+
+    private static ServiceRow Row(string key, string addresses, ServicePort[] ports) => new()
     {
         Key = Key(key),
         IsHeadless = addresses == "None",
         ClusterIPs = addresses == "None" ? default : addresses.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(IpAddr.Parse).ToValueArray(),
         Ports = [.. ports],
-    });
+    };
+
+    /// <summary>A ServiceImport; the configuration must want such.</summary>
+    public DnsLab Import(string key, string addresses, params ServicePort[] ports)
+    {
+        var row = Row(key, addresses, ports);
+        Tables.ServiceImports.Wanted!.Upsert(row.Key, row);
+        return this;
+    }
 
     public DnsLab External(string key, string target) => Put(new ServiceRow { Key = Key(key), Type = ServiceType.ExternalName, ExternalName = target });
 
@@ -113,6 +124,15 @@ internal sealed class DnsLab : IDisposable
             Endpoints = list.ToValueArray(),
             Ports = [.. ports],
         });
+        return this;
+    }
+
+    /// <summary>The same of an import from a cluster: endpoints as of <see cref="Slice"/>.</summary>
+    public DnsLab ImportedSlice(string import, string name, string cluster, string endpoints, params EndpointPort[] ports)
+    {
+        var key = new ObjectKey(Key(import).Namespace, name);
+        Slice(import, name, endpoints, ports);
+        Tables.EndpointSlices.Upsert(key, Tables.EndpointSlices.Get(key)! with { Service = default, Import = new SliceImport(Key(import), cluster) });
         return this;
     }
 

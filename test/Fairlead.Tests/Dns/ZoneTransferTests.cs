@@ -84,6 +84,46 @@ public sealed class ZoneTransferTests : IDisposable
     }
 
     [Fact]
+    public void A_zone_of_the_clusterset_is_all_that_is_imported()
+    {
+        _lab.Use([.. Corefile.Read(".:53 {\nkubernetes cluster.local clusterset.local {\nmulticluster clusterset.local\n}\ntransfer {\n to *\n}\n}").Config!.Blocks]);
+        Assert.Equal("SERVFAIL", DnsLab.Text(Assert.Single(Messages(DnsLab.Query("clusterset.local", RecordType.AXFR)))));
+        _lab.Import("prod/far", "10.96.9.9", DnsLab.Port("http", IpProtocol.Tcp, 80))
+            .ImportedSlice("prod/far", "far-1", "east", "10.245.0.1=web", new EndpointPort("http", IpProtocol.Tcp, 8080))
+            .Import("prod/db", "None")
+            .ImportedSlice("prod/db", "east-1", "east", "10.245.0.2=db-0", new EndpointPort("pg", IpProtocol.Tcp, 5432))
+            .ImportedSlice("prod/db", "west-1", "west", "10.246.0.2=db-0 10.246.0.3!", new EndpointPort("pg", IpProtocol.Tcp, 5432))
+            .Sync();
+        var whole = InOrder(Records(Transfer("clusterset.local")));
+        Assert.Equal(
+            [
+                "_http._tcp.far.prod.svc.clusterset.local. 5 SRV 0 100 80 far.prod.svc.clusterset.local.",
+                "_pg._tcp.db.prod.svc.clusterset.local. 5 SRV 0 50 5432 db-0.east.db.prod.svc.clusterset.local.",
+                "_pg._tcp.db.prod.svc.clusterset.local. 5 SRV 0 50 5432 db-0.west.db.prod.svc.clusterset.local.",
+                "clusterset.local. 5 NS ns.dns.clusterset.local.",
+                "db-0.east.db.prod.svc.clusterset.local. 5 A 10.245.0.2",
+                "db-0.east.db.prod.svc.clusterset.local. 5 SRV 0 100 5432 db-0.east.db.prod.svc.clusterset.local.",
+                "db-0.west.db.prod.svc.clusterset.local. 5 A 10.246.0.2",
+                "db-0.west.db.prod.svc.clusterset.local. 5 SRV 0 100 5432 db-0.west.db.prod.svc.clusterset.local.",
+                "db.prod.svc.clusterset.local. 5 A 10.245.0.2",
+                "db.prod.svc.clusterset.local. 5 A 10.246.0.2",
+                "db.prod.svc.clusterset.local. 5 SRV 0 50 5432 db-0.east.db.prod.svc.clusterset.local.",
+                "db.prod.svc.clusterset.local. 5 SRV 0 50 5432 db-0.west.db.prod.svc.clusterset.local.",
+                "dns-version.clusterset.local. 28800 TXT \"1.1.0\"",
+                "far.prod.svc.clusterset.local. 5 A 10.96.9.9",
+                "far.prod.svc.clusterset.local. 5 SRV 0 100 80 far.prod.svc.clusterset.local.",
+                "ns.dns.clusterset.local. 5 A 10.96.0.10",
+            ],
+            whole[1..^1]);
+        Assert.Contains(Records(Transfer("cluster.local")), record => record.StartsWith("api.prod.svc.cluster.local. 5 A ", StringComparison.Ordinal));
+
+        // Its serial is its own.
+        _lab.Import("prod/far", "10.96.9.10");
+        Assert.Contains("1700000001 ", _lab.Ask("clusterset.local", RecordType.SOA), StringComparison.Ordinal);
+        Assert.Contains("1700000000 ", _lab.Ask("cluster.local", RecordType.SOA), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_reverse_zone_has_the_names_of_its_own_addresses()
     {
         Assert.Equal(

@@ -38,6 +38,11 @@ internal static class KubernetesPlugin
             reader.Error("namespaces and namespace_labels exclude each other");
         }
 
+        foreach (var zone in options.Multicluster.Where(zone => !zones.Contains(zone)))
+        {
+            reader.Error($"multicluster: {zone} is none of the plugin's zones");
+        }
+
         return reader.Block with { Kubernetes = options };
     }
 
@@ -58,6 +63,8 @@ internal static class KubernetesPlugin
                 return options with { NoEndpoints = true };
             case "zonal" when reader.Expect(option, 0, 0):
                 return options with { Zonal = true };
+            case "multicluster" when option.Arguments.Count > 0 && reader.Expect(option, 1, int.MaxValue):
+                return options with { Multicluster = [.. options.Multicluster, .. reader.Zones(option.Arguments)] };
             case "ignore" when option.Arguments is ["empty_service"]:
                 return options with { IgnoreEmptyService = true };
             case "namespaces" when reader.Expect(option, 1, int.MaxValue):
@@ -83,7 +90,7 @@ internal static class KubernetesPlugin
                 reader.Warn(option, "has no effect here");
                 break;
             case "multicluster":
-                reader.Error(option, "is not served: names of other clusters' Services (ServiceImport) are not known here");
+                reader.Warn(option, "names no zone: no names of other clusters' Services are served");
                 break;
             case "ignore":
                 reader.Error(option, "only empty_service can be ignored");
