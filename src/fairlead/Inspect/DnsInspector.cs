@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Fairlead.Dns.Metrics;
 using Fairlead.Terminal;
 
 namespace Fairlead.Inspect;
@@ -35,7 +34,7 @@ internal static class DnsInspector
 
         foreach (var answer in answers)
         {
-            foreach (var problem in answer.Error is { } error ? [error] : Problems(answer.Status))
+            foreach (var problem in answer.Error is { } error ? [error] : DnsStatusTable.Problems(answer.Status))
             {
                 output.Warn($"{answer.Node}: {problem}");
             }
@@ -43,14 +42,6 @@ internal static class DnsInspector
 
         return isReady ? ExitCodes.Ok : ExitCodes.Failed;
     }
-
-    private static IEnumerable<string> Problems(DnsStatus? status) =>
-    [
-        .. status?.ConfigurationErrors ?? [],
-        .. status?.Multicluster is { IsSynced: false } imports
-            ? [$"names of {string.Join(", ", imports.Zones)} are SERVFAIL: ServiceImports are not known{(imports.Refusal.Length > 0 ? $": {imports.Refusal}" : " yet")}"]
-            : (string[])[],
-    ];
 
     private static void Print(IEnumerable<string> lines)
     {

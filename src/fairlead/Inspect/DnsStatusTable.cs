@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Dns.Metrics;
 
 namespace Fairlead.Inspect;
 
@@ -48,6 +49,15 @@ internal static class DnsStatusTable
         string[] header = ["NODE", "POD", .. (string[])(isWide ? ["CLIENT"] : []), "NO-SUCH-NAME", "TYPE", "COUNT", "HINT"];
         return rows.Count == 0 ? [] : InspectionTable.Align([header, .. rows]);
     }
+
+    /// <summary>What is to be told of a node beside its row: why its configuration is not in force, or names of it not answered.</summary>
+    public static IReadOnlyList<string> Problems(DnsStatus? status) =>
+    [
+        .. status?.ConfigurationErrors ?? [],
+        .. status?.Multicluster is { IsSynced: false } imports
+            ? [$"names of {string.Join(", ", imports.Zones)} are SERVFAIL: ServiceImports are not known{(imports.Refusal.Length > 0 ? $": {imports.Refusal}" : " yet")}"]
+            : (string[])[],
+    ];
 
     private static string[] Node(DnsStatusAnswer answer, bool isWide)
     {

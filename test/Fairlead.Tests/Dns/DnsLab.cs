@@ -49,6 +49,9 @@ internal sealed class DnsLab : IDisposable
 
     public DnsHandler Handler { get; }
 
+    /// <summary>What the server must know to be ready is known.</summary>
+    public bool IsSynced => _indexes.Synced;
+
     /// <summary>Answers by another configuration from now on.</summary>
     public void Use(params ServerBlock[] blocks) => Handler.Chains = _builder.Build(new DnsConfig { Blocks = [.. blocks] });
 

@@ -133,6 +133,7 @@ public sealed class MulticlusterNamesTests : IDisposable
         lab.Tables.Namespaces.MarkInitialized();
         Assert.Equal("SERVFAIL", lab.Ask("svc1.testns.svc.clusterset.local", RecordType.A));
         Assert.Equal("SERVFAIL", lab.Ask("clusterset.local", RecordType.SOA));
+        Assert.True(lab.IsSynced);
         Assert.Equal("SERVFAIL", lab.Ask("far.testns.svc.cluster.local", RecordType.A));
         Assert.Equal("NOERROR AA\nlocal.testns.svc.cluster.local. 5 A 10.96.7.7", lab.Ask("local.testns.svc.cluster.local", RecordType.A));
 

@@ -82,6 +82,15 @@ public sealed class DnsPagesTests
         Assert.Single(DnsStatusTable.Missing(answers, most: 1, isWide: true).Skip(1), line => line.Contains("10.244.0.7", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void What_is_wrong_beside_the_figures_is_told()
+    {
+        var status = new DnsStatus { ConfigurationErrors = ["Corefile:3: no"], Multicluster = new MulticlusterStatus(["clusterset.local"], false, "no such kind") };
+        Assert.Equal(["Corefile:3: no", "names of clusterset.local are SERVFAIL: ServiceImports are not known: no such kind"], DnsStatusTable.Problems(status));
+        Assert.Empty(DnsStatusTable.Problems(new DnsStatus { Multicluster = new MulticlusterStatus(["clusterset.local"], true, "") }));
+        Assert.Empty(DnsStatusTable.Problems(null));
+    }
+
     private static async Task<(int Code, string Text)> AskAsync(RequestDelegate page, string path, string query = "")
     {
         var context = new DefaultHttpContext();
