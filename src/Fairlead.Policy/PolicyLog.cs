@@ -22,6 +22,6 @@ internal static partial class PolicyLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "The kernel told of a dropped packet in a way that is not understood")]
     public static partial void DropUnread(this ILogger logger, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Connections that policy allows no longer could not be cut")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Connections that policy allows no longer could not be cut; this is tried again until it is done")]
     public static partial void CutFailed(this ILogger logger, Exception exception);
 }

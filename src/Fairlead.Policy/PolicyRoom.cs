@@ -27,12 +27,15 @@ public sealed class PolicyRoom
     private readonly string _nodeName;
     private readonly INft _nft;
     private readonly NftPolicyCommitter _committer;
-    private readonly ConntrackSocket? _flows;
+    private readonly IFlows? _flows;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly PolicyCompiler _compiler;
     private readonly Wake _wake = new();
     private PolicyPlan? _inForce;
+    private PolicyPlan? _uncut;
+    private bool _owesCut;
+    private volatile PolicyStanding _standing = PolicyStanding.Closed;
     private bool? _adopted;
     private bool _allChanged = true;
     private readonly HashSet<ObjectKey> _changed = [];
@@ -49,7 +52,7 @@ public sealed class PolicyRoom
     /// <param name="time">The clock of retries.</param>
     /// <param name="logger">Where to log.</param>
     public PolicyRoom(
-        ClusterTables tables, NodeTables node, string nodeName, INft nft, ConntrackSocket? flows, TimeProvider time, ILogger<PolicyRoom> logger)
+        ClusterTables tables, NodeTables node, string nodeName, INft nft, IFlows? flows, TimeProvider time, ILogger<PolicyRoom> logger)
     {
         (_tables, _node, _nodeName, _nft, _flows, _time, _logger) = (tables, node, nodeName, nft, flows, time, logger);
         _committer = new NftPolicyCommitter(nft);
@@ -67,6 +70,9 @@ public sealed class PolicyRoom
         }
     }
 
+    /// <summary>Whose policies are in the packet filter. May be asked from any thread.</summary>
+    public PolicyStanding Standing => _standing;
+
     /// <summary>Removes everything the room has in the packet filter. Nothing is left to enforce policy; not before the node's pods are gone.</summary>
     /// <exception cref="NftException">Refused.</exception>
     public static Task CleanUpAsync(INft nft, CancellationToken cancellationToken) =>
@@ -83,8 +89,9 @@ public sealed class PolicyRoom
         using var services = Listen(_tables.Services);
         using var attachments = Listen(_node.Attachments);
         using var drift = new DriftWatch(_nft, _time, _wake.Ring);
+        using var again = _time.CreateTimer(_ => _wake.Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _wake.Ring();
-        var delay = FirstDelay;
+        var (delay, cutDelay) = (FirstDelay, FirstDelay);
         while (true)
         {
             await _wake.WaitAsync(cancellationToken);
@@ -99,16 +106,23 @@ public sealed class PolicyRoom
                 await CheckDriftAsync(drift, cancellationToken);
                 await ReconcileAsync(cancellationToken);
                 delay = FirstDelay;
+
+                // Nothing waits for a cut that is tried again: what changes meanwhile is put in force at once.
+                again.Change(_owesCut ? cutDelay : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                cutDelay = _owesCut ? Longer(cutDelay) : FirstDelay;
             }
             catch (Exception e) when (e is NftException or LinuxException)
             {
+                _standing = PolicyStanding.Refused;
                 _logger.CommitFailed(e, delay);
                 await Task.Delay(delay, _time, cancellationToken);
-                delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks));
+                delay = Longer(delay);
                 _wake.Ring();
             }
         }
     }
+
+    private static TimeSpan Longer(TimeSpan delay) => TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks));
 
     private bool Initialized => _tables.Policies.Initialized && _tables.ClusterPolicies.Initialized && _tables.Pods.Initialized
         && _tables.Namespaces.Initialized && _tables.Nodes.Initialized && _tables.Services.Initialized && _node.Attachments.Initialized;
@@ -144,11 +158,17 @@ public sealed class PolicyRoom
                 await _committer.CommitAsync(PolicyPlan.Closed(_tables.Nodes.Get(_nodeName)), cancellationToken);
             }
 
+            _standing = _adopted == true ? PolicyStanding.Kept : PolicyStanding.Closed;
             return;
         }
 
         if (!_isPending)
         {
+            if (_owesCut && _inForce is not null)
+            {
+                Cut(_inForce);
+            }
+
             return;
         }
 
@@ -165,22 +185,36 @@ public sealed class PolicyRoom
 
     private void Cut(PolicyPlan plan)
     {
-        if (_flows is null || !FlowCut.MayTighten(_inForce, plan))
+        // A cut that is owed is of all that has changed since the last that was made.
+        _uncut = _owesCut ? _uncut : _inForce;
+        if (_flows is not null && (_owesCut || FlowCut.MayTighten(_uncut, plan)))
         {
-            return;
+            _owesCut = !TryCut(_flows, plan);
         }
 
+        _standing = _owesCut ? PolicyStanding.Uncut : PolicyStanding.InForce;
+    }
+
+    private bool TryCut(IFlows flows, PolicyPlan plan)
+    {
         try
         {
-            var cut = IpFamily.All.Sum(family => _flows.DeleteWhere(family, flow => FlowCut.Ends(flow, _inForce, plan)));
+            var cut = IpFamily.All.Sum(family => flows.DeleteWhere(family, flow => FlowCut.Ends(flow, _uncut, plan)));
             if (cut > 0)
             {
                 _logger.Cut(cut);
             }
+
+            return true;
         }
         catch (LinuxException e)
         {
-            _logger.CutFailed(e);
+            if (!_owesCut)
+            {
+                _logger.CutFailed(e);
+            }
+
+            return false;
         }
     }
 

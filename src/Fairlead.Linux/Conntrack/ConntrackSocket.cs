@@ -5,7 +5,7 @@ using Fairlead.Linux.Netlink;
 namespace Fairlead.Linux.Conntrack;
 
 /// <summary>The connection tracking table of the network namespace of the thread that opened the socket. May be used from any thread.</summary>
-public sealed class ConntrackSocket : IDisposable
+public sealed class ConntrackSocket : IFlows, IDisposable
 {
     private const int DeleteBatch = 1000;
     private readonly NetlinkSocket _socket;
@@ -31,9 +31,7 @@ public sealed class ConntrackSocket : IDisposable
     /// <exception cref="NetlinkException">Refused.</exception>
     public bool Delete(ConntrackFlow flow) => Delete([flow]) == 1;
 
-    /// <summary>Deletes the flows of one family that <paramref name="condition"/> holds for.</summary>
-    /// <returns>How many were deleted.</returns>
-    /// <exception cref="NetlinkException">Refused.</exception>
+    /// <inheritdoc/>
     public int DeleteWhere(IpFamily family, Func<ConntrackFlow, bool> condition) => Delete(List(family).FindAll(flow => condition(flow)));
 
     /// <inheritdoc/>

@@ -55,8 +55,10 @@ internal static class Agent
         using var drops = DropLog.Open(options.NodeName, cluster, inspected, time, loggers.CreateLogger("policy"));
         var dropEvents = new DropEvents(api, cluster, options.NodeName, time, loggers.CreateLogger("policy"));
         drops.Dropped += dropEvents.Tell;
+        var policy = new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)) { Drops = drops };
         using var inspection = new InspectionEndpoint(
-            proxy, inspected, new DnsExplanationPage(dns, cluster), new DnsStatusPage(dns, cluster, options.NodeName), new DropsPage(drops, cluster, options.NodeName, time));
+            proxy, inspected, new DnsExplanationPage(dns, cluster), new DnsStatusPage(dns, cluster, options.NodeName),
+            new DropsPage(drops, cluster, options.NodeName, time), policy);
         using var dnsMetrics = new DnsMetrics(dns);
         using var dnsText = new PrometheusText(dnsMetrics.Meter) { Histograms = dnsMetrics.Histograms };
         using var health = new NodeHealth(proxy.Health, cluster, options.NodeName, time);
@@ -69,7 +71,7 @@ internal static class Agent
         [
             reflectors.RunAsync(cancellationToken),
             cni.RunAsync(cancellationToken),
-            new PolicyRoom(cluster, node, options.NodeName, nft, flows, time, new Logger<PolicyRoom>(loggers)) { Drops = drops }.RunAsync(cancellationToken),
+            policy.RunAsync(cancellationToken),
             drops.RunAsync(cancellationToken),
             dropEvents.RunAsync(cancellationToken),
             proxy.RunAsync(cancellationToken),

@@ -9,6 +9,8 @@ namespace Fairlead.OneMachine;
 /// <summary>What `status` shows: each process, each node, and what is wrong.</summary>
 internal static class Status
 {
+    private const string AgentPrefix = "agent ";
+
     /// <summary>As lines for a person. Exit code 1 when something is wrong or nothing runs.</summary>
     public static async Task<int> PrintAsync(string name, Output output, CancellationToken cancellationToken)
     {
@@ -84,6 +86,16 @@ internal static class Status
 
         var running = runtime is not null && ProcessTable.IsAlive(runtime.Supervisor);
         var nodes = running ? await NodesAsync(paths, problems, cancellationToken) : [];
+        if (running && runtime!.Ready)
+        {
+            // There is no cluster without a node: none was heard of.
+            var agents = runtime.Children.Where(child => child.Name.StartsWith(AgentPrefix, StringComparison.Ordinal)).Select(child => child.Name[AgentPrefix.Length..]);
+            foreach (var problem in await PolicyStandings.ReadAsync(agents.Select(node => (node, paths.InspectSocket(node))), nodes.Count == 0, cancellationToken))
+            {
+                problems.Add((JsonNode)problem);
+            }
+        }
+
         var state = !running ? "not running" : !runtime!.Ready ? "starting" : problems.Count > 0 ? "degraded" : "ready";
         return new JsonObject { ["name"] = name, ["state"] = state, ["processes"] = processes, ["nodes"] = nodes, ["problems"] = problems };
     }

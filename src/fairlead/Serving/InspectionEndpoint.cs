@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Inspect;
 using Fairlead.Nftables;
+using Fairlead.Policy;
 using Fairlead.Proxy;
 using Fairlead.Proxy.Inspection;
 using Microsoft.AspNetCore.Http;
@@ -9,9 +10,9 @@ namespace Fairlead.Serving;
 
 /// <summary>
 /// What `fairlead inspect` asks an agent, on a socket that only root can reach: <c>GET /services?namespace=N&amp;name=N&amp;depth=D</c>. Only reads. One at a
-/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound. `fairlead explain` and `fairlead observe` ask at the same place.
+/// time, however many ask, and line by line, so that neither memory nor processor goes to it without bound. `fairlead explain` and `fairlead observe` ask at the same place, and `fairlead status` asks whose policies are in force (<c>GET /policy</c>).
 /// </summary>
-internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanationPage names, DnsStatusPage dns, DropsPage drops) : IDisposable
+internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanationPage names, DnsStatusPage dns, DropsPage drops, PolicyRoom policy) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -33,6 +34,12 @@ internal sealed class InspectionEndpoint(ProxyRoom proxy, INft nft, DnsExplanati
         if (context.Request.Path.Value == "/drops")
         {
             await drops.AnswerAsync(context);
+            return;
+        }
+
+        if (context.Request.Path.Value == "/policy")
+        {
+            await Replies.TextAsync(context, StatusCodes.Status200OK, $"{policy.Standing}\n", "text/plain; charset=utf-8");
             return;
         }
 

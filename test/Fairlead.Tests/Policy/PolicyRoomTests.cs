@@ -1,7 +1,9 @@
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Selectors;
+using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
+using Fairlead.Linux.Conntrack;
 using Fairlead.Nftables.Memory;
 using Fairlead.Nftables.Objects;
 using Fairlead.Nftables.Text;
@@ -11,6 +13,7 @@ using Fairlead.Nftables.Values;
 using Fairlead.Policy;
 using Fairlead.State;
 using Fairlead.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -146,6 +149,55 @@ public sealed class PolicyRoomTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_cut_that_is_refused_is_tried_again_until_it_is_done_and_told_once()
+    {
+        AddNodeAndPod();
+        List();
+        var (time, flows, errors) = (new FakeTimeProvider(), new RefusingFlows { Refusals = 3 }, new Errors());
+        var room = new PolicyRoom(_tables, _node, "n1", _nft, flows, time, errors);
+        _run = room.RunAsync(_stop.Token);
+        await UntilAsync(() => _node.Enforced.Initialized);
+        Assert.Equal((PolicyStanding.Uncut, 1), (room.Standing, flows.Asked));
+
+        var deadline = Deadline.Token();
+        while (room.Standing != PolicyStanding.InForce)
+        {
+            deadline.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(5));
+            await Task.Yield();
+        }
+
+        // Three refused at the first family, one done for both.
+        Assert.Equal(5, flows.Asked);
+        Assert.Equal(1, errors.Count);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_run_left_is_told_as_such_until_the_cluster_is_listed()
+    {
+        AddNodeAndPod();
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        var (tables, node) = (new ClusterTables(), new NodeTables());
+        var again = new PolicyRoom(tables, node, "n1", _nft, null, TimeProvider.System, NullLogger<PolicyRoom>.Instance);
+        Assert.Equal(PolicyStanding.Closed, again.Standing);
+        var running = again.RunAsync(_stop.Token);
+        var deadline = Deadline.Token();
+        while (again.Standing != PolicyStanding.Kept)
+        {
+            deadline.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        AddNodeAndPod("u", tables, node);
+        List(tables, node);
+        await UntilAsync(() => node.Enforced.Initialized, node);
+        Assert.Equal(PolicyStanding.InForce, again.Standing);
+        Assert.False(running.IsFaulted);
+    }
+
+    [Fact]
     public async Task Clean_up_leaves_no_table()
     {
         AddNodeAndPod();
@@ -210,5 +262,29 @@ public sealed class PolicyRoomTests : IAsyncDisposable
         }
 
         _nft.Committed -= wake.Ring;
+    }
+
+    /// <summary>Connection tracking that refuses some requests, and then has no flows.</summary>
+    private sealed class RefusingFlows : IFlows
+    {
+        public int Refusals { get; init; }
+
+        public int Asked { get; private set; }
+
+        public int DeleteWhere(IpFamily family, Func<ConntrackFlow, bool> condition) =>
+            Asked++ < Refusals ? throw new LinuxException(Errno.ENOENT, "made to fail") : 0;
+    }
+
+    private sealed class Errors : ILogger<PolicyRoom>
+    {
+        public int Count { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Count += logLevel == LogLevel.Error ? 1 : 0;
     }
 }
