@@ -57,6 +57,20 @@ internal sealed partial record DnsPerf(string Name, string Netns, string Address
         }
     }
 
+    /// <summary>Has the server stand still (SIGSTOP) while something else is measured on its processor.</summary>
+    public T Stopped<T>(Func<T> measured)
+    {
+        Tool.Run("kill", "-STOP", $"{Process.Id}");
+        try
+        {
+            return measured();
+        }
+        finally
+        {
+            Tool.Run("kill", "-CONT", $"{Process.Id}");
+        }
+    }
+
     // "> NOERROR name A 0.000123"; a question without an answer has no time, and took as long as it was waited for.
     private static TimeSpan Latency(string line) => TimeSpan.FromSeconds(
         double.TryParse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture, out var seconds) ? seconds : Timeout);
