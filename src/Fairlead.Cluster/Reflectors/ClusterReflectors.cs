@@ -13,10 +13,10 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetrySoon = TimeSpan.FromSeconds(1);
 
-    /// <summary>The one ConfigMap that is watched; null: none.</summary>
+    /// <summary>The one ConfigMap that is read; null: none.</summary>
     public ObjectKey? ConfigMap { get; init; }
 
-    /// <summary>Lists all kinds once, for who needs the cluster as it stands at a moment. Kinds that the server does not have or does not show have no rows.</summary>
+    /// <summary>Lists all kinds once, for who needs the cluster as it stands at a moment; imports when they are wanted. Kinds that the server does not have or does not show have no rows.</summary>
     /// <exception cref="KubeException">The server refuses a kind that there is in every cluster.</exception>
     /// <exception cref="HttpRequestException">It does not answer.</exception>
     public Task ListAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -26,8 +26,32 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         Slices().ListAsync(cancellationToken),
         Reflect(ResourceTypes.Pods, tables.Pods, key => key, PodReader.Pod).ListAsync(cancellationToken),
         Reflect(ResourceTypes.NetworkPolicies, tables.Policies, key => key, PolicyReader.Read).ListAsync(cancellationToken),
+        ConfigMaps()?.ListAsync(cancellationToken) ?? Task.CompletedTask,
         ListOptionalAsync(Reflect(ResourceTypes.ServiceCidrs, tables.ServiceCidrs, key => key.Name, PodReader.ServiceCidr), cancellationToken),
-        ListOptionalAsync(Reflect(ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, key => key.Name, ClusterPolicyReader.Read), cancellationToken));
+        ListOptionalAsync(Reflect(ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, key => key.Name, ClusterPolicyReader.Read), cancellationToken),
+        ListImportsAsync(cancellationToken));
+
+    private async Task ListImportsAsync(CancellationToken cancellationToken)
+    {
+        if (tables.ServiceImports.Wanted is not { } table)
+        {
+            return;
+        }
+
+        foreach (var version in ResourceTypes.ServiceImports)
+        {
+            try
+            {
+                await Reflect(version, table, key => key, ServiceImportReader.Read).ListAsync(cancellationToken);
+                tables.ServiceImports.Refuse(table, "");
+                return;
+            }
+            catch (KubeException e) when (e.Code is 403 or 404)
+            {
+                tables.ServiceImports.Refuse(table, e.Message);
+            }
+        }
+    }
 
     private static async Task ListOptionalAsync(Reflector reflector, CancellationToken cancellationToken)
     {
@@ -43,7 +67,9 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
 
     /// <summary>Lists and watches all kinds until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(RunPoliciesAsync(cancellationToken), Slices().RunAsync(cancellationToken), RunConfigMapAsync(cancellationToken), RunImportsAsync(cancellationToken));
+        Task.WhenAll(
+            RunPoliciesAsync(cancellationToken), Slices().RunAsync(cancellationToken), ConfigMaps()?.RunAsync(cancellationToken) ?? Task.CompletedTask,
+            RunImportsAsync(cancellationToken));
 
     /// <summary>Lists and watches what policies are judged by until cancelled: all kinds but slices, imports and the ConfigMap.</summary>
     public Task RunPoliciesAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -175,16 +201,16 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
     }
 
     // By its name: whoever may read no other ConfigMap may watch this one (RBAC resourceNames).
-    private Task RunConfigMapAsync(CancellationToken cancellationToken)
+    private Reflector? ConfigMaps()
     {
         if (ConfigMap is not { } key)
         {
-            return Task.CompletedTask;
+            return null;
         }
 
         var sink = new RowSink<ObjectKey, ConfigMapRow>(tables.ConfigMaps, row => row, ConfigMapReader.Read, log);
         var named = new ListOptions { FieldSelector = $"metadata.name={key.Name}" };
-        return new Reflector(api, ResourceTypes.ConfigMaps, named, sink, time, log) { Namespace = key.Namespace }.RunAsync(cancellationToken);
+        return new Reflector(api, ResourceTypes.ConfigMaps, named, sink, time, log) { Namespace = key.Namespace };
     }
 
     private Reflector Slices()

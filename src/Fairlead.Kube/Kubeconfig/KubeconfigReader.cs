@@ -5,26 +5,26 @@ using Fairlead.Kube.Client;
 
 namespace Fairlead.Kube.Kubeconfig;
 
-/// <summary>Reads how to reach a cluster from a kubeconfig: its current context, data or files, client certificate or token.</summary>
+/// <summary>Reads how to reach a cluster from a kubeconfig: its current context or another one, data or files, client certificate or token.</summary>
 public static class KubeconfigReader
 {
-    /// <summary>The connection of the current context.</summary>
+    /// <summary>The connection of a context.</summary>
     /// <param name="path">The kubeconfig's path; relative paths in it are relative to its directory.</param>
+    /// <param name="context">The context; empty: the current one.</param>
     /// <exception cref="FormatException">What is missing or wrong in the file.</exception>
     /// <exception cref="IOException">The file, or one it names, cannot be read.</exception>
-    public static KubeConnection Read(string path) => Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!);
+    public static KubeConnection Read(string path, string context = "") => Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!, context);
 
     /// <summary>As <see cref="Read"/>, from the file's text; relative paths in it are relative to <paramref name="directory"/>.</summary>
-    internal static KubeConnection Parse(string text, string directory)
+    internal static KubeConnection Parse(string text, string directory, string context = "")
     {
         var root = MarkedNode.Parse(text) ?? throw new FormatException("the kubeconfig is empty");
-        var contextName = root.Text("current-context");
-        var context = Entry(root, "contexts", contextName, "context");
-        var cluster = Entry(root, "clusters", context.Text("cluster"), "cluster");
-        var user = Entry(root, "users", context.Text("user"), "user");
+        var chosen = Entry(root, "contexts", context.Length > 0 ? context : root.Text("current-context"), "context");
+        var cluster = Entry(root, "clusters", chosen.Text("cluster"), "cluster");
+        var user = Entry(root, "users", chosen.Text("user"), "user");
         if (!Uri.TryCreate(cluster.Text("server"), UriKind.Absolute, out var server) || server.Scheme != Uri.UriSchemeHttps)
         {
-            throw new FormatException($"cluster {context.Text("cluster")}: server '{cluster.Text("server")}' is not an https address");
+            throw new FormatException($"cluster {chosen.Text("cluster")}: server '{cluster.Text("server")}' is not an https address");
         }
 
         return new KubeConnection(server, Authorities(cluster, directory), Certificate(user, directory), Token(user, directory));

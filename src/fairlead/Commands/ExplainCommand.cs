@@ -3,6 +3,7 @@ using Fairlead.Cluster.Naming;
 using Fairlead.Dns.Explain;
 using Fairlead.Explain;
 using Fairlead.Explain.Reach;
+using Fairlead.OneMachine;
 using Fairlead.Terminal;
 
 namespace Fairlead.Commands;
@@ -19,23 +20,22 @@ internal static class ExplainCommand
     {
         var (from, to) = (End("from", "Who opens the connection: [kind/]name[.namespace], a pod unless a kind is given, an address, or `outside`"),
             End("to", "Whom it is to reach: as above, with a port: svc/api.shop:80, web:http, 10.96.0.10:53/udp. Without: every port there is"));
-        var cluster = CommonOptions.Name();
-        cluster.DefaultValueFactory = _ => "";
-        cluster.Description = "A cluster of this machine; unless given, the cluster of the kubeconfig's current context";
-        var kubeconfig = new Option<string>("--kubeconfig") { Description = "Another kubeconfig than $KUBECONFIG or ~/.kube/config", DefaultValueFactory = _ => "" };
+        var cluster = new ClusterOptions("");
         var ns = new Option<string>("--namespace", "-n") { Description = "The namespace of names that have none", DefaultValueFactory = _ => DefaultNamespace };
         var files = new Option<string[]>("--file", "-f") { Description = "Your manifests, files or folders: rules are then shown by file and line" };
         var probe = new Option<bool>("--probe") { Description = "Send a real packet too, and say whether it met what was explained (exit code 1 when it did not)" };
+        var exec = new Option<bool>("--exec") { Description = "With --probe: send by what the container has, through the API, as on clusters of others" };
         var format = new Option<string>("--output", "-o") { Description = "table, json or yaml", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "yaml");
         var command = new Command("explain", "Say step by step why one thing can or cannot reach another (exit code 1 when it cannot): name, Service, endpoints, route, policies, listener")
         {
-            DnsCommand(), from, to, cluster, kubeconfig, ns, files, probe, format,
+            DnsCommand(), from, to, ns, files, probe, exec, format,
         };
+        cluster.AddTo(command);
         command.SetAction((parsed, cancellationToken) => ReachRun.RunAsync(
             new ReachRequest(
-                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetRequiredValue(ns), parsed.GetValue(cluster) ?? "", parsed.GetValue(kubeconfig) ?? "",
-                parsed.GetValue(files) ?? [], parsed.GetValue(probe), parsed.GetRequiredValue(format)),
+                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), parsed.GetRequiredValue(ns), cluster.Of(parsed),
+                parsed.GetValue(files) ?? [], parsed.GetValue(probe), parsed.GetValue(exec), parsed.GetRequiredValue(format)),
             output, cancellationToken));
         return command;
     }
@@ -58,20 +58,19 @@ internal static class ExplainCommand
     {
         var pod = new Argument<string>("pod") { Description = "Who looks it up: a pod, by name or namespace/name" };
         var looked = new Argument<string>("look-up") { Description = "The name, as a program in the pod would write it" };
-        var cluster = CommonOptions.Name();
+        var cluster = new ClusterOptions("");
+        cluster.Name.Description = $"A cluster of this machine, whose nodes are asked; {ClusterSpec.DefaultName} unless given";
+        cluster.Kubeconfig.Description = "Evaluate the objects of this kubeconfig's cluster; without a one-machine cluster that is done of your own kubeconfig";
+        cluster.Context.Description = "Evaluate the objects of this context's cluster";
         var ns = new Option<string>("--namespace", "-n") { Description = "The pod's namespace", DefaultValueFactory = _ => "default" };
-        var kubeconfig = new Option<string>("--kubeconfig")
-        {
-            Description = "Evaluate the objects of the cluster in this file's current context; without a one-machine cluster that is done of your own kubeconfig",
-            DefaultValueFactory = _ => "",
-        };
         var type = new Option<string>("--type", "-t") { Description = "Record type: A, AAAA, SRV, PTR, CNAME, TXT, …", DefaultValueFactory = _ => DefaultType };
         var format = new Option<string>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");
         var command = new Command("dns", "Why a name does or does not resolve in a pod: its resolv.conf, each full name asked for, the answer, and the objects behind it")
         {
-            pod, looked, cluster, kubeconfig, ns, type, format,
+            pod, looked, ns, type, format,
         };
+        cluster.AddTo(command);
         command.Validators.Add(result =>
         {
             if ((result.GetValue(pod) ?? "").Count(letter => letter == '/') > 1)
@@ -91,7 +90,7 @@ internal static class ExplainCommand
             var parts = parsed.GetRequiredValue(pod).Split('/');
             return DnsExplain.RunAsync(
                 new DnsExplainRequest(
-                    parsed.GetRequiredValue(cluster), parsed.GetRequiredValue(kubeconfig), parts.Length == 2 ? parts[0] : parsed.GetRequiredValue(ns), parts[^1], parsed.GetRequiredValue(looked),
+                    cluster.Of(parsed), parts.Length == 2 ? parts[0] : parsed.GetRequiredValue(ns), parts[^1], parsed.GetRequiredValue(looked),
                     parsed.GetRequiredValue(type).ToUpperInvariant(), parsed.GetRequiredValue(format)),
                 cancellationToken);
         });

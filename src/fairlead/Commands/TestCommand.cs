@@ -25,8 +25,7 @@ internal static class TestCommand
                 result.AddError($"--mode: there is no mode {mode}");
             }
         });
-        var cluster = new Option<string>("--name") { Description = "Mode live: a cluster of this machine, by its name" };
-        var kubeconfig = CommonOptions.File("--kubeconfig", "Mode live: the kubeconfig whose current context is tested; the user's own unless given");
+        var cluster = new ClusterOptions("Mode live: ");
         var exec = new Option<bool>("--exec") { Description = "Mode live: send by what the containers have, through the API, as on clusters of others" };
         var families = CommonOptions.Families();
         var mutate = new Option<bool>("--mutate") { Description = "Drop each part of each policy in turn and name those that no test would miss (exit code 1 when there are any)" };
@@ -37,8 +36,9 @@ internal static class TestCommand
         format.AcceptOnlyFromAmong("table", "json");
         var command = new Command("test", "Try expectations of who reaches whom, from manifests alone or with real packets (exit code 1 on any miss, 2 when a file is not as it must be)")
         {
-            files, manifests, modes, cluster, kubeconfig, exec, families, mutate, table, junit, sarif, format,
+            files, manifests, modes, exec, families, mutate, table, junit, sarif, format,
         };
+        cluster.AddTo(command);
         command.SetAction((parsed, cancellationToken) => TestRun.RunAsync(
             new TestRequest
             {
@@ -46,8 +46,7 @@ internal static class TestCommand
                 Manifests = parsed.GetValue(manifests) ?? [],
                 Modes = parsed.GetValue(modes) is { Length: > 0 } named ? [.. named.Select(Mode).Distinct()] : [TestMode.Evaluate],
                 Dual = parsed.GetValue(families) == CommonOptions.Dual,
-                Cluster = parsed.GetValue(cluster) ?? "",
-                Kubeconfig = parsed.GetValue(kubeconfig) ?? "",
+                Cluster = cluster.Of(parsed),
                 ByExec = parsed.GetValue(exec),
                 Mutate = parsed.GetValue(mutate),
                 TruthTable = parsed.GetValue(table),

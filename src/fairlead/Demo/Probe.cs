@@ -60,46 +60,6 @@ internal static class Probe
         }
     }
 
-    /// <summary>Opens a TCP connection and closes it.</summary>
-    public static Task<Outcome> ConnectAsync(Vantage from, IPEndPoint to, CancellationToken cancellationToken) => WithinSilenceAsync(
-        from, to, SocketType.Stream, async (socket, token) => await socket.ConnectAsync(to, token), cancellationToken);
-
-    /// <summary>Sends a datagram and waits for one in answer.</summary>
-    public static Task<Outcome> DatagramAsync(Vantage from, IPEndPoint to, byte[] content, CancellationToken cancellationToken) => WithinSilenceAsync(
-        from, to, SocketType.Dgram,
-        async (socket, token) =>
-        {
-            await socket.ConnectAsync(to, token);
-            await socket.SendAsync(content, token);
-            await socket.ReceiveAsync(new byte[MaxAnswer], token);
-        },
-        cancellationToken);
-
-    private static async Task<Outcome> WithinSilenceAsync(
-        Vantage from, IPEndPoint to, SocketType type, Func<Socket, CancellationToken, Task> tryAsync, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(Silence, TimeProvider.System);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            using var socket = from.Open(() => new Socket(to.AddressFamily, type, ProtocolType.Unspecified));
-            await tryAsync(socket, both.Token);
-            return Outcome.Answered;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return Outcome.Silent;
-        }
-        catch (SocketException e)
-        {
-            return Meaning(e.SocketErrorCode);
-        }
-        catch (LinuxException)
-        {
-            return Outcome.NoRoute;
-        }
-    }
-
     /// <summary>Tries until there is an answer that will do, for a bounded time: what is new in the API is a moment later in the kernel.</summary>
     public static async Task<ProbeResult> UntilAsync(
         Vantage from, IPAddress to, int port, Func<ProbeResult, bool> enough, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Fairlead.Live;
+
 namespace Fairlead.Expectations;
 
 /// <summary>What the user asked of <c>test</c>.</summary>
@@ -15,11 +17,8 @@ internal sealed record TestRequest
     /// <summary>Pods and Services have addresses of both families.</summary>
     public bool Dual { get; init; }
 
-    /// <summary>The one-machine cluster of mode live; empty: that of the kubeconfig.</summary>
-    public string Cluster { get; init; } = "";
-
-    /// <summary>The kubeconfig of mode live; empty: the user's.</summary>
-    public string Kubeconfig { get; init; } = "";
+    /// <summary>The cluster of mode live.</summary>
+    public ClusterChoice Cluster { get; init; } = new("", "", "");
 
     /// <summary>Mode live sends by what the containers have, even where it could send from the pods' namespaces itself.</summary>
     public bool ByExec { get; init; }

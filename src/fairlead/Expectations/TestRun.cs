@@ -75,7 +75,7 @@ internal static class TestRun
     {
         TestMode.Evaluate => EvaluateRun.Run(cases, subject!),
         TestMode.Packets => await PacketMode.RunAsync(cases, subject!, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
-        _ => await LiveMode.RunAsync(cases, request.Cluster, request.Kubeconfig, request.ByExec, cancellationToken),
+        _ => await LiveMode.RunAsync(cases, request.Cluster, request.ByExec, cancellationToken),
     };
 
     private static async Task WriteAsync(TestRequest request, List<ModeResult> runs, List<Mutant> survivors, CancellationToken cancellationToken)

@@ -4,22 +4,21 @@ using System.Text.Json.Nodes;
 using Fairlead.Inspect;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
-using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Addresses;
+using Fairlead.Live;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;
 
 namespace Fairlead.Explain;
 
 /// <summary>What `explain dns` was told.</summary>
-/// <param name="Cluster">The one-machine cluster.</param>
-/// <param name="Kubeconfig">Evaluate the objects of the cluster in this file's current context instead; empty: only where there is no one-machine cluster.</param>
+/// <param name="Cluster">The one-machine cluster whose nodes are asked; of a kubeconfig or context that is named, and where there is none, the objects are evaluated.</param>
 /// <param name="Namespace">The pod's namespace.</param>
 /// <param name="Pod">The pod.</param>
 /// <param name="Name">What it looks up, as a program in it would write it.</param>
 /// <param name="Type">Record type.</param>
 /// <param name="Format"><c>table</c> or <c>json</c>.</param>
-internal sealed record DnsExplainRequest(string Cluster, string Kubeconfig, string Namespace, string Pod, string Name, string Type, string Format);
+internal sealed record DnsExplainRequest(ClusterChoice Cluster, string Namespace, string Pod, string Name, string Type, string Format);
 
 /// <summary>
 /// `fairlead explain dns`: walks a pod's look-up step by step and says of each step why it went as it did. The pod's node is asked, as the pod would; or, in a
@@ -31,37 +30,30 @@ internal static class DnsExplain
     /// <exception cref="UserError">There is no such pod, or nobody to ask.</exception>
     public static async Task<int> RunAsync(DnsExplainRequest request, CancellationToken cancellationToken)
     {
-        var document = KubeconfigOf(request) is { } kubeconfig
-            ? await FromObjectsAsync(kubeconfig, request, cancellationToken)
-            : await FromNodeAsync(new ClusterPaths(request.Cluster), request, cancellationToken);
+        var document = IsOfObjects(request.Cluster) ? await FromObjectsAsync(request, cancellationToken) : await FromNodeAsync(request, cancellationToken);
         Output.Raw(request.Format == "json"
             ? JsonSerializer.Serialize(document, ExplainJson.Default.DnsExplanationDocument) + "\n"
             : string.Concat(DnsExplanationText.Lines(document, request.Name, request.Type).Select(line => Output.Printable(line) + "\n")));
         return document.Resolved ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    // Null: the one-machine cluster is asked, if need be to be told that it does not run.
-    private static string? KubeconfigOf(DnsExplainRequest request)
-    {
-        if (request.Kubeconfig.Length > 0)
-        {
-            return request.Kubeconfig;
-        }
+    // Otherwise the one-machine cluster is asked, if need be to be told that it does not run.
+    private static bool IsOfObjects(ClusterChoice choice) => choice.Kubeconfig.Length > 0 || choice.Context.Length > 0
+        || (choice.Name.Length == 0 && Specs.Load(ClusterSpec.DefaultName) is null && Array.Exists(UserKubeconfig.Candidates(), File.Exists));
 
-        return request.Cluster == ClusterSpec.DefaultName && Specs.Load(request.Cluster) is null ? Array.Find(UserKubeconfig.Candidates(), File.Exists) : null;
-    }
-
-    private static async Task<DnsExplanationDocument> FromNodeAsync(ClusterPaths paths, DnsExplainRequest request, CancellationToken cancellationToken)
+    private static async Task<DnsExplanationDocument> FromNodeAsync(DnsExplainRequest request, CancellationToken cancellationToken)
     {
-        if (Specs.Load(request.Cluster) is null || !File.Exists(paths.Runtime))
+        var name = request.Cluster.Name.Length > 0 ? request.Cluster.Name : ClusterSpec.DefaultName;
+        var paths = new ClusterPaths(name);
+        if (Specs.Load(name) is null || !File.Exists(paths.Runtime))
         {
             throw new UserError(
-                $"cluster {request.Cluster} is not running",
-                request.Cluster == ClusterSpec.DefaultName ? "`fairlead up` starts it; --kubeconfig names another cluster" : $"`fairlead up --name {request.Cluster}` starts it");
+                $"cluster {name} is not running",
+                name == ClusterSpec.DefaultName ? "`fairlead up` starts it; --kubeconfig names another cluster" : $"`fairlead up --name {name}` starts it");
         }
 
-        using var api = new KubeClient(KubeconfigReader.Read(paths.AdminKubeconfig));
-        var pod = await PodAsync(api, request, cancellationToken);
+        using var cluster = UserCluster.Open(request.Cluster with { Name = name });
+        var pod = await PodAsync(cluster, request, cancellationToken);
         var file = Path.Combine(paths.Sandbox(pod.Text("metadata", "namespace"), pod.Text("metadata", "name"), pod.Text("metadata", "uid")), "files", "resolv.conf");
         if (!File.Exists(file))
         {
@@ -73,11 +65,11 @@ internal static class DnsExplain
         return await WalkAsync(NewDocument(pod, request, configuration), configuration, request, name => AskAsync(socket, address, name, request.Type, cancellationToken));
     }
 
-    private static async Task<DnsExplanationDocument> FromObjectsAsync(string kubeconfig, DnsExplainRequest request, CancellationToken cancellationToken)
+    private static async Task<DnsExplanationDocument> FromObjectsAsync(DnsExplainRequest request, CancellationToken cancellationToken)
     {
-        using var api = new KubeClient(Connection(kubeconfig));
-        var pod = await PodAsync(api, request, cancellationToken);
-        using var objects = await DnsObjects.ReadAsync(api, cancellationToken);
+        using var cluster = UserCluster.Open(request.Cluster);
+        var pod = await PodAsync(cluster, request, cancellationToken);
+        using var objects = await DnsObjects.ReadAsync(cluster, cancellationToken);
         var configuration = objects.ConfigurationOf(pod);
         var client = IpAddr.Parse(pod.Text("status", "podIP"));
         return await WalkAsync(
@@ -85,33 +77,22 @@ internal static class DnsExplain
             name => objects.AskAsync(client, name, request.Type, cancellationToken));
     }
 
-    private static KubeConnection Connection(string kubeconfig)
+    private static async Task<JsonObject> PodAsync(UserCluster cluster, DnsExplainRequest request, CancellationToken cancellationToken)
     {
-        try
-        {
-            return KubeconfigReader.Read(kubeconfig);
-        }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
-        {
-            throw new UserError($"{kubeconfig} does not say how to reach a cluster: {e.Message}", "`fairlead up` starts one on this machine; --kubeconfig names another file");
-        }
-    }
-
-    private static async Task<JsonObject> PodAsync(KubeClient api, DnsExplainRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var pod = await api.GetAsync(ResourceTypes.Pods, request.Namespace, request.Pod, cancellationToken);
-            return pod.Text("status", "podIP").Length > 0 ? pod : throw NoNetwork(pod, request);
-        }
-        catch (KubeException e) when (e.Code == 404)
-        {
-            throw new UserError($"there is no pod {request.Pod} in namespace {request.Namespace}", "`kubectl get pods -A` lists all there are; -n names another namespace");
-        }
-        catch (Exception e) when (e is HttpRequestException or KubeException)
-        {
-            throw new UserError($"the API server does not answer: {e.Message}", "`fairlead status` shows what runs");
-        }
+        var pod = await cluster.AskAsync(
+            async token =>
+            {
+                try
+                {
+                    return await cluster.Api.GetAsync(ResourceTypes.Pods, request.Namespace, request.Pod, token);
+                }
+                catch (KubeException e) when (e.Code == 404)
+                {
+                    throw new UserError($"there is no pod {request.Pod} in namespace {request.Namespace}", "`kubectl get pods -A` lists all there are; -n names another namespace");
+                }
+            },
+            cancellationToken);
+        return pod.Text("status", "podIP").Length > 0 ? pod : throw NoNetwork(pod, request);
     }
 
     private static UserError NoNetwork(JsonObject pod, DnsExplainRequest request) =>

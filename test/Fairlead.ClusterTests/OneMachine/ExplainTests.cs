@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Fairlead.Linux.Namespaces;
 
 namespace Fairlead.ClusterTests.OneMachine;
@@ -137,6 +138,23 @@ public sealed class ExplainTests : IClassFixture<ClusterFixture>
         Assert.Contains(words, (string)failing["words"]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("front", "svc/right:80", 0, "was answered, as explained")]
+    [InlineData("front", "svc/wrong-target", 1, "was refused at once, as explained")]
+    [InlineData("front", "svc/vault", 1, "met silence; answered mute, as explained")]
+    [InlineData("front", "svc/store", 1, "met silence, and there is nobody else to ask from: whether a policy is why cannot be told\n")]
+    [InlineData("mute", "svc/right", 1, "right was not found by mute, as explained")]
+    [InlineData("front", "svc/kube-dns.kube-system:53/udp", 0, "UDP cannot be told from within a container\n")]
+    [InlineData("outside", "svc/web-service-lb", 0, "it is no pod\n")]
+    public void By_what_a_container_has_a_packet_is_sent_too_and_silence_alone_proves_nothing(string from, string to, int code, string words)
+    {
+        var (exit, output, error) = ClusterFixture.Until(
+            () => _cluster.TryFairlead("explain", from, to, "--probe", "--exec", "--name", _cluster.Name), seen => seen.Output.Contains(words, StringComparison.Ordinal));
+
+        Assert.Contains(words, output + error, StringComparison.Ordinal);
+        Assert.Equal(code, exit);
+    }
+
     [Fact]
     public void A_program_that_listens_on_loopback_alone_is_found_out()
     {
@@ -181,6 +199,22 @@ public sealed class ExplainTests : IClassFixture<ClusterFixture>
     {
         Assert.EndsWith("default/front can reach svc/right.default:80/TCP\n", _cluster.Fairlead("explain", "front", "svc/right"), StringComparison.Ordinal);
         Assert.StartsWith("reachable: true\nconnections:\n- from: default/front\n", _cluster.Fairlead("explain", "front", "svc/right", "-o", "yaml"), StringComparison.Ordinal);
+        var file = Path.Combine(Path.GetTempPath(), $"fairlead-{Guid.NewGuid():N}.yaml");
+        File.WriteAllText(file, Regex.Replace(File.ReadAllText(_cluster.Kubeconfig), "(?m)^current-context: .*$", "current-context: another"));
+        try
+        {
+            var (code, _, error) = _cluster.TryFairlead("explain", "front", "svc/right", "--kubeconfig", file);
+            Assert.Equal(2, code);
+            Assert.Contains("contexts has no entry 'another'", error, StringComparison.Ordinal);
+            Assert.EndsWith("default/front can reach svc/right.default:80/TCP\n", _cluster.Fairlead("explain", "front", "svc/right", "--kubeconfig", file, "--context", _cluster.Name), StringComparison.Ordinal);
+            Assert.EndsWith("kubernetes resolves\n", _cluster.Fairlead("explain", "dns", "front", "kubernetes", "--kubeconfig", file, "--context", _cluster.Name), StringComparison.Ordinal);
+            Assert.Equal(2, _cluster.TryFairlead("explain", "front", "svc/right", "--name", _cluster.Name, "--context", _cluster.Name).Code);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
         Assert.Equal(2, _cluster.TryFairlead("explain", "front", "svc/right:0").Code);
         Assert.Equal(2, _cluster.TryFairlead("explain", "front").Code);
         Assert.Equal(2, _cluster.TryFairlead("explain", "front", "node/" + _cluster.Name + "-1").Code);

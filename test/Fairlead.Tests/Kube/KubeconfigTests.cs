@@ -35,6 +35,21 @@ public sealed class KubeconfigTests
         "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: \"\"\n",
         """{"kind":"Config","apiVersion":"v1","clusters":[{"name":"a","cluster":{"server":"https://x"}}],"contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}],"users":[{"name":"a","user":{}}],"current-context":"a"}""");
 
+    [Fact]
+    public void Another_context_than_the_current_one_is_read_by_its_name()
+    {
+        const string Two = """
+            clusters: [{name: a, cluster: {server: 'https://a:1'}}, {name: b, cluster: {server: 'https://b:2'}}]
+            contexts: [{name: at-a, context: {cluster: a, user: me}}, {name: at-b, context: {cluster: b, user: me}}]
+            users: [{name: me, user: {token: abc}}]
+            current-context: at-a
+            """;
+
+        Assert.Equal("a", KubeconfigReader.Parse(Two, "/nowhere").Server.Host);
+        Assert.Equal("b", KubeconfigReader.Parse(Two, "/nowhere", "at-b").Server.Host);
+        Assert.Throws<FormatException>(() => KubeconfigReader.Parse(Two, "/nowhere", "at-c"));
+    }
+
     [Theory]
     [MemberData(nameof(Files))]
     public void Merging_and_removing_leaves_every_byte_as_it_was(string before)

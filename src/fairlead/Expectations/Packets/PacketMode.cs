@@ -1,5 +1,6 @@
 using Fairlead.Kube.Client;
 using Fairlead.Linux.Addresses;
+using Fairlead.Live;
 using Fairlead.Offline;
 using Fairlead.OneMachine;
 using Fairlead.Terminal;

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Fairlead.Live;
 using Fairlead.Offline;
 
 namespace Fairlead.Expectations.Packets;
 
 /// <summary>
-/// Tries expectations with real packets. A refusal by the destination is as good as an answer: the packet got there. Silence is a denial only if the same
-/// destination says something, at the same time, to somebody whom no policy concerns (its own node); otherwise nothing is known.
+/// Tries expectations with real packets. A refusal by the destination is as good as an answer: the packet got there. Silence is a denial only as
+/// <see cref="SilenceReading"/> has it.
 /// </summary>
 internal static class PacketRun
 {
@@ -65,14 +66,10 @@ internal static class PacketRun
         if (reach.Answer != Answer.Silent)
         {
             var more = reach.Answer == Answer.Refused ? ": nothing listens there, and no policy stopped the packet" : "";
-            return expected with { Sight = reach.Answer == Answer.NotTried ? Sight.Unknown : Sight.Allowed, Detail = reach.Detail + more };
+            return expected with { Sight = reach.Answer is Answer.Answered or Answer.Refused ? Sight.Allowed : Sight.Unknown, Detail = reach.Detail + more };
         }
 
-        return await sender.SendUnpolicedAsync(expected.Connection, cancellationToken) switch
-        {
-            { Answer: Answer.Answered or Answer.Refused } other => expected with { Sight = Sight.Denied, Detail = $"{reach.Detail}; {other.Detail}" },
-            { } other => expected with { Sight = Sight.Unknown, Detail = $"{reach.Detail}; {other.Detail}: whether a policy is why cannot be told" },
-            null => expected with { Sight = Sight.Unknown, Detail = $"{reach.Detail}, and there is nobody else to ask from: whether a policy is why cannot be told" },
-        };
+        var reading = await SilenceReading.OfAsync(sender, expected.Connection, reach.Detail, cancellationToken);
+        return expected with { Sight = reading.IsDenial ? Sight.Denied : Sight.Unknown, Detail = reading.Detail };
     }
 }

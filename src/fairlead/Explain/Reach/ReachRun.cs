@@ -1,9 +1,9 @@
 using System.Text.Json;
-using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Naming;
 using Fairlead.Kube.Yaml;
 using Fairlead.Linux.Addresses;
 using Fairlead.Linux.Namespaces;
+using Fairlead.Live;
 using Fairlead.OneMachine;
 using Fairlead.Policy.Findings;
 using Fairlead.State;
@@ -16,13 +16,13 @@ namespace Fairlead.Explain.Reach;
 /// <param name="From">Who opens the connection.</param>
 /// <param name="To">Whom it is to reach.</param>
 /// <param name="Namespace">The namespace of names that have none.</param>
-/// <param name="Cluster">The one-machine cluster; empty: the kubeconfig says which.</param>
-/// <param name="Kubeconfig">Another kubeconfig than the user's.</param>
+/// <param name="Cluster">The cluster that is meant.</param>
 /// <param name="Manifests">Files and folders in which rules are to be found.</param>
 /// <param name="Probe">Send a real packet too.</param>
+/// <param name="ByExec">Send it by what the container has, even where it could be sent from the pod's namespace itself.</param>
 /// <param name="Format"><c>table</c>, <c>json</c> or <c>yaml</c>.</param>
 internal sealed record ReachRequest(
-    ConnectionEnd From, ConnectionEnd To, string Namespace, string Cluster, string Kubeconfig, IReadOnlyList<string> Manifests, bool Probe, string Format);
+    ConnectionEnd From, ConnectionEnd To, string Namespace, ClusterChoice Cluster, IReadOnlyList<string> Manifests, bool Probe, bool ByExec, string Format);
 
 /// <summary>`fairlead explain A B`: follows a connection step by step and says why it comes about or not.</summary>
 internal static class ReachRun
@@ -32,15 +32,16 @@ internal static class ReachRun
     public static async Task<int> RunAsync(ReachRequest request, Output output, CancellationToken cancellationToken)
     {
         var manifests = ManifestPlaces.Read(request.Manifests, request.Namespace);
-        using var cluster = ReachCluster.Open(request.Cluster, request.Kubeconfig);
-        var tables = await cluster.ReadAsync(cancellationToken);
-        var names = new ReachNames(cluster.Api, tables, cluster.Spec?.Ranges.Select(ranges => ranges.Host).ToValueArray() ?? default);
+        using var cluster = UserCluster.Open(request.Cluster);
+        var tables = await cluster.ReadAsync(null, cancellationToken);
+        var view = cluster.View(tables);
+        var names = new ReachNames(cluster.Api, tables, view.Outside.ToValueArray());
         var from = await names.FindAsync(request.From.In(request.Namespace), cancellationToken);
         var to = await names.FindAsync(request.To.In(request.Namespace), cancellationToken);
         var settings = Settings(cluster.Spec);
         var targets = new ReachTargets(tables, settings, new ReachExplainer(tables, settings));
         var excerpts = new RuleExcerpts(cluster.Api, manifests);
-        var packets = new RealPacket(cluster.Spec);
+        var packets = new RealPacket(cluster.Sender(view, request.ByExec), cluster.Spec is not null && !request.ByExec);
         var all = new List<(ReachExplanation Explanation, ProbeFinding? Probe)>();
         var sources = ReachNames.Sources(from);
         foreach (var source in sources)
@@ -81,14 +82,11 @@ internal static class ReachRun
         {
             ExternalIPRanges = spec.ExternalIPRanges.ToValueArray(),
             IsCutOff = address => !spec.Egress && !spec.Ranges.Any(ranges => ranges.Fabric.Contains(address)),
-            ListenersOf = pod => NetnsSockets.Read(Netns(paths, pod)),
+            ListenersOf = pod => NetnsSockets.Read(Vantages.Netns(paths, pod)),
             NodeListenersOf = node => Enumerable.Range(1, spec.Nodes).FirstOrDefault(number => spec.NodeName(number) == node.Name) is > 0 and var number
                 ? NetnsSockets.Read(NetNamespace.NamedPath(spec.NodeNamespace(number))) : null,
         };
     }
-
-    /// <summary>Path of a pod's network namespace.</summary>
-    internal static string Netns(ClusterPaths paths, PodRow pod) => Path.Combine(paths.Sandbox(pod.Key.Namespace, pod.Key.Name, pod.Uid), "net");
 
     private static bool IsGood(IReadOnlyList<(ReachExplanation Explanation, ProbeFinding? Probe)> all) =>
         all.All(one => one.Explanation.Verdict == ReachVerdict.Reachable && one.Probe?.Agrees != false);

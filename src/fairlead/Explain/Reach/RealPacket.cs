@@ -1,106 +1,101 @@
 using System.Globalization;
-using System.Net;
-using Fairlead.Demo;
+using Fairlead.Expectations;
 using Fairlead.Linux.Addresses;
-using Fairlead.Linux.Namespaces;
-using Fairlead.OneMachine;
+using Fairlead.Live;
 
 namespace Fairlead.Explain.Reach;
 
 /// <summary>Sends real packets the way that was explained, and says whether they met what was explained.</summary>
-/// <param name="spec">The cluster; null: it is none of this machine's, and packets cannot be sent from its pods.</param>
-internal sealed class RealPacket(ClusterSpec? spec)
+/// <param name="sender">Who sends from the cluster's pods.</param>
+/// <param name="isOwn">It is a cluster of this machine: what its policies drop meets silence, and what is silent was dropped. Of others silence has to be told from absence.</param>
+internal sealed class RealPacket(IPacketSender sender, bool isOwn)
 {
     private const int MostTries = 64;
+
+    // Datagrams to one receiver go one after the other.
+    private const int MostDatagrams = 16;
     private const int TriesPerEndpoint = 8;
-    private const ushort DnsPort = 53;
 
     /// <summary>Sends and compares.</summary>
     public async Task<ProbeFinding> SendAsync(ReachSource source, ReachExplanation told, CancellationToken cancellationToken)
     {
-        if (spec is null)
-        {
-            return new ProbeFinding(null, "no packet can be sent from the pods of a cluster that is not on this machine: run it on the machine that `fairlead up` runs on");
-        }
-
         if (told.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp))
         {
             return new ProbeFinding(null, $"no {told.Protocol.ToString().ToUpperInvariant()} packet can be sent from here");
         }
 
-        if (Place(source) is not { } vantage)
+        if (told.Name.Length > 0)
         {
-            return new ProbeFinding(null, $"the network namespace of {source.Text} is not here, or not this user's: run it with sudo");
+            var found = await sender.ResolveAsync(To(source, told, told.Address, told.Port), told.Name, cancellationToken);
+            if (found.Answer == Answer.Refused || (found.Answer == Answer.NotTried && told.Failing?.What is "dns" or "name"))
+            {
+                return new ProbeFinding(found.Answer == Answer.NotTried ? null : told.Verdict == ReachVerdict.Unreachable, found.Detail);
+            }
         }
 
-        if (told.Name.Length > 0 && await UnresolvedAsync(vantage, told, cancellationToken) is { } unresolved)
-        {
-            return new ProbeFinding(told.Verdict == ReachVerdict.Unreachable, unresolved);
-        }
-
-        var addresses = told.Address.IsNone ? [.. told.Endpoints.Select(endpoint => endpoint.Endpoint[..endpoint.Endpoint.LastIndexOf(':')].Trim('[', ']'))] : new[] { told.Address.ToString() };
-        if (addresses.Length == 0 || told.Port == 0)
+        var targets = told.Address.IsNone ? [.. told.Endpoints.Select(endpoint => EndOf(endpoint).Address)] : new[] { told.Address };
+        if (targets.Length == 0 || told.Port == 0)
         {
             return new ProbeFinding(told.Verdict == ReachVerdict.Unreachable, "there is no address to send a packet to");
         }
 
-        var tries = told.Verdict == ReachVerdict.Partly ? Math.Min(MostTries, TriesPerEndpoint * told.Endpoints.Count) : told.Address.IsNone ? addresses.Length : 1;
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, tries)
-            .Select(number => OnceAsync(vantage, new IPEndPoint(IPAddress.Parse(addresses[number % addresses.Length]), told.Port), told.Protocol, cancellationToken)));
-        return Judge(told, outcomes);
+        var most = told.Protocol == IpProtocol.Udp ? MostDatagrams : MostTries;
+        var tries = told.Verdict == ReachVerdict.Partly ? Math.Min(most, TriesPerEndpoint * told.Endpoints.Count) : targets.Length;
+        var reaches = await Task.WhenAll(Enumerable.Range(0, tries)
+            .Select(number => sender.SendAsync(To(source, told, targets[number % targets.Length], told.Port), cancellationToken)));
+        return reaches.FirstOrDefault(reach => reach.Answer == Answer.NotTried) is { } not ? new ProbeFinding(null, not.Detail)
+            : !isOwn && reaches.All(reach => reach.Answer == Answer.Silent) ? await OfSilenceAsync(source, told, targets[0], cancellationToken)
+            : Judge(told, [.. reaches.Select(reach => reach.Answer)]);
     }
 
-    /// <summary>What the outcomes prove.</summary>
-    internal static ProbeFinding Judge(ReachExplanation told, IReadOnlyList<Outcome> outcomes)
+    /// <summary>What the answers prove.</summary>
+    internal static ProbeFinding Judge(ReachExplanation told, IReadOnlyList<Answer> answers)
     {
-        var answered = outcomes.Count(outcome => outcome == Outcome.Answered);
-        var what = outcomes.Count == 1
-            ? $"a {Kind(told.Protocol)} to {told.Target} {Text(outcomes[0])}"
-            : answered == outcomes.Count ? $"all of {answered} {Kind(told.Protocol)}s to {told.Target} were answered"
-            : string.Create(CultureInfo.InvariantCulture, $"{answered} of {outcomes.Count} {Kind(told.Protocol)}s to {told.Target} were answered; of the others one {Text(outcomes.FirstOrDefault(outcome => outcome != Outcome.Answered))}");
+        var answered = answers.Count(answer => answer == Answer.Answered);
+        var what = answers.Count == 1
+            ? $"a {Kind(told.Protocol)} to {told.Target} {Text(answers[0])}"
+            : answered == answers.Count ? $"all of {answered} {Kind(told.Protocol)}s to {told.Target} were answered"
+            : string.Create(CultureInfo.InvariantCulture, $"{answered} of {answers.Count} {Kind(told.Protocol)}s to {told.Target} were answered; of the others one {Text(answers.FirstOrDefault(answer => answer != Answer.Answered))}");
 
-        // Nobody has to answer a datagram: silence proves nothing where an answer was to be expected.
-        var silent = told.Protocol == IpProtocol.Udp && outcomes.All(outcome => outcome is Outcome.Answered or Outcome.Silent);
+        // Nobody has to answer a datagram: silence proves nothing where an answer was to be expected. Nor does a refusal where nobody knows who listens.
+        var silent = told.Protocol == IpProtocol.Udp && answers.All(answer => answer is Answer.Answered or Answer.Silent);
+        var unheard = answers.All(answer => answer is Answer.Answered or Answer.Refused)
+            && told.Endpoints.Any(endpoint => endpoint.Steps.Any(step => step is { What: "listener", Verdict: StepVerdict.Unknown }));
         return new ProbeFinding(
             told.Verdict switch
             {
-                ReachVerdict.Reachable => answered == outcomes.Count ? true : silent ? null : false,
-                ReachVerdict.Partly => answered > 0 && answered < outcomes.Count ? true : silent && answered == 0 ? null : false,
+                ReachVerdict.Reachable => answered == answers.Count ? true : silent || unheard ? null : false,
+                ReachVerdict.Partly => answered > 0 && answered < answers.Count ? true : silent && answered == 0 ? null : false,
                 _ => answered == 0,
             },
             what);
     }
 
+    /// <summary>Asked is an endpoint itself: a Service's address may have none that whoever is asked from may reach.</summary>
+    private async Task<ProbeFinding> OfSilenceAsync(ReachSource source, ReachExplanation told, IpAddr target, CancellationToken cancellationToken)
+    {
+        var (address, port) = told.Endpoints.OrderBy(endpoint => endpoint.IsReachable).Select(EndOf).FirstOrDefault((target, told.Port));
+        var silence = $"a {Kind(told.Protocol)} to {told.Target} {Text(Answer.Silent)}";
+        var reading = await SilenceReading.OfAsync(sender, To(source, told, address, port), silence, cancellationToken);
+        return new ProbeFinding(reading.IsDenial ? told.Verdict == ReachVerdict.Unreachable : null, reading.Detail);
+    }
+
+    private static Connection To(ReachSource source, ReachExplanation told, IpAddr target, ushort port) =>
+        new(source.Text, told.To, target.IsNone ? source.Addresses[0] : source.Of(target.Family), target, told.Protocol, port) { SourcePod = source.Pod };
+
+    private static (IpAddr Address, ushort Port) EndOf(EndpointReach endpoint)
+    {
+        var colon = endpoint.Endpoint.LastIndexOf(':');
+        return (IpAddr.Parse(endpoint.Endpoint[..colon].Trim('[', ']')), ushort.Parse(endpoint.Endpoint.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+    }
+
     private static string Kind(IpProtocol protocol) => protocol == IpProtocol.Tcp ? "TCP connection" : "datagram";
 
-    private static string Text(Outcome outcome) => outcome switch
+    private static string Text(Answer answer) => answer switch
     {
-        Outcome.Answered => "was answered",
-        Outcome.Refused => "refused at once",
-        Outcome.Silent => "met silence",
+        Answer.Answered => "was answered",
+        Answer.Refused => "was refused at once",
+        Answer.Silent => "met silence",
         _ => "found no route",
     };
-
-    private Vantage? Place(ReachSource source)
-    {
-        var paths = new ClusterPaths(spec!.Name);
-        var netns = source.IsOutside ? source.Addresses.All(address => spec.Ranges.Any(ranges => ranges.Host == address)) ? "/proc/self/ns/net" : ""
-            : source.Pod is { HostNetwork: false } pod ? ReachRun.Netns(paths, pod)
-            : Enumerable.Range(1, spec.Nodes).Where(number => spec.NodeName(number) == source.NodeName).Select(number => NetNamespace.NamedPath(spec.NodeNamespace(number))).FirstOrDefault() ?? "";
-        return !File.Exists(netns) ? null : new Vantage(source.Text, netns, source.Addresses[0].ToIPAddress())
-        {
-            ResolvConf = source.Pod is { } own ? Path.Combine(paths.Sandbox(own.Key.Namespace, own.Key.Name, own.Uid), "files", "resolv.conf") : "",
-        };
-    }
-
-    /// <summary>Null: the name is found.</summary>
-    private static async Task<string?> UnresolvedAsync(Vantage vantage, ReachExplanation told, CancellationToken cancellationToken)
-    {
-        var found = await Resolver.ResolveAsync(vantage, told.Name, tcp: false, cancellationToken);
-        return found.Addresses.Count > 0 ? null : $"{told.Name} was not found: {found}";
-    }
-
-    private static async Task<Outcome> OnceAsync(Vantage from, IPEndPoint to, IpProtocol protocol, CancellationToken cancellationToken) =>
-        protocol == IpProtocol.Tcp ? await Probe.ConnectAsync(from, to, cancellationToken)
-        : await Probe.DatagramAsync(from, to, to.Port == DnsPort ? DnsMessage.Question(1, "kubernetes.default.svc.cluster.local", v6: false) : [(byte)'?'], cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Demo;
 using Fairlead.Kube.Client;
@@ -10,7 +11,7 @@ using Fairlead.Offline;
 using Fairlead.OneMachine;
 using Fairlead.Policy;
 
-namespace Fairlead.Expectations.Packets;
+namespace Fairlead.Live;
 
 /// <summary>Finds the network namespaces of a one-machine cluster, and what its pods and nodes are by now.</summary>
 internal static class Vantages
@@ -27,13 +28,18 @@ internal static class Vantages
             $"node {spec.NodeName(number)}", NetNamespace.NamedPath(spec.NodeNamespace(number)), spec.V4.Node(number).ToIPAddress()));
         var pods = view.World.Pods.Values.Where(pod => pod.IPs.Count > 0 && (pod.HostNetwork ? nodes.ContainsKey(pod.NodeName) : true)).ToDictionary(pod => pod.Key, pod => new Vantage(
             pod.Key.Name,
-            pod.HostNetwork ? nodes[pod.NodeName].Netns : Path.Combine(paths.Sandbox(pod.Key.Namespace, pod.Key.Name, pod.Uid), "net"),
-            pod.IPs[0].ToIPAddress()));
+            pod.HostNetwork ? nodes[pod.NodeName].Netns : Netns(paths, pod),
+            pod.IPs[0].ToIPAddress()) { ResolvConf = Path.Combine(Sandbox(paths, pod), "files", "resolv.conf") });
         var host = new Vantage("the outside", outside, spec.V4.Host.ToIPAddress());
         var addresses = view.World.Nodes.Values.Where(node => nodes.ContainsKey(node.Name)).SelectMany(node => node.InternalIPs.ToArray().Select(address => (address, nodes[node.Name])))
             .Concat(view.Outside.Concat(others).Select(address => (address, host))).DistinctBy(pair => pair.address).ToDictionary();
         return new NamespaceSender(pods, nodes, addresses);
     }
+
+    /// <summary>Path of a pod's network namespace.</summary>
+    public static string Netns(ClusterPaths paths, PodRow pod) => Path.Combine(Sandbox(paths, pod), "net");
+
+    private static string Sandbox(ClusterPaths paths, PodRow pod) => paths.Sandbox(pod.Key.Namespace, pod.Key.Name, pod.Uid);
 
     /// <summary>The cluster of manifests as it came to be: the pods' own addresses, nodes, the DNS, the outside.</summary>
     public static async Task<ClusterView> ReadAsync(IKubeApi api, ClusterView planned, ClusterSpec spec, CancellationToken cancellationToken)

@@ -2,11 +2,12 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.WebSockets;
 using Fairlead.Cluster.Model;
+using Fairlead.Expectations;
 using Fairlead.Kube.Client;
 using Fairlead.Linux.Addresses;
 using Fairlead.Offline;
 
-namespace Fairlead.Expectations.Packets;
+namespace Fairlead.Live;
 
 /// <summary>
 /// Sends from within pods by executing, through the API, what their containers have: curl, bash, nc or wget. Without any of them, and for UDP, nothing can
@@ -38,13 +39,22 @@ internal sealed class ExecSender(KubeClient api, ClusterView view) : IPacketSend
         else echo none; fi
         """;
 
+    /// <summary>
+    /// Looks a name up by the C library (getent ahosts), impatiently (resolv.conf(5)); prints open, refused when it has no address, or none when there is nothing
+    /// to look it up with.
+    /// </summary>
+    private const string NameScript = """
+        if command -v getent >/dev/null 2>&1; then
+          if RES_OPTIONS='timeout:1 attempts:2' getent ahosts "$1" >/dev/null 2>&1; then echo open; else echo refused; fi
+        else echo none; fi
+        """;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<ObjectKey, bool> _unable = new();
 
     /// <inheritdoc/>
-    public async Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken) => connection.SourcePod is not { } pod
-        ? new Reach(Answer.NotTried, $"nothing can be sent from {connection.Source}: it is no pod")
+    public async Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken) => connection.SourcePod is not { } pod ? NoPod(connection)
         : connection.Protocol != IpProtocol.Tcp
             ? new Reach(Answer.NotTried, $"{connection.Protocol.ToString().ToUpperInvariant()} cannot be told from within a container")
             : await SendAsync(pod, connection, cancellationToken);
@@ -53,7 +63,7 @@ internal sealed class ExecSender(KubeClient api, ClusterView view) : IPacketSend
     public async Task<Reach?> SendUnpolicedAsync(Connection connection, CancellationToken cancellationToken)
     {
         var policies = new RelevantPolicies(view.World);
-        var others = view.World.Pods.Values.Where(pod => pod.Key != connection.SourcePod?.Key && pod.Key != connection.TargetPod?.Key && !pod.Finished && !_unable.ContainsKey(pod.Key)
+        var others = view.World.Pods.Values.Where(pod => pod.Key != connection.SourcePod?.Key && !pod.IPs.Contains(connection.Target) && !pod.Finished && !_unable.ContainsKey(pod.Key)
             && pod.IPs.Any(address => address.Family == connection.Target.Family && policies.Evaluate(address, connection.Target, connection.Protocol, connection.Port).Allowed));
         var last = default(Reach);
         foreach (var other in others.OrderBy(pod => pod.Key).Take(MostOthers).ToList())
@@ -68,29 +78,30 @@ internal sealed class ExecSender(KubeClient api, ClusterView view) : IPacketSend
         return last;
     }
 
-    private async Task<Reach> SendAsync(PodRow pod, Connection connection, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<Reach> ResolveAsync(Connection connection, string name, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
+        if (connection.SourcePod is not { } pod)
         {
-            string[] command = ["sh", "-c", Script, "sh", $"{connection.Target}", connection.Port.ToString(CultureInfo.InvariantCulture), Patience];
-            var result = await api.ExecAsync(pod.Key.Namespace, pod.Key.Name, "", command, both.Token);
-            return Meaning(pod, result);
+            return NoPod(connection);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+
+        var (word, fault) = await WordAsync(pod, [NameScript, "sh", name], cancellationToken);
+        return word switch
         {
-            return new Reach(Answer.NotTried, $"{pod.Key.Name}: what is executed there does not end");
-        }
-        catch (Exception e) when (e is KubeException or WebSocketException or HttpRequestException)
-        {
-            return new Reach(Answer.NotTried, $"{pod.Key.Name}: {e.Message}");
-        }
+            "open" => new Reach(Answer.Answered, $"{pod.Key.Name} found {name}"),
+            "refused" => new Reach(Answer.Refused, $"{name} was not found by {pod.Key.Name}"),
+            _ => new Reach(Answer.NotTried, fault.Length > 0 ? fault : $"{pod.Key.Name} has nothing to look names up with: no shell with getent"),
+        };
     }
 
-    private Reach Meaning(PodRow pod, ExecResult result)
+    private static Reach NoPod(Connection connection) => new(Answer.NotTried, $"nothing can be sent from {connection.Source}: it is no pod");
+
+    private async Task<Reach> SendAsync(PodRow pod, Connection connection, CancellationToken cancellationToken)
     {
-        switch (result.Output.Trim())
+        var (word, fault) = await WordAsync(
+            pod, [Script, "sh", $"{connection.Target}", connection.Port.ToString(CultureInfo.InvariantCulture), Patience], cancellationToken);
+        switch (word)
         {
             case "open":
                 return new Reach(Answer.Answered, $"answered {pod.Key.Name}");
@@ -98,9 +109,31 @@ internal sealed class ExecSender(KubeClient api, ClusterView view) : IPacketSend
                 return new Reach(Answer.Refused, $"refused {pod.Key.Name}");
             case "silent":
                 return new Reach(Answer.Silent, $"no answer to {pod.Key.Name}");
+            case "" when fault.Length > 0:
+                return new Reach(Answer.NotTried, fault);
             default:
                 _unable[pod.Key] = true;
                 return new Reach(Answer.NotTried, $"{pod.Key.Name} has nothing to send with: no shell with curl, bash, nc or wget");
+        }
+    }
+
+    /// <summary>What a script prints; or, with no word, why it could not be executed.</summary>
+    private async Task<(string Word, string Fault)> WordAsync(PodRow pod, string[] script, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var result = await api.ExecAsync(pod.Key.Namespace, pod.Key.Name, "", ["sh", "-c", .. script], both.Token);
+            return (result.Output.Trim(), "");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return ("", $"{pod.Key.Name}: what is executed there does not end");
+        }
+        catch (Exception e) when (e is KubeException or WebSocketException or HttpRequestException)
+        {
+            return ("", $"{pod.Key.Name}: {e.Message}");
         }
     }
 }

@@ -3,10 +3,11 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cluster.Model;
 using Fairlead.Demo;
+using Fairlead.Expectations;
 using Fairlead.Linux;
 using Fairlead.Linux.Addresses;
 
-namespace Fairlead.Expectations.Packets;
+namespace Fairlead.Live;
 
 /// <summary>Sends from the network namespaces of pods, nodes and the outside: what a program there would send.</summary>
 /// <param name="pods">Where each pod is.</param>
@@ -24,13 +25,8 @@ internal sealed class NamespaceSender(
     private readonly ConcurrentDictionary<(string From, IpAddr To), SemaphoreSlim> _datagrams = new();
 
     /// <inheritdoc/>
-    public Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken)
-    {
-        var from = connection.SourcePod is { } pod ? pods.GetValueOrDefault(pod.Key) : addresses.GetValueOrDefault(connection.Source);
-        return from is null
-            ? Task.FromResult(new Reach(Answer.NotTried, $"nothing can be sent from {connection.Source}: it is nobody here"))
-            : SendAsync(from, connection, connection.Source, cancellationToken);
-    }
+    public Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken) =>
+        Place(connection) is { } from ? SendAsync(from, connection, connection.Source, cancellationToken) : Task.FromResult(Nobody(connection));
 
     /// <inheritdoc/>
     public async Task<Reach?> SendUnpolicedAsync(Connection connection, CancellationToken cancellationToken)
@@ -39,6 +35,30 @@ internal sealed class NamespaceSender(
         var from = node is null ? nodes.Values.FirstOrDefault() : nodes.GetValueOrDefault(node);
         return from is null ? null : await SendAsync(from, connection, default, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public async Task<Reach> ResolveAsync(Connection connection, string name, CancellationToken cancellationToken)
+    {
+        if (Place(connection) is not { } from)
+        {
+            return Nobody(connection);
+        }
+
+        try
+        {
+            var found = await Resolver.ResolveAsync(from, name, tcp: false, cancellationToken);
+            return new Reach(found.Addresses.Count > 0 ? Answer.Answered : Answer.Refused, found.Addresses.Count > 0 ? $"{found}" : $"{name} was not found: {found}");
+        }
+        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            return new Reach(Answer.NotTried, $"{from.Name}: {e.Message}");
+        }
+    }
+
+    private static Reach Nobody(Connection connection) => new(Answer.NotTried, $"nothing can be sent from {connection.Source}: it is nobody here");
+
+    private Vantage? Place(Connection connection) =>
+        connection.SourcePod is { } pod ? pods.GetValueOrDefault(pod.Key) : addresses.GetValueOrDefault(connection.Source);
 
     private async Task<Reach> SendAsync(Vantage from, Connection connection, IpAddr bind, CancellationToken cancellationToken)
     {
@@ -66,7 +86,7 @@ internal sealed class NamespaceSender(
             {
                 SocketError.ConnectionRefused or SocketError.ConnectionReset => new Reach(Answer.Refused, $"refused {from.Name}"),
                 SocketError.TimedOut => Silence(from),
-                _ => new Reach(Answer.NotTried, $"{from.Name} has no way there: {e.Message}"),
+                _ => new Reach(Answer.NoWay, $"{from.Name} has no way there: {e.Message}"),
             };
         }
         catch (LinuxException e)

@@ -1,4 +1,6 @@
-namespace Fairlead.Expectations.Packets;
+using Fairlead.Expectations;
+
+namespace Fairlead.Live;
 
 /// <summary>What came of sending.</summary>
 internal enum Answer
@@ -11,6 +13,9 @@ internal enum Answer
 
     /// <summary>Nobody said anything.</summary>
     Silent,
+
+    /// <summary>There is no way there: the sender's own routes say so, or a router does.</summary>
+    NoWay,
 
     /// <summary>It could not be tried.</summary>
     NotTried,
@@ -31,4 +36,7 @@ internal interface IPacketSender
     /// Sends to the same destination from where no policy has a say, so that silence can be told from absence. Null: there is no such place.
     /// </summary>
     Task<Reach?> SendUnpolicedAsync(Connection connection, CancellationToken cancellationToken);
+
+    /// <summary>Looks a name up as the connection's source would: answered when it has an address, refused when it has none.</summary>
+    Task<Reach> ResolveAsync(Connection connection, string name, CancellationToken cancellationToken);
 }
