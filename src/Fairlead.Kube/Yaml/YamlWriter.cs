@@ -76,9 +76,23 @@ public static class YamlWriter
 
     private static bool IsPlain(string text) =>
         text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text[^1] != ':' && text[^1] != ' '
-        && text.All(letter => letter is >= ' ' and <= '~') && !text.Contains(": ", StringComparison.Ordinal) && !text.Contains(" #", StringComparison.Ordinal)
+        && text.All(letter => letter is >= ' ' and <= '~') && !text.Contains(": ", StringComparison.Ordinal) && !HasMarkAfterSpace(text)
         && text is not ("y" or "Y" or "n" or "N" or "yes" or "Yes" or "YES" or "no" or "No" or "NO" or "on" or "On" or "ON" or "off" or "Off" or "OFF")
         && YamlReader.Plain(text) is JsonValue value && value.GetValueKind() == JsonValueKind.String;
+
+    // A comment begins so, and readers differ in what an anchor's or alias's mark there means in a key.
+    private static bool HasMarkAfterSpace(string text)
+    {
+        for (var i = 1; i < text.Length; i++)
+        {
+            if (text[i - 1] == ' ' && !char.IsAsciiLetterOrDigit(text[i]) && text[i] != ' ')
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>What a text alone needs to be written as JSON.</summary>

@@ -72,11 +72,11 @@ internal static class TestRun
 
     private static async Task<ModeResult> RunAsync(
         TestMode mode, IReadOnlyList<Expectation> cases, ClusterView? subject, TestRequest request, Output output, CancellationToken cancellationToken) => mode switch
-    {
-        TestMode.Evaluate => EvaluateRun.Run(cases, subject!),
-        TestMode.Packets => await PacketMode.RunAsync(cases, subject!, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
-        _ => await LiveMode.RunAsync(cases, request.Cluster, request.ByExec, cancellationToken),
-    };
+        {
+            TestMode.Evaluate => EvaluateRun.Run(cases, subject!),
+            TestMode.Packets => await PacketMode.RunAsync(cases, subject!, request.Json ? new WarningsOnly(output) : new ConsoleSteps(output), output, cancellationToken),
+            _ => await LiveMode.RunAsync(cases, request.Cluster, request.ByExec, cancellationToken),
+        };
 
     private static async Task WriteAsync(TestRequest request, List<ModeResult> runs, List<Mutant> survivors, CancellationToken cancellationToken)
     {

@@ -29,7 +29,8 @@ internal static class Vantages
         var pods = view.World.Pods.Values.Where(pod => pod.IPs.Count > 0 && (pod.HostNetwork ? nodes.ContainsKey(pod.NodeName) : true)).ToDictionary(pod => pod.Key, pod => new Vantage(
             pod.Key.Name,
             pod.HostNetwork ? nodes[pod.NodeName].Netns : Netns(paths, pod),
-            pod.IPs[0].ToIPAddress()) { ResolvConf = Path.Combine(Sandbox(paths, pod), "files", "resolv.conf") });
+            pod.IPs[0].ToIPAddress())
+        { ResolvConf = Path.Combine(Sandbox(paths, pod), "files", "resolv.conf") });
         var host = new Vantage("the outside", outside, spec.V4.Host.ToIPAddress());
         var addresses = view.World.Nodes.Values.Where(node => nodes.ContainsKey(node.Name)).SelectMany(node => node.InternalIPs.ToArray().Select(address => (address, nodes[node.Name])))
             .Concat(view.Outside.Concat(others).Select(address => (address, host))).DistinctBy(pair => pair.address).ToDictionary();
@@ -52,7 +53,9 @@ internal static class Vantages
         {
             World = planned.World with
             {
-                Pods = pods.ToImmutableDictionary(pod => pod.Key), Nodes = nodes.ToImmutableDictionary(node => node.Name), Dns = service,
+                Pods = pods.ToImmutableDictionary(pod => pod.Key),
+                Nodes = nodes.ToImmutableDictionary(node => node.Name),
+                Dns = service,
             },
             Services = planned.Services.GetValueOrDefault(service.Key) is { } own && planned.Sources.ContainsKey(("Service", own.Key)) ? planned.Services : planned.Services.SetItem(service.Key, service),
             Outside = [.. spec.Ranges.Select(ranges => ranges.Host)],

@@ -206,8 +206,9 @@ public sealed class ExplainTests : IClassFixture<ClusterFixture>
             var (code, _, error) = _cluster.TryFairlead("explain", "front", "svc/right", "--kubeconfig", file);
             Assert.Equal(2, code);
             Assert.Contains("contexts has no entry 'another'", error, StringComparison.Ordinal);
-            Assert.EndsWith("default/front can reach svc/right.default:80/TCP\n", _cluster.Fairlead("explain", "front", "svc/right", "--kubeconfig", file, "--context", _cluster.Name), StringComparison.Ordinal);
-            Assert.EndsWith("kubernetes resolves\n", _cluster.Fairlead("explain", "dns", "front", "kubernetes", "--kubeconfig", file, "--context", _cluster.Name), StringComparison.Ordinal);
+            var context = $"fairlead-{_cluster.Name}";
+            Assert.EndsWith("default/front can reach svc/right.default:80/TCP\n", _cluster.Fairlead("explain", "front", "svc/right", "--kubeconfig", file, "--context", context), StringComparison.Ordinal);
+            Assert.EndsWith("kubernetes resolves\n", _cluster.Fairlead("explain", "dns", "front", "kubernetes", "--kubeconfig", file, "--context", context), StringComparison.Ordinal);
             Assert.Equal(2, _cluster.TryFairlead("explain", "front", "svc/right", "--name", _cluster.Name, "--context", _cluster.Name).Code);
         }
         finally
