@@ -192,8 +192,8 @@ public sealed class PolicyPathFixture : ClusterFixture
     }
 
     private string Pod(string name, string app, int node, string port) =>
-        $"{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, labels: {{app: {app}}}}}, spec: {{nodeName: {Name}-{node}, containers: [{{name: c, image: x/web, ports: [{{containerPort: 8080{(port.Length > 0 ? ", " + port : "")}}}]}}]}}}}";
+        $"{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, labels: {{app: {app}}}}}, spec: {{nodeName: {Name}-{node}, containers: [{{name: c, image: x/web, ports: [{{containerPort: 8080{(port.Length > 0 ? ", " + port : "")}}}, {{containerPort: 8081, protocol: UDP}}]}}]}}}}";
 
     private static string Service(string name, int nodePort) =>
-        $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}}}, spec: {{type: LoadBalancer, ipFamilyPolicy: RequireDualStack, selector: {{app: {name}}}, ports: [{{name: web, port: 80, targetPort: 8080, nodePort: {nodePort}}}, {{name: talk, protocol: UDP, port: 81, targetPort: 8080}}]}}}}";
+        $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}}}, spec: {{type: LoadBalancer, ipFamilyPolicy: RequireDualStack, selector: {{app: {name}}}, ports: [{{name: web, port: 80, targetPort: 8080, nodePort: {nodePort}}}, {{name: talk, protocol: UDP, port: 81, targetPort: 8081}}]}}}}";
 }
