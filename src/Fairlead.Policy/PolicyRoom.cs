@@ -37,8 +37,10 @@ public sealed class PolicyRoom
     private bool _owesCut;
     private volatile PolicyStanding _standing = PolicyStanding.Closed;
     private bool? _adopted;
-    private bool _allChanged = true;
     private readonly HashSet<ObjectKey> _changed = [];
+
+    // Nothing has been compiled yet: what was listed before is not in the changes alone.
+    private bool _isFirst = true;
 
     // Something may differ from what is in force. Services wake the room for the sake of one of them: all others are no work.
     private bool _isPending = true;
@@ -98,9 +100,8 @@ public sealed class PolicyRoom
             Note(pods.Take().Changes.Select(change => change.Key));
             Note(attachments.Take().Changes.SelectMany(change => new[] { change.Old?.Pod, change.New?.Pod }.OfType<ObjectKey>()));
             Note(services.Take().Changes.Where(change => change.Key == PolicyWorld.DnsService).Select(_ => PolicyWorld.DnsPeerKey));
-            _allChanged |= namespaces.Take().Changes.Count > 0;
-            _isPending |= policies.Take().Changes.Count + clusterPolicies.Take().Changes.Count + nodes.Take().Changes.Count + _changed.Count > 0
-                || _allChanged || !Initialized;
+            _isPending |= policies.Take().Changes.Count + clusterPolicies.Take().Changes.Count + namespaces.Take().Changes.Count + nodes.Take().Changes.Count + _changed.Count > 0
+                || !Initialized;
             try
             {
                 await CheckDriftAsync(drift, cancellationToken);
@@ -173,8 +174,8 @@ public sealed class PolicyRoom
         }
 
         var (world, attachments) = (PolicyWorld.Of(_tables), _node.Attachments.Snapshot());
-        var plan = _compiler.Compile(world, attachments, _allChanged ? null : _changed);
-        _allChanged = false;
+        var plan = _compiler.Compile(world, attachments, _isFirst ? null : _changed);
+        _isFirst = false;
         _changed.Clear();
         await _committer.CommitAsync(plan, cancellationToken, new LocalPods(attachments).In(world));
         Cut(plan);

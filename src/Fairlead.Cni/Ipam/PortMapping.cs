@@ -13,7 +13,7 @@ internal sealed record PortMapping(IpAddr HostIP, IpProtocol Protocol, ushort Ho
         Protocol == other.Protocol && HostPort == other.HostPort && (HostIP.IsNone || other.HostIP.IsNone || HostIP == other.HostIP);
 
     /// <summary>As people write it: <c>10.0.0.1:80/TCP</c>.</summary>
-    public override string ToString() => $"{(HostIP.IsNone ? "*" : HostIP.IsV4 ? $"{HostIP}" : $"[{HostIP}]")}:{HostPort}/{Protocol.ToString().ToUpperInvariant()}";
+    public override string ToString() => $"{(HostIP.IsNone ? "*" : HostIP.IsV4 ? $"{HostIP}" : $"[{HostIP}]")}:{HostPort}/{Protocol.Text()}";
 
     /// <summary>Reads runtimeConfig.portMappings; mappings without a host port are none.</summary>
     /// <exception cref="CniException">Code 7.</exception>
@@ -67,7 +67,7 @@ internal sealed record PortMapping(IpAddr HostIP, IpProtocol Protocol, ushort Ho
     internal JsonObject ToJson() => new()
     {
         ["hostIP"] = HostIP.ToString(),
-        ["protocol"] = Protocol.ToString().ToUpperInvariant(),
+        ["protocol"] = Protocol.Text(),
         ["hostPort"] = (int)HostPort,
         ["containerPort"] = (int)ContainerPort,
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cluster.Naming;
 
 namespace Fairlead.Dns.Explain;
 
@@ -23,23 +24,5 @@ internal static class ExplanationWords
     /// <summary>One may be meant by the other: it begins the other, or differs in few letters.</summary>
     public static bool IsClose(string left, string right) =>
         Math.Min(left.Length, right.Length) >= 3
-        && (left.StartsWith(right, StringComparison.Ordinal) || right.StartsWith(left, StringComparison.Ordinal) || Distance(left, right) <= Math.Max(1, right.Length / 4));
-
-    // Levenshtein's: how many letters must be put in, left out or changed.
-    private static int Distance(string left, string right)
-    {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var (diagonal, _) = (row[0], row[0] = i);
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (left[i - 1] == right[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[^1];
-    }
+        && (left.StartsWith(right, StringComparison.Ordinal) || right.StartsWith(left, StringComparison.Ordinal) || Edits.AtMost(left, right, Math.Max(1, right.Length / 4)));
 }

@@ -183,7 +183,7 @@ internal sealed class ServiceNameExplainer(ClusterTables tables, KubernetesOptio
             return ["it has no selector, and no EndpointSlice names it"];
         }
 
-        var pods = tables.Pods.Snapshot().Values.Count(pod => pod.Key.Namespace == service.Key.Namespace && selector.All(label => pod.Labels[label.Key] == label.Value));
+        var pods = tables.Pods.Snapshot().Values.Count(pod => pod.Key.Namespace == service.Key.Namespace && pod.Labels.HasAll(selector));
         return [pods == 0
             ? $"its selector {selector} matches no pod of namespace {service.Key.Namespace}"
             : $"its selector matches {Count(pods, "pod")}, none of which has an address yet"];

@@ -52,6 +52,9 @@ public sealed class Labels : IReadOnlyCollection<KeyValuePair<string, string>>, 
         return new Labels(array);
     }
 
+    /// <summary>Every label of <paramref name="selector"/> is here, with the same value: what the selector of a Service asks of a pod, and a nodeSelector of a node.</summary>
+    public bool HasAll(Labels selector) => selector.All(pair => this[pair.Key] == pair.Value);
+
     /// <inheritdoc/>
     public bool Equals(Labels? other) => other is not null && _pairs.AsSpan().SequenceEqual(other._pairs);
 

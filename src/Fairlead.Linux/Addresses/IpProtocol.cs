@@ -21,3 +21,10 @@ public enum IpProtocol : byte
     /// <summary>SCTP (RFC 9260).</summary>
     Sctp = 132,
 }
+
+/// <summary>Words for protocols.</summary>
+public static class IpProtocolText
+{
+    /// <summary>The name in capitals, as Kubernetes writes it: TCP, UDP, SCTP.</summary>
+    public static string Text(this IpProtocol protocol) => protocol.ToString().ToUpperInvariant();
+}

@@ -40,12 +40,9 @@ internal sealed class DropExplainer(string node, GenerationHistory history, Func
     /// <summary>The protocol's name, or its number.</summary>
     public static string NameOf(IpProtocol protocol) => protocol switch
     {
-        IpProtocol.Tcp => "TCP",
-        IpProtocol.Udp => "UDP",
-        IpProtocol.Sctp => "SCTP",
-        IpProtocol.Icmp => "ICMP",
         IpProtocol.IcmpV6 => "ICMPv6",
-        _ => $"protocol {(byte)protocol}",
+        IpProtocol.Any => "protocol 0",
+        _ => PolicyText.Protocol(protocol),
     };
 
     private static Cause Because(in DroppedPacket packet, bool isKnown, IReadOnlyList<PolicyWorld?> worlds)

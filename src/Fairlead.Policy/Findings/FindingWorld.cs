@@ -50,8 +50,5 @@ public sealed class FindingWorld(PolicyWorld world, ImmutableDictionary<ObjectKe
 
     /// <summary>The pods behind a Service.</summary>
     internal IEnumerable<PodRow> Behind(ServiceRow service) =>
-        service.Selector is { Count: > 0 } selector ? PodsOf(service.Key.Namespace).Where(pod => IsBehind(selector, pod)) : [];
-
-    /// <summary>The pod has every label of a Service's selector.</summary>
-    internal static bool IsBehind(Labels selector, PodRow pod) => selector.All(pair => pod.Labels[pair.Key] == pair.Value);
+        service.Selector is { Count: > 0 } selector ? PodsOf(service.Key.Namespace).Where(pod => pod.Labels.HasAll(selector)) : [];
 }

@@ -39,7 +39,7 @@ internal static class PortChecks
         {
             var own = service.Ports.FirstOrDefault(one => one.Port == port.Port && one.Protocol == port.Protocol);
             if (own is null || service.Selector is not { Count: > 0 } selector
-                || receivers.FirstOrDefault(pod => pod.Key.Namespace == service.Key.Namespace && FindingWorld.IsBehind(selector, pod)) is not { } behind)
+                || receivers.FirstOrDefault(pod => pod.Key.Namespace == service.Key.Namespace && pod.Labels.HasAll(selector)) is not { } behind)
             {
                 continue;
             }

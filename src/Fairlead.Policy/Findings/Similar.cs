@@ -1,4 +1,5 @@
 using Fairlead.Cluster.Model;
+using Fairlead.Cluster.Naming;
 using Fairlead.Kube.Selectors;
 
 namespace Fairlead.Policy.Findings;
@@ -54,37 +55,8 @@ internal static class Similar
             return wanted != found;
         }
 
-        return Math.Min(wanted.Length, found.Length) > MostEdits && WithoutDigits(wanted) != WithoutDigits(found) && Edits(wanted, found) <= MostEdits;
+        return Math.Min(wanted.Length, found.Length) > MostEdits && WithoutDigits(wanted) != WithoutDigits(found) && Edits.AtMost(wanted, found, MostEdits);
     }
 
     private static string WithoutDigits(string text) => string.Concat(text.Where(letter => !char.IsAsciiDigit(letter)));
-
-    /// <summary>Levenshtein's distance, given up beyond what counts as a slip.</summary>
-    private static int Edits(string one, string other)
-    {
-        if (Math.Abs(one.Length - other.Length) > MostEdits)
-        {
-            return MostEdits + 1;
-        }
-
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var i = 1; i <= one.Length; i++)
-        {
-            var (diagonal, least) = (row[0], row[0] = i);
-            for (var j = 1; j <= other.Length; j++)
-            {
-                var replaced = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
-                least = Math.Min(least, row[j]);
-            }
-
-            if (least > MostEdits)
-            {
-                return least;
-            }
-        }
-
-        return row[^1];
-    }
 }

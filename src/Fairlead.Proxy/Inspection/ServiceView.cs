@@ -73,7 +73,7 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
         {
             Address = $"{frontend.Key.Address}",
             Port = frontend.Key.Port,
-            Protocol = frontend.Key.Protocol.ToString().ToUpperInvariant(),
+            Protocol = frontend.Key.Protocol.Text(),
             PortName = frontend.PortName,
             Kind = $"{frontend.Kind}",
             TrafficPolicy = staysInside || frontend.Outside == OutsidePolicy.Local ? "Local" : "Cluster",

@@ -56,7 +56,7 @@ internal sealed class ExecSender(KubeClient api, ClusterView view) : IPacketSend
     /// <inheritdoc/>
     public async Task<Reach> SendAsync(Connection connection, CancellationToken cancellationToken) => connection.SourcePod is not { } pod ? NoPod(connection)
         : connection.Protocol != IpProtocol.Tcp
-            ? new Reach(Answer.NotTried, $"{connection.Protocol.ToString().ToUpperInvariant()} cannot be told from within a container")
+            ? new Reach(Answer.NotTried, $"{connection.Protocol.Text()} cannot be told from within a container")
             : await SendAsync(pod, connection, cancellationToken);
 
     /// <inheritdoc/>

@@ -65,7 +65,7 @@ internal sealed class NamespaceSender(
         var target = new IPEndPoint(connection.Target.ToIPAddress(), connection.Port);
         if (connection.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp))
         {
-            return new Reach(Answer.NotTried, $"{connection.Protocol.ToString().ToUpperInvariant()} is not sent here: `--mode evaluate` knows what policies mean for it");
+            return new Reach(Answer.NotTried, $"{connection.Protocol.Text()} is not sent here: `--mode evaluate` knows what policies mean for it");
         }
 
         using var limit = new CancellationTokenSource(Probe.Silence, TimeProvider.System);

@@ -98,9 +98,7 @@ internal sealed class UserCluster : IDisposable
     /// <summary>What was read, as far as connections are concerned; who made which pod is not in it.</summary>
     public ClusterView View(ClusterTables tables) => new()
     {
-        World = new PolicyWorld(
-            tables.Policies.Snapshot(), tables.Pods.Snapshot(), tables.Namespaces.Snapshot(), tables.Nodes.Snapshot(), tables.ClusterPolicies.Snapshot(),
-            tables.Services.Get(PolicyWorld.DnsService)),
+        World = PolicyWorld.Of(tables),
         Services = tables.Services.Snapshot(),
         Slices = tables.EndpointSlices.Snapshot(),
         Makers = ImmutableDictionary<ObjectKey, WorkloadName>.Empty,

@@ -68,6 +68,22 @@ public sealed class PolicyOracleTests
         },
         iter: 150);
 
+    [Fact]
+    public void A_changed_namespace_alone_updates_what_it_concerns_as_a_full_build_would() => Gen.Select(PolicyGen.Case, Gen.Int[0, 2]).Sample(
+        (generated, index) =>
+        {
+            var compiler = new PolicyCompiler("n1");
+            compiler.Compile(generated.World, generated.Attachments, null);
+            var name = generated.World.Namespaces.Keys.Order(StringComparer.Ordinal).ElementAt(index);
+            var row = generated.World.Namespaces[name] with { Labels = Labels("x", "2") };
+            var changed = generated.World with { Namespaces = generated.World.Namespaces.SetItem(name, row) };
+            var (whole, partial) = (new MemoryNft(), new MemoryNft());
+            Wait(new NftPolicyCommitter(partial).CommitAsync(compiler.Compile(changed, generated.Attachments, []), CancellationToken.None));
+            Wait(new NftPolicyCommitter(whole).CommitAsync(new PolicyCompiler("n1").Compile(changed, generated.Attachments, null), CancellationToken.None));
+            Assert.Equal(Text(whole), Text(partial));
+        },
+        iter: 150);
+
     private static Labels Labels(string key, string value) => Fairlead.Kube.Selectors.Labels.From([new(key, value)]);
 
     private static bool Agree(PolicyCase generated, PolicyPlan plan, MemoryNft nft, Probe probe)

@@ -115,6 +115,28 @@ public sealed class PolicyRoomTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_namespace_that_gets_a_label_is_a_peer_at_once()
+    {
+        var (peer, from) = (new ObjectKey("b", "q"), IpAddr.Parse("10.244.2.9"));
+        _tables.Pods.Upsert(peer, new PodRow { Key = peer, Uid = "v", NodeName = "n2", IPs = [from] });
+        _tables.Namespaces.Upsert("b", new NamespaceRow("b", Labels.Empty));
+        _tables.Policies.Upsert(new ObjectKey("a", "np"), new PolicyRow
+        {
+            Key = new ObjectKey("a", "np"),
+            IsolatesIngress = true,
+            Ingress = [new PolicyRule([new PolicyPeer(new LabelSelector([new LabelRequirement("team", LabelOperator.Exists, [])]), null, null)], default)],
+        });
+        AddNodeAndPod();
+        List();
+        Start();
+        await UntilAsync(() => _node.Enforced.Initialized);
+        var probe = new Probe(from, Address, IpProtocol.Tcp, 80);
+        Assert.Equal(TraceVerdict.Dropped, PolicyTrace.Of(_nft, probe).Verdict);
+        _tables.Namespaces.Upsert("b", new NamespaceRow("b", Labels.From([new("team", "x")])));
+        await UntilAsync(() => PolicyTrace.Of(_nft, probe).Verdict == TraceVerdict.Accepted);
+    }
+
+    [Fact]
     public async Task A_table_that_others_remove_is_back_at_once_and_after_a_while_if_nobody_tells()
     {
         AddNodeAndPod();

@@ -83,7 +83,7 @@ internal static class Placement
         (candidate.Pods, candidate.Siblings, new OrdinalName(candidate.Node.Name));
 
     private static bool Selected(PodInfo pod, NodeInfo node) =>
-        pod.NodeSelector.All(pair => node.Meta.Labels[pair.Key] == pair.Value)
+        node.Meta.Labels.HasAll(pod.NodeSelector)
         && (pod.NodeTerms is not { } terms || terms.Any(term => Meets(term, node)));
 
     /// <summary>A term without any requirement matches no node (core/v1 NodeSelectorTerm).</summary>

@@ -64,7 +64,7 @@ internal sealed record ReplicaSetPlan
     {
         ObservedGeneration = set.Meta.Generation,
         Replicas = active.Count,
-        FullyLabeled = active.Count(pod => set.TemplateLabels.All(label => pod.Meta.Labels[label.Key] == label.Value)),
+        FullyLabeled = active.Count(pod => pod.Meta.Labels.HasAll(set.TemplateLabels)),
         Ready = active.Count(pod => pod.IsReady),
         Available = active.Count(pod => pod.IsAvailable(set.MinReadySeconds, now)),
     };

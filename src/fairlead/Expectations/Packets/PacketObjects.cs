@@ -4,6 +4,7 @@ using Fairlead.ControlPlane.Kinds;
 using Fairlead.Demo;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
+using Fairlead.Linux.Addresses;
 using Fairlead.Offline;
 using Fairlead.Policy.Evaluate;
 using Fairlead.Terminal;
@@ -89,7 +90,7 @@ internal static class PacketObjects
                 {
                     ["name"] = port.Name.Length > 0 ? port.Name : null,
                     ["containerPort"] = (int)port.Port,
-                    ["protocol"] = port.Protocol.ToString().ToUpperInvariant(),
+                    ["protocol"] = port.Protocol.Text(),
                 })]),
             }),
         },

@@ -29,7 +29,7 @@ internal static class NoEndpoints
         }
 
         var pods = tables.Pods.Snapshot().Values.Where(pod => pod.Key.Namespace == service.Key.Namespace && !pod.Finished).OrderBy(pod => pod.Key).ToList();
-        var selected = pods.FindAll(pod => selector.All(label => pod.Labels[label.Key] == label.Value));
+        var selected = pods.FindAll(pod => pod.Labels.HasAll(selector));
         if (selected.Count == 0)
         {
             return [$"its selector {selector} matches no pod of namespace {service.Key.Namespace}", .. Nearest(pods, service)];
@@ -37,7 +37,7 @@ internal static class NoEndpoints
 
         if (!ushort.TryParse(port.TargetPort, out _) && port.TargetPort.Length > 0 && !selected.Exists(pod => Names(pod, port)))
         {
-            return [$"targetPort {port.TargetPort} is the name of no {Text(port.Protocol)} port of the pods that its selector matches ({Declared(selected)})"];
+            return [$"targetPort {port.TargetPort} is the name of no {port.Protocol.Text()} port of the pods that its selector matches ({Declared(selected)})"];
         }
 
         var names = string.Join(", ", selected.Take(MaxNamed).Select(pod => $"{pod.Key.Name}{(pod.Terminating ? " (terminating)" : pod.IPs.Count == 0 ? " (no address yet)" : "")}"));
@@ -48,7 +48,7 @@ internal static class NoEndpoints
 
     private static string Declared(List<PodRow> pods)
     {
-        var ports = pods.SelectMany(pod => pod.Ports).Select(port => $"{(port.Name.Length > 0 ? port.Name : "unnamed")}={port.Port}/{Text(port.Protocol)}").Distinct().Take(MaxNamed).ToList();
+        var ports = pods.SelectMany(pod => pod.Ports).Select(port => $"{(port.Name.Length > 0 ? port.Name : "unnamed")}={port.Port}/{port.Protocol.Text()}").Distinct().Take(MaxNamed).ToList();
         return ports.Count == 0 ? "they declare none" : $"they declare {string.Join(", ", ports)}";
     }
 
@@ -63,6 +63,4 @@ internal static class NoEndpoints
             $"nearest: pod {near[0].Pod.Key} has {string.Join(", ", near[0].Misses.Select(label => near[0].Pod.Labels[label.Key] is { } other ? $"{label.Key}={other}" : $"no label {label.Key}"))}",
         ];
     }
-
-    private static string Text(IpProtocol protocol) => protocol.ToString().ToUpperInvariant();
 }

@@ -17,7 +17,7 @@ internal static class PolicyStep
     public static ReachStep Of(bool ingress, PolicyDecision decision, string subject, string other, IpProtocol protocol, ushort port)
     {
         var what = ingress ? "ingress" : "egress";
-        var connection = $"{protocol.ToString().ToUpperInvariant()} {port} {(ingress ? "from" : "to")} {other}";
+        var connection = $"{protocol.Text()} {port} {(ingress ? "from" : "to")} {other}";
         if (decision.By == DecidedBy.Nothing)
         {
             return new ReachStep(what, StepVerdict.Ok, "", $"no policy isolates {subject} for {what}");

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Fairlead.Linux.Addresses;
 using Fairlead.Policy.Findings;
 
 namespace Fairlead.Explain.Reach;
@@ -38,7 +39,7 @@ internal sealed record ReachDocument
 
     /// <summary>As it is printed.</summary>
     public static ConnectionDocument Of(ReachExplanation one, ProbeFinding? probe) => new(
-        one.From, one.To, OrNull($"{one.Address}"), one.Port == 0 ? null : one.Port, one.Protocol.ToString().ToUpperInvariant(), one.Verdict, one.Sentence,
+        one.From, one.To, OrNull($"{one.Address}"), one.Port == 0 ? null : one.Port, one.Protocol.Text(), one.Verdict, one.Sentence,
         [.. one.Steps.Select(Of)],
         [.. one.Endpoints.Select(end => new EndpointDocument(end.Endpoint, OrNull(end.Pod), OrNull(end.Node), OrNull(end.Client), end.IsReachable, [.. end.Steps.Select(Of)]))])
     {

@@ -42,7 +42,7 @@ internal readonly record struct PortAsked(ushort Number, string Name, IpProtocol
 
     /// <summary><c>80</c>, <c>http</c>, <c>53/UDP</c>.</summary>
     public override string ToString() =>
-        (Number != 0 ? $"{Number}" : Name) + (Protocol == IpProtocol.Any ? "" : $"/{Protocol.ToString().ToUpperInvariant()}");
+        (Number != 0 ? $"{Number}" : Name) + (Protocol == IpProtocol.Any ? "" : $"/{Protocol.Text()}");
 }
 
 /// <summary>What the explainer is told beside the cluster's objects.</summary>
@@ -81,5 +81,5 @@ internal sealed record ListeningSocket(IpProtocol Protocol, IpAddr Address, usho
         && (Address == address || (Address.Value == 0 && (!Address.IsV4 || address.IsV4)));
 
     /// <summary><c>127.0.0.1:8080/TCP</c>.</summary>
-    public override string ToString() => $"{(Address.IsV4 ? $"{Address}" : $"[{Address}]")}:{Port}/{Protocol.ToString().ToUpperInvariant()}";
+    public override string ToString() => $"{(Address.IsV4 ? $"{Address}" : $"[{Address}]")}:{Port}/{Protocol.Text()}";
 }

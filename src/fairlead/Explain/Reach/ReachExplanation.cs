@@ -110,7 +110,7 @@ internal sealed record ReachExplanation
     public ReachStep? Failing => Steps.Concat(Endpoints.SelectMany(endpoint => endpoint.Steps)).FirstOrDefault(step => step.Verdict == StepVerdict.Fails);
 
     /// <summary>Whom it is to reach, with the port: <c>shop/api:80/TCP</c>.</summary>
-    public string Target => Port == 0 ? To : string.Create(CultureInfo.InvariantCulture, $"{To}:{Port}/{Protocol.ToString().ToUpperInvariant()}");
+    public string Target => Port == 0 ? To : string.Create(CultureInfo.InvariantCulture, $"{To}:{Port}/{Protocol.Text()}");
 
     /// <summary>The verdict as a sentence.</summary>
     public string Sentence => Verdict switch

@@ -122,7 +122,7 @@ internal sealed class ReachPath(ClusterTables tables, PolicyWorld world, ReachSe
         }
 
         var sockets = pod is { HostNetwork: false } ? settings.ListenersOf(pod) : node is not null ? settings.NodeListenersOf(node) : null;
-        var port = string.Create(CultureInfo.InvariantCulture, $"{stretch.Port}/{stretch.Protocol.ToString().ToUpperInvariant()}");
+        var port = string.Create(CultureInfo.InvariantCulture, $"{stretch.Port}/{stretch.Protocol.Text()}");
         if (sockets is null)
         {
             return new ReachStep("listener", StepVerdict.Unknown, pod is null ? "" : $"Pod {pod.Key}", $"whether anything listens on {port} cannot be seen from here{Declared(pod, stretch)}");
@@ -141,14 +141,14 @@ internal sealed class ReachPath(ClusterTables tables, PolicyWorld world, ReachSe
         return new ReachStep("listener", StepVerdict.Fails, pod is null ? "" : $"Pod {pod.Key}", words);
     }
 
-    private static string Short(ListeningSocket socket) => string.Create(CultureInfo.InvariantCulture, $"{socket.Port}/{socket.Protocol.ToString().ToUpperInvariant()}");
+    private static string Short(ListeningSocket socket) => string.Create(CultureInfo.InvariantCulture, $"{socket.Port}/{socket.Protocol.Text()}");
 
     private static string Declared(PodRow? pod, LastStretch stretch)
     {
         var ports = pod?.Ports ?? default;
         return ports.Count == 0 ? ""
             : ports.Any(port => port.Port == stretch.Port && port.Protocol == stretch.Protocol) ? "; the pod declares it among its containerPorts"
-            : $"; the pod declares {string.Join(", ", ports.Select(port => $"{port.Port}/{port.Protocol.ToString().ToUpperInvariant()}"))}, not this: is the port right?";
+            : $"; the pod declares {string.Join(", ", ports.Select(port => $"{port.Port}/{port.Protocol.Text()}"))}, not this: is the port right?";
     }
 
     private static string OnNode(string name) => name.Length == 0 ? "no node" : $"node {name}";

@@ -21,7 +21,7 @@ internal sealed class RealPacket(IPacketSender sender, bool isOwn)
     {
         if (told.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp))
         {
-            return new ProbeFinding(null, $"no {told.Protocol.ToString().ToUpperInvariant()} packet can be sent from here");
+            return new ProbeFinding(null, $"no {told.Protocol.Text()} packet can be sent from here");
         }
 
         if (told.Name.Length > 0)

@@ -18,14 +18,14 @@ internal static class ServicePorts
     {
         var has = service.Ports.Count == 0 ? "it has none" : $"it has {string.Join(", ", service.Ports.Select(Text))}";
         var meant = service.Ports.FirstOrDefault(port => port.Protocol == protocol && port.TargetPort == number.ToString(CultureInfo.InvariantCulture));
-        return $"Service {service.Key} has no port {number}/{protocol.ToString().ToUpperInvariant()}: {has}"
+        return $"Service {service.Key} has no port {number}/{protocol.Text()}: {has}"
             + (meant is null ? "" : string.Create(CultureInfo.InvariantCulture, $"; {number} is the targetPort of port {meant.Port}: that is the one to call"))
             + (service.Ports.Any(port => port.Port == number && port.Protocol != protocol) ? "; the protocol is another" : "");
     }
 
     /// <summary><c>80/TCP (http)</c>.</summary>
     public static string Text(ServicePort port) =>
-        string.Create(CultureInfo.InvariantCulture, $"{port.Port}/{port.Protocol.ToString().ToUpperInvariant()}{(port.Name.Length > 0 ? $" ({port.Name})" : "")}");
+        string.Create(CultureInfo.InvariantCulture, $"{port.Port}/{port.Protocol.Text()}{(port.Name.Length > 0 ? $" ({port.Name})" : "")}");
 
     private static string Kind(FrontendKind kind) => kind switch
     {
