@@ -35,4 +35,13 @@ public sealed class ClusterTables
 
     /// <summary>ClusterNetworkPolicies by name; none where the server has no such kind.</summary>
     public Table<string, ClusterPolicyRow> ClusterPolicies { get; } = new("clusternetworkpolicies");
+
+    /// <summary>Ingresses by key. Only who serves them reads them.</summary>
+    public Table<ObjectKey, IngressRow> Ingresses { get; } = new("ingresses");
+
+    /// <summary>IngressClasses by name.</summary>
+    public Table<string, IngressClassRow> IngressClasses { get; } = new("ingressclasses");
+
+    /// <summary>Secrets of type kubernetes.io/tls by key.</summary>
+    public Table<ObjectKey, TlsSecretRow> TlsSecrets { get; } = new("tls secrets");
 }

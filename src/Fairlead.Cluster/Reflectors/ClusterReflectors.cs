@@ -89,6 +89,13 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         Run(ResourceTypes.Services, tables.Services, key => key, ServiceReader.Read, cancellationToken),
         Slices().RunAsync(cancellationToken));
 
+    /// <summary>Lists and watches what Ingresses are served by until cancelled: them, their classes and certificates, Services, slices and nodes.</summary>
+    public Task RunIngressesAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        RunServicesAsync(cancellationToken),
+        Run(ResourceTypes.Ingresses, tables.Ingresses, key => key, IngressReader.Ingress, cancellationToken),
+        Run(ResourceTypes.IngressClasses, tables.IngressClasses, key => key.Name, IngressReader.Class, cancellationToken),
+        TlsSecrets().RunAsync(cancellationToken));
+
     /// <summary>Lists and watches nodes alone until cancelled.</summary>
     public Task RunNodesAsync(CancellationToken cancellationToken) =>
         Run(ResourceTypes.Nodes, tables.Nodes, key => key.Name, PodReader.Node, cancellationToken);
@@ -212,6 +219,11 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         var named = new ListOptions { FieldSelector = $"metadata.name={key.Name}" };
         return new Reflector(api, ResourceTypes.ConfigMaps, named, sink, time, log) { Namespace = key.Namespace };
     }
+
+    // By their type: no other Secret is read, or leaves the API server for this.
+    private Reflector TlsSecrets() => new(
+        api, ResourceTypes.Secrets, new ListOptions { FieldSelector = $"type={TlsSecretRow.SecretType}" },
+        new RowSink<ObjectKey, TlsSecretRow>(tables.TlsSecrets, key => key, IngressReader.Secret, log), time, log);
 
     private Reflector Slices()
     {

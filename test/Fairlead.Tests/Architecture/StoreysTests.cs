@@ -19,9 +19,10 @@ public sealed class StoreysTests
         ["Fairlead.Policy"] = Rooms,
         ["Fairlead.Dns"] = Rooms,
         ["Fairlead.Balancer"] = Rooms,
+        ["Fairlead.Ingress"] = Rooms,
         ["Fairlead.ControlPlane"] = House,
         ["Fairlead.Pods"] = House,
-        ["fairlead"] = [.. House, "Fairlead.Cni", "Fairlead.Proxy", "Fairlead.Policy", "Fairlead.Dns", "Fairlead.Balancer", "Fairlead.ControlPlane", "Fairlead.Pods"],
+        ["fairlead"] = [.. House, "Fairlead.Cni", "Fairlead.Proxy", "Fairlead.Policy", "Fairlead.Dns", "Fairlead.Balancer", "Fairlead.Ingress", "Fairlead.ControlPlane", "Fairlead.Pods"],
     };
 
     private static string[] Rooms => ["Fairlead.Linux", "Fairlead.Nftables", "Fairlead.State", "Fairlead.Kube", "Fairlead.Cluster"];
