@@ -49,4 +49,7 @@ public sealed record IngressOptions
 
     /// <summary>How long nothing may come from, or go to, an endpoint.</summary>
     public TimeSpan ActivityTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Each request is told of in the log.</summary>
+    public bool AccessLog { get; init; } = true;
 }

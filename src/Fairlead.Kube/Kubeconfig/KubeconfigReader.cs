@@ -30,13 +30,12 @@ public static class KubeconfigReader
         return new KubeConnection(server, Authorities(cluster, directory), Certificate(user, directory), Token(user, directory));
     }
 
-    /// <summary>A file comes before a text, as with client-go, and is read anew each time: what is mounted into a pod is replaced within the hour.</summary>
+    /// <summary>A file comes before a text, as with client-go.</summary>
     private static Func<string> Token(MarkedNode user, string directory)
     {
         if (user.Text("tokenFile") is { Length: > 0 } file)
         {
-            var path = Path.Combine(directory, file);
-            return () => File.ReadAllText(path).Trim();
+            return ServiceAccount.TokenFile(Path.Combine(directory, file));
         }
 
         var token = user.Text("token") ?? "";

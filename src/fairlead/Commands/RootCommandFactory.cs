@@ -53,6 +53,7 @@ internal static class RootCommandFactory
             DemoCommand.Create(output),
             ShellCompletionCommand.Create(),
             AgentCommand.Create(),
+            IngressCommand.Create(),
             PodsCommand.Create(),
             CniCommand.Create(),
         };

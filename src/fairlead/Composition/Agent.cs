@@ -9,7 +9,6 @@ using Fairlead.Dns;
 using Fairlead.Dns.Metrics;
 using Fairlead.Dns.Server;
 using Fairlead.Kube.Client;
-using Fairlead.Kube.Kubeconfig;
 using Fairlead.Linux.Conntrack;
 using Fairlead.Linux.Namespaces;
 using Fairlead.Linux.Route;
@@ -35,7 +34,7 @@ internal static class Agent
         using var loggers = new FileLoggerFactory();
         var time = TimeProvider.System;
         var (cluster, node) = (new ClusterTables(), new NodeTables());
-        var connection = Connection(options.Kubeconfig);
+        var connection = ClusterConnection.Of(options.Kubeconfig);
         using var api = new KubeClient(connection);
         loggers.CreateLogger("agent").Starting(options.NodeName, connection.Server);
         using var netns = NetNamespace.Current();
@@ -138,18 +137,6 @@ internal static class Agent
         catch (SocketException)
         {
             return false;
-        }
-    }
-
-    private static KubeConnection Connection(string kubeconfig)
-    {
-        try
-        {
-            return KubeconfigReader.Read(kubeconfig);
-        }
-        catch (Exception e) when (e is IOException or FormatException or UnauthorizedAccessException)
-        {
-            throw new UserError($"{kubeconfig}: {e.Message}", "name a kubeconfig with --kubeconfig");
         }
     }
 

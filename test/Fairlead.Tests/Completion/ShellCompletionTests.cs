@@ -22,7 +22,7 @@ public sealed class ShellCompletionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("agent cni completion demo diff down explain inspect kubeconfig observe status test up", "fairlead", "")]
+    [InlineData("agent cni completion demo diff down explain ingress inspect kubeconfig observe status test up", "fairlead", "")]
     [InlineData("demo diff down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
     [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--de")]

@@ -1,0 +1,60 @@
+using Fairlead.Cluster;
+using Fairlead.Cluster.Reflectors;
+using Fairlead.Ingress;
+using Fairlead.Ingress.Hosting;
+using Fairlead.Kube.Client;
+using Fairlead.Serving;
+using Fairlead.State;
+using Fairlead.Terminal;
+
+namespace Fairlead.Composition;
+
+/// <summary>The ingress role: the tables, the reflectors that fill them, the room that serves by them, and what probes and Prometheus ask it.</summary>
+internal static class IngressRole
+{
+    /// <summary>Runs until cancelled; what is under way then is brought to its end by the room.</summary>
+    /// <param name="options">What it is told.</param>
+    /// <param name="kubeconfig">How to reach the API server; empty: as this pod's ServiceAccount.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UserError">It does not know how to reach the API server.</exception>
+    public static async Task<int> RunAsync(IngressOptions options, string kubeconfig, CancellationToken cancellationToken)
+    {
+        using var loggers = new FileLoggerFactory();
+        var time = TimeProvider.System;
+        var connection = kubeconfig.Length > 0 ? ClusterConnection.Of(kubeconfig) : ClusterConnection.OfPod();
+        using var api = new KubeClient(connection);
+        var cluster = new ClusterTables();
+        loggers.CreateLogger("ingress").StartingIngress(options.Controller, connection.Server);
+        var room = new IngressRoom(options, cluster, api, time, loggers);
+        using var metrics = new PrometheusText();
+        var pages = new IngressPages(room.Tables, metrics);
+        Task[] parts =
+        [
+            new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector")).RunIngressesAsync(cancellationToken),
+            room.RunAsync(cancellationToken),
+            HttpEndpoint.ServeAsync(options.Admin, pages.AnswerAsync, loggers, time, cancellationToken),
+            HeapTrim.OfProcess(time).RunAsync(CompiledAsync(room.Tables, cancellationToken), cancellationToken),
+        ];
+
+        // A part that ends has failed; kubelet starts the container anew.
+        var first = await Task.WhenAny(parts);
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await first;
+        }
+
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task CompiledAsync(IngressTables tables, CancellationToken cancellationToken)
+    {
+        var wake = new Wake();
+        using var feed = tables.Served.Subscribe();
+        feed.Signalled += wake.Ring;
+        while (!tables.Served.Initialized)
+        {
+            await wake.WaitAsync(cancellationToken);
+        }
+    }
+}
