@@ -28,6 +28,7 @@ public sealed record BackendEndpoint(IpAddr Address, ushort Port, ObjectKey Pod)
 public sealed class Backend(BackendKey key)
 {
     private volatile BackendState _state = BackendState.Unknown;
+    private uint _turn;
 
     /// <summary>Which port of which Service.</summary>
     public BackendKey Key { get; } = key;
@@ -38,6 +39,9 @@ public sealed class Backend(BackendKey key)
         get => _state;
         internal set => _state = value;
     }
+
+    /// <summary>Whose turn it is: a number that grows by one with each request.</summary>
+    internal uint Turn() => Interlocked.Increment(ref _turn);
 }
 
 /// <summary>What is known of a backend at a moment.</summary>

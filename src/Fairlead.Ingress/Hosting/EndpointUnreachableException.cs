@@ -1,0 +1,19 @@
+namespace Fairlead.Ingress.Hosting;
+
+/// <summary>No connection to an endpoint could be made: nothing of the request has left, so that it may be sent to another whatever it is.</summary>
+internal sealed class EndpointUnreachableException(string message, Exception cause) : IOException(message, cause)
+{
+    /// <summary>True when it is what an exception comes of.</summary>
+    public static bool IsCauseOf(Exception? exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is EndpointUnreachableException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
