@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Fairlead.Cluster.Metrics;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Wire;
 
@@ -48,17 +49,17 @@ public sealed class DnsMetrics : IDisposable
     public Meter Meter { get; } = new("fairlead.dns");
 
     /// <summary>The histograms, as of now.</summary>
-    public IReadOnlyList<DnsHistogram> Histograms() =>
+    public IReadOnlyList<HistogramFigures> Histograms() =>
     [
-        new DnsHistogram(
+        new HistogramFigures(
             "coredns_dns_request_duration_seconds", "Seconds from a query's receipt to its reply, by zone.", ZoneCounters.DurationBounds,
-            [.. Each((zone, counted) => new DnsHistogramSeries([.. Labels(zone)], counted.Durations(), counted.DurationSum()))]),
+            [.. Each((zone, counted) => new HistogramSeries([.. Labels(zone)], counted.Durations(), counted.DurationSum()))]),
         Sizes("coredns_dns_request_size_bytes", "Bytes of queries, by zone and protocol.", ofReplies: false),
         Sizes("coredns_dns_response_size_bytes", "Bytes of replies, by zone and protocol.", ofReplies: true),
         _forwards.Durations(),
-        new DnsHistogram(
+        new HistogramFigures(
             "coredns_kubernetes_dns_programming_duration_seconds", "Seconds from the change of a pod or Service to its being answered.", ProgrammingTimes.Bounds,
-            [new DnsHistogramSeries([Label("service_kind", "headless_with_selector")], _counters.Programming.Counts, _counters.Programming.Sum)]),
+            [new HistogramSeries([Label("service_kind", "headless_with_selector")], _counters.Programming.Counts, _counters.Programming.Sum)]),
     ];
 
     /// <inheritdoc/>
@@ -109,10 +110,10 @@ public sealed class DnsMetrics : IDisposable
         select new Measurement<long>(
             count, [.. Labels(zone), Label("rcode", MessageText.Code((ResponseCode)code)), Label("plugin", ZoneCounters.Plugins[(int)plugin])]);
 
-    private DnsHistogram Sizes(string name, string description, bool ofReplies) => new(
+    private HistogramFigures Sizes(string name, string description, bool ofReplies) => new(
         name, description, ZoneCounters.SizeBounds,
         [
-            .. Each((zone, counted) => ((bool[])[false, true]).Select(tcp => new DnsHistogramSeries(
+            .. Each((zone, counted) => ((bool[])[false, true]).Select(tcp => new HistogramSeries(
                 [.. Labels(zone), Label("proto", Protocol(tcp))], counted.Sizes(ofReplies, tcp), counted.SizeSum(ofReplies, tcp)))).SelectMany(one => one).Where(one => one.Counts.Any(count => count > 0)),
         ]);
 }

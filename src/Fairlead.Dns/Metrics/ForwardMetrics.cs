@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Fairlead.Cluster.Metrics;
 using Fairlead.Dns.Chain;
 using Fairlead.Dns.Forward;
 using Fairlead.Dns.Wire;
@@ -39,13 +40,13 @@ internal sealed class ForwardMetrics
     }
 
     /// <summary>How long upstreams took, as of now.</summary>
-    public DnsHistogram Durations() => new(
+    public HistogramFigures Durations() => new(
         "coredns_proxy_request_duration_seconds", "Seconds from a question to its reply, by upstream and response code.", UpstreamCounters.DurationBounds,
         [
             .. from upstream in Upstreams()
                from code in Enumerable.Range(0, ZoneCounters.Codes)
                where upstream.Counters.Responses(code) > 0
-               select new DnsHistogramSeries([.. Proxy(upstream), Code(code)], upstream.Counters.Durations(code), upstream.Counters.DurationSum(code).TotalSeconds),
+               select new HistogramSeries([.. Proxy(upstream), Code(code)], upstream.Counters.Durations(code), upstream.Counters.DurationSum(code).TotalSeconds),
         ]);
 
     private static KeyValuePair<string, object?> Label(string name, object value) => new(name, value);

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
-using Fairlead.Dns.Metrics;
+using Fairlead.Cluster.Metrics;
 
 namespace Fairlead.Serving;
 
@@ -35,7 +35,7 @@ internal sealed class PrometheusText : IDisposable
     }
 
     /// <summary>Histograms that are counted elsewhere than in instruments; null: there are none.</summary>
-    public Func<IReadOnlyList<DnsHistogram>>? Histograms { get; init; }
+    public Func<IReadOnlyList<HistogramFigures>>? Histograms { get; init; }
 
     /// <summary>Everything, as of now, in the order of the names.</summary>
     public string Write()
@@ -68,7 +68,7 @@ internal sealed class PrometheusText : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
-    private static void Write(StringBuilder text, DnsHistogram histogram)
+    private static void Write(StringBuilder text, HistogramFigures histogram)
     {
         WriteHead(text, histogram.Name, histogram.Description, "histogram");
         foreach (var series in histogram.Series)
