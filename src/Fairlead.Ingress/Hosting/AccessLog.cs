@@ -65,8 +65,17 @@ internal sealed class AccessLog(Stream output)
             (_filling, _writing) = (_writing, _filling);
         }
 
-        await output.WriteAsync(_writing.WrittenMemory, CancellationToken.None);
-        await output.FlushAsync(CancellationToken.None);
+        try
+        {
+            await output.WriteAsync(_writing.WrittenMemory, CancellationToken.None);
+            await output.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // Nobody reads it, or the disk is full: requests go on, and the figures tell of what is missing.
+            Interlocked.Add(ref _dropped, _writing.WrittenSpan.Count((byte)'\n'));
+        }
+
         _writing.ResetWrittenCount();
     }
 }
