@@ -28,10 +28,16 @@ public sealed record RouteOptions
     /// <summary>Nothing beside.</summary>
     public static RouteOptions Default { get; } = new();
 
+    /// <summary>Why nothing is served: the Ingress asks for a guard that is not understood or not known here; every request is answered 503. Empty: it is served.</summary>
+    public string Refused { get; init; } = "";
+
+    /// <summary>Other hosts with the same routes, in lower case (server-alias); an Ingress's own rule for such a host comes first.</summary>
+    public ValueArray<string> Aliases { get; init; }
+
     /// <summary>What the path becomes on its way to the endpoint (rewrite-target); null: it stays.</summary>
     public PathRewrite? Rewrite { get; init; }
 
-    /// <summary>Where <c>/</c> is redirected to, a path (app-root); empty: nowhere.</summary>
+    /// <summary>Where <c>/</c> is redirected to, a path (app-root), by 302; empty: nowhere.</summary>
     public string AppRoot { get; init; } = "";
 
     /// <summary>HTTP is redirected to HTTPS where the host has a certificate (ssl-redirect); null: as the controller is told.</summary>
@@ -81,9 +87,9 @@ public sealed record RouteOptions
 }
 
 /// <summary>Where requests are redirected to.</summary>
-/// <param name="Location">An absolute URL, or a path.</param>
+/// <param name="Location">An absolute URL.</param>
 /// <param name="Code">300 to 308.</param>
-public sealed record RedirectTarget(string Location, int Code);
+public sealed record RedirectTarget(UrlTemplate Location, int Code);
 
 /// <summary>The cookie that keeps a client with its endpoint.</summary>
 /// <param name="Name">session-cookie-name.</param>
@@ -138,15 +144,18 @@ public sealed record RateLimits(int PerSecond, int PerMinute, int Connections, i
 }
 
 /// <summary>A service that is asked before each request whether it may pass.</summary>
-/// <param name="Url">auth-url: an absolute http or https URL.</param>
-public sealed record ExternalAuth(Uri Url)
+/// <param name="Url">auth-url.</param>
+public sealed record ExternalAuth(UrlTemplate Url)
 {
     /// <summary>auth-method; empty: GET.</summary>
     public string Method { get; init; } = "";
 
-    /// <summary>auth-signin: where a client that may not pass is sent; empty: it gets the service's answer.</summary>
-    public string SignIn { get; init; } = "";
+    /// <summary>auth-signin, with where to come back to as auth-signin-redirect-param: where a client that is not known is sent; null: it gets the service's answer.</summary>
+    public UrlTemplate? SignIn { get; init; }
 
-    /// <summary>auth-response-headers: headers of the answer that go on to the endpoint.</summary>
+    /// <summary>auth-request-redirect: what the service is told in X-Auth-Request-Redirect; null: the request's path and query.</summary>
+    public UrlTemplate? RequestRedirect { get; init; }
+
+    /// <summary>auth-response-headers: headers of the answer that go on to the endpoint; none of them is taken from the client.</summary>
     public ValueArray<string> ResponseHeaders { get; init; }
 }
