@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Endpoints;
 using Fairlead.Proxy.Frontends;
 
 namespace Fairlead.Proxy.Compile;
@@ -13,6 +14,10 @@ internal sealed record NodeView(string Name, string Zone, ValueArray<IpAddr> Int
 
     /// <summary>Where the node itself answers for a Service, as for the cluster's DNS: nothing is translated there, and nothing need be remembered of it.</summary>
     public ValueArray<FrontendKey> Untracked { get; init; }
+
+    /// <summary>A chosen endpoint as this node sees it.</summary>
+    public Endpoint Endpoint(EndpointCandidate candidate) =>
+        new(candidate.Address, candidate.Port, candidate.Source.NodeName == Name && !InternalIPs.AsSpan().Contains(candidate.Address));
 
     /// <param name="node">The node.</param>
     /// <param name="options">What the room is told.</param>

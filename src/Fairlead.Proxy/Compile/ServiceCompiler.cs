@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Fairlead.Cluster.Endpoints;
 using Fairlead.Proxy.Frontends;
 
 namespace Fairlead.Proxy.Compile;
@@ -6,6 +8,12 @@ namespace Fairlead.Proxy.Compile;
 /// <param name="Frontends">The frontends it claims.</param>
 /// <param name="Warnings">What of it is not served, and why.</param>
 internal readonly record struct CompiledService(ValueArray<Frontend> Frontends, ValueArray<string> Warnings);
+
+/// <summary>Endpoints chosen for one port of a Service in one family.</summary>
+/// <param name="Cluster">From the whole cluster, by topology.</param>
+/// <param name="Local">From this node.</param>
+/// <param name="Any">There is a usable one somewhere.</param>
+internal sealed record SelectedEndpoints(ValueArray<Endpoint> Cluster, ValueArray<Endpoint> Local, bool Any);
 
 /// <summary>From one Service, its slices and the node to frontends. Pure: the same rows give the same frontends.</summary>
 internal static class ServiceCompiler
@@ -23,7 +31,7 @@ internal static class ServiceCompiler
         {
             foreach (var port in service.Ports)
             {
-                var selected = EndpointSelection.Select(Candidates(ordered, family, port, node), node);
+                var selected = Select(EndpointSelection.Candidates(ordered, family, port), node);
                 Add(frontends, service, port, family, node, selected, options);
             }
         }
@@ -99,32 +107,24 @@ internal static class ServiceCompiler
         return Disjoint(node.InternalIPs.Any(own => ranges.Exists(range => range.Contains(own))) ? ranges.Append(IpNet.Single(address)) : ranges);
     }
 
-    /// <summary>Ports of a Service and of its slices belong together by name and protocol; the number is the slice's, so named targetPorts may differ by pod.</summary>
-    internal static IReadOnlyCollection<Candidate> Candidates(IReadOnlyList<EndpointSliceRow> slices, IpFamily family, ServicePort port, NodeView node)
+    private static SelectedEndpoints Select(IReadOnlyCollection<EndpointCandidate> candidates, NodeView node)
     {
-        var candidates = new Dictionary<(IpAddr, ushort), Candidate>();
-        foreach (var slice in slices.Where(slice => slice.Family == family))
-        {
-            foreach (var slicePort in slice.Ports.Where(slicePort => slicePort.Name == port.Name && slicePort.Protocol == port.Protocol && slicePort.Port != 0))
-            {
-                foreach (var source in slice.Endpoints.Where(source => !source.Address.IsNone && source.Address.Family == family))
-                {
-                    var isLocalPod = source.NodeName == node.Name && !node.InternalIPs.Contains(source.Address);
-                    var candidate = new Candidate(new Endpoint(source.Address, slicePort.Port, isLocalPod), source);
-
-                    // An endpoint on its way from one slice to another is in both for a moment; the better news counts.
-                    if (!candidates.TryGetValue((source.Address, slicePort.Port), out var there) || Rank(source) > Rank(there.Source))
-                    {
-                        candidates[(source.Address, slicePort.Port)] = candidate;
-                    }
-                }
-            }
-        }
-
-        return candidates.Values;
+        var (_, cluster) = EndpointSelection.OfCluster(candidates, node.Name, node.Zone);
+        var (_, local) = EndpointSelection.OfNode(candidates, node.Name);
+        return new SelectedEndpoints(Sorted(cluster, node), Sorted(local, node), cluster.Count > 0);
     }
 
-    private static int Rank(SliceEndpoint endpoint) => endpoint.Ready ? 2 : endpoint.Serving ? 1 : 0;
+    private static ValueArray<Endpoint> Sorted(List<EndpointCandidate> candidates, NodeView node)
+    {
+        var endpoints = new Endpoint[candidates.Count];
+        for (var i = 0; i < endpoints.Length; i++)
+        {
+            endpoints[i] = node.Endpoint(candidates[i]);
+        }
+
+        Array.Sort(endpoints);
+        return new ValueArray<Endpoint>(ImmutableCollectionsMarshal.AsImmutableArray(endpoints));
+    }
 
     /// <summary>Ranges within others left out: the kernel's set of ranges takes no overlap.</summary>
     internal static ValueArray<IpNet> Disjoint(IEnumerable<IpNet> ranges)

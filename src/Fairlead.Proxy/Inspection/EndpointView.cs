@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Endpoints;
 using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Drift;
 using Fairlead.Proxy.Frontends;
@@ -6,10 +7,10 @@ using Fairlead.Proxy.Nftables;
 namespace Fairlead.Proxy.Inspection;
 
 /// <summary>The endpoints of one frontend, used or not, each with its slots and the reason. Pure.</summary>
-internal sealed class EndpointView(IReadOnlyCollection<Candidate> candidates, NodeView node)
+internal sealed class EndpointView(IReadOnlyCollection<EndpointCandidate> candidates, NodeView node)
 {
-    private readonly (Choice Choice, List<Candidate> Chosen) _cluster = EndpointSelection.OfCluster(candidates, node);
-    private readonly (Choice Choice, List<Candidate> Chosen) _onNode = EndpointSelection.OfNode(candidates, node);
+    private readonly (EndpointChoice Choice, List<EndpointCandidate> Chosen) _cluster = EndpointSelection.OfCluster(candidates, node.Name, node.Zone);
+    private readonly (EndpointChoice Choice, List<EndpointCandidate> Chosen) _onNode = EndpointSelection.OfNode(candidates, node.Name);
 
     /// <summary>All of them, in order; those that the kernel still has and no slice has any more come last.</summary>
     /// <param name="held">The frontend with the slots it has.</param>
@@ -17,8 +18,9 @@ internal sealed class EndpointView(IReadOnlyCollection<Candidate> candidates, No
     /// <param name="differences">In which the kernel differs.</param>
     public IReadOnlyList<InspectedEndpoint> Of(Committed held, bool staysInside, IReadOnlyList<Difference> differences)
     {
-        var list = candidates.OrderBy(candidate => candidate.Endpoint).Select(candidate => With(One(candidate, held, staysInside), held, candidate.Endpoint, differences)).ToList();
-        var known = candidates.Select(candidate => candidate.Endpoint).ToHashSet();
+        var list = candidates.Select(candidate => (Candidate: candidate, Endpoint: node.Endpoint(candidate))).OrderBy(one => one.Endpoint)
+            .Select(one => With(One(one.Candidate, held, staysInside), held, one.Endpoint, differences)).ToList();
+        var known = candidates.Select(node.Endpoint).ToHashSet();
         var gone = held.Inside.Concat(held.Local).Select(slot => slot.Endpoint).Where(endpoint => !known.Contains(endpoint)).Distinct().Order();
         list.AddRange(gone.Select(endpoint => With(
             new InspectedEndpoint { Address = $"{endpoint.Address}", Port = endpoint.Port, Why = "no EndpointSlice has it any more", State = InspectedState.Behind },
@@ -26,13 +28,13 @@ internal sealed class EndpointView(IReadOnlyCollection<Candidate> candidates, No
         return list;
     }
 
-    private InspectedEndpoint One(Candidate candidate, Committed held, bool staysInside)
+    private InspectedEndpoint One(EndpointCandidate candidate, Committed held, bool staysInside)
     {
         var source = candidate.Source;
         return new InspectedEndpoint
         {
-            Address = $"{candidate.Endpoint.Address}",
-            Port = candidate.Endpoint.Port,
+            Address = $"{candidate.Address}",
+            Port = candidate.Port,
             Pod = source.Pod == default ? "" : $"{source.Pod}",
             Node = source.NodeName,
             Ready = source.Ready,
@@ -64,18 +66,18 @@ internal sealed class EndpointView(IReadOnlyCollection<Candidate> candidates, No
         return null;
     }
 
-    private string InCluster(Candidate candidate) => _cluster.Chosen.Contains(candidate)
+    private string InCluster(EndpointCandidate candidate) => _cluster.Chosen.Contains(candidate)
         ? _cluster.Choice switch
         {
-            Choice.OnNode => "ready, hinted for this node",
-            Choice.InZone => $"ready, hinted for {node.Zone}",
-            Choice.Leaving => "serves while it terminates; none is ready",
+            EndpointChoice.OnNode => "ready, hinted for this node",
+            EndpointChoice.InZone => $"ready, hinted for {node.Zone}",
+            EndpointChoice.Leaving => "serves while it terminates; none is ready",
             _ => "ready",
         }
-        : NotReady(candidate.Source) ?? $"hinted for {string.Join(", ", _cluster.Choice == Choice.OnNode ? candidate.Source.ForNodes : candidate.Source.ForZones)}";
+        : NotReady(candidate.Source) ?? $"hinted for {string.Join(", ", _cluster.Choice == EndpointChoice.OnNode ? candidate.Source.ForNodes : candidate.Source.ForZones)}";
 
-    private string OnNode(Candidate candidate) => _onNode.Chosen.Contains(candidate)
-        ? _onNode.Choice == Choice.Leaving ? "on this node, serves while it terminates; none here is ready" : "on this node, ready"
+    private string OnNode(EndpointCandidate candidate) => _onNode.Chosen.Contains(candidate)
+        ? _onNode.Choice == EndpointChoice.Leaving ? "on this node, serves while it terminates; none here is ready" : "on this node, ready"
         : candidate.Source.NodeName != node.Name ? "policy Local: on another node" : NotReady(candidate.Source)!;
 
     private static string? NotReady(SliceEndpoint source) => source switch

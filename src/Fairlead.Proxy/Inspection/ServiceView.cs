@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Endpoints;
 using Fairlead.Proxy.Compile;
 using Fairlead.Proxy.Drift;
 using Fairlead.Proxy.Frontends;
@@ -99,7 +100,7 @@ internal sealed class ServiceView(ServiceMoment moment, InspectionDepth depth)
         Frontend frontend, FrontendRow? row, ServiceRow? service, bool staysInside, List<EndpointSliceRow> slices, IReadOnlyList<Difference> differences)
     {
         var port = service?.Ports.FirstOrDefault(port => port.Name == frontend.PortName && port.Protocol == frontend.Key.Protocol);
-        IReadOnlyCollection<Candidate> candidates = port is null ? [] : ServiceCompiler.Candidates(slices, frontend.Key.Address.Family, port, moment.Node);
+        IReadOnlyCollection<EndpointCandidate> candidates = port is null ? [] : EndpointSelection.Candidates(slices, frontend.Key.Address.Family, port);
         var held = row?.Frontend.Service == frontend.Service ? ServiceMoment.Wanted(row) : new Committed(frontend, default, default);
         return new EndpointView(candidates, moment.Node).Of(held, staysInside, differences);
     }
