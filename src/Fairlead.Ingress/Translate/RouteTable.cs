@@ -8,6 +8,8 @@ namespace Fairlead.Ingress.Translate;
 /// </summary>
 public sealed class RouteTable
 {
+    private const int MaxHost = 253;
+
     private readonly ConcurrentDictionary<string, HostRoutes> _hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, HostRoutes>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
 
@@ -24,7 +26,7 @@ public sealed class RouteTable
     /// The route of a request; null when there is none. Routes of the exact host come before those of the wildcard of its parent, those before the routes
     /// of all hosts: a host with rules of its own takes no path from a wider one.
     /// </summary>
-    /// <param name="host">The request's host without port.</param>
+    /// <param name="host">The request's host without port; a dot at its end does not count, nor does its case.</param>
     /// <param name="path">Its path, beginning with a slash, without query.</param>
     public Route? Match(ReadOnlySpan<char> host, ReadOnlySpan<char> path) => (Find(host)?.Match(path)) ?? Default;
 
@@ -41,7 +43,8 @@ public sealed class RouteTable
         }
     }
 
-    private HostRoutes? Find(ReadOnlySpan<char> host)
+    /// <summary>The routes that a host's requests are matched with; null: none. A host has no port; a dot at its end does not count, nor does its case.</summary>
+    public HostRoutes? Find(ReadOnlySpan<char> host)
     {
         if (host.Length > 0 && host[^1] == '.')
         {
@@ -68,5 +71,4 @@ public sealed class RouteTable
         return _hosts.GetValueOrDefault("");
     }
 
-    private const int MaxHost = 253;
 }

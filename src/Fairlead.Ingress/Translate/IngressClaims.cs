@@ -1,0 +1,144 @@
+using Fairlead.Cluster.Model;
+using Fairlead.State;
+
+namespace Fairlead.Ingress.Translate;
+
+/// <summary>A path that an Ingress asks for at a host.</summary>
+/// <param name="Path">As it is compared.</param>
+/// <param name="Type">How it is compared.</param>
+/// <param name="Backend">Where it is to lead.</param>
+internal readonly record struct PathClaim(string Path, PathType Type, BackendKey Backend);
+
+/// <summary>What one Ingress asks for, read and checked; whether it gets it depends on the others. Pure.</summary>
+internal sealed class IngressClaims
+{
+    private readonly List<IngressFinding> _findings = [];
+    private readonly Dictionary<string, List<PathClaim>> _hosts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ObjectKey>> _certificates = new(StringComparer.Ordinal);
+
+    public IngressClaims(IngressRow row, RouteOptions options, IReadOnlyList<IngressFinding> findings)
+    {
+        (Row, Options, Age) = (row, options, Seniority.Of(row));
+        _findings.AddRange(findings);
+        foreach (var rule in row.Rules)
+        {
+            AddRule(rule);
+        }
+
+        foreach (var tls in row.Tls)
+        {
+            AddCertificate(tls);
+        }
+
+        Default = row.DefaultBackend is { } backend ? KeyOf(backend) : null;
+        Aliases = options.Aliases.Where(IsUsableAlias).Distinct(StringComparer.Ordinal).ToValueArray();
+    }
+
+    /// <summary>The Ingress.</summary>
+    public IngressRow Row { get; }
+
+    /// <summary>What its annotations say.</summary>
+    public RouteOptions Options { get; }
+
+    /// <summary>Its place among those that ask for the same.</summary>
+    public Seniority Age { get; }
+
+    /// <summary>Paths by host.</summary>
+    public IReadOnlyDictionary<string, List<PathClaim>> Hosts => _hosts;
+
+    /// <summary>Further hosts for all its paths, where no rule of another Ingress has them.</summary>
+    public ValueArray<string> Aliases { get; }
+
+    /// <summary>Its default backend; null: it has none.</summary>
+    public BackendKey? Default { get; }
+
+    /// <summary>Secrets by host; those of no host are for clients that name none of the others.</summary>
+    public IReadOnlyDictionary<string, List<ObjectKey>> Certificates => _certificates;
+
+    /// <summary>What of it cannot be served, whatever the others ask for.</summary>
+    public IReadOnlyList<IngressFinding> Findings => _findings;
+
+    /// <summary>The backends it leads to, each once.</summary>
+    public IEnumerable<BackendKey> Backends =>
+        _hosts.Values.SelectMany(paths => paths).Select(path => path.Backend).Concat(Default is { } key ? [key] : []).Distinct();
+
+    /// <summary>Paths at a host of its rules, or at one of its aliases: there it has those of all its hosts.</summary>
+    public IEnumerable<PathClaim> PathsAt(string host) => _hosts.TryGetValue(host, out var paths) ? paths : _hosts.Values.SelectMany(all => all).Distinct();
+
+    private void AddRule(IngressRule rule)
+    {
+        if (rule.Host.Length > 0 && !RuleText.IsHost(rule.Host))
+        {
+            _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Quoted(rule.Host)} is no DNS name: its rule is not served"));
+            return;
+        }
+
+        if (!_hosts.TryGetValue(rule.Host, out var claims))
+        {
+            _hosts[rule.Host] = claims = [];
+        }
+
+        foreach (var path in rule.Paths)
+        {
+            // The API server asks for a path of every type but ImplementationSpecific.
+            var written = path.Path.Length == 0 ? "/" : path.Path;
+            if (!RuleText.IsPath(written))
+            {
+                _findings.Add(new IngressFinding(
+                    "PathInvalid", $"path {RuleText.Quoted(written)} of {HostText(rule.Host)} does not begin with a slash or has a control character: it is not served"));
+                continue;
+            }
+
+            claims.Add(new PathClaim(path.Type == PathType.Exact ? written : RuleText.Prefix(written), path.Type, KeyOf(path.Backend)));
+        }
+    }
+
+    private void AddCertificate(IngressTls tls)
+    {
+        // Without a Secret the hosts are served with the default certificate.
+        if (tls.SecretName.Length == 0)
+        {
+            return;
+        }
+
+        var secret = new ObjectKey(Row.Key.Namespace, tls.SecretName);
+        IEnumerable<string> hosts = tls.Hosts.Count > 0 ? tls.Hosts.Select(host => host.ToLowerInvariant()) : _hosts.Count > 0 ? _hosts.Keys : [""];
+        foreach (var host in hosts)
+        {
+            if (host.Length > 0 && !RuleText.IsHost(host))
+            {
+                _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Quoted(host)} of tls is no DNS name: no certificate is served for it"));
+                continue;
+            }
+
+            if (!_certificates.TryGetValue(host, out var secrets))
+            {
+                _certificates[host] = secrets = [];
+            }
+
+            if (!secrets.Contains(secret))
+            {
+                secrets.Add(secret);
+            }
+        }
+    }
+
+    private bool IsUsableAlias(string alias)
+    {
+        if (!RuleText.IsHost(alias))
+        {
+            _findings.Add(new IngressFinding("HostInvalid", $"alias {RuleText.Quoted(alias)} is no DNS name in lower case: it is not served"));
+            return false;
+        }
+
+        return !_hosts.ContainsKey(alias);
+    }
+
+    // A resource's Kind/name is no name that a Service can have.
+    private BackendKey KeyOf(IngressBackend backend) => new(
+        new ObjectKey(Row.Key.Namespace, backend.Service.Length > 0 ? backend.Service : backend.Resource),
+        backend.PortName.Length > 0 ? backend.PortName : backend.PortNumber == 0 ? "" : $"{backend.PortNumber}");
+
+    /// <summary>A host for a message.</summary>
+    public static string HostText(string host) => host.Length == 0 ? "all hosts" : $"host {host}";
+}
