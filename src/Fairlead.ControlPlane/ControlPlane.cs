@@ -44,7 +44,7 @@ public sealed class ControlPlane : IAsyncDisposable
             HttpLog.AllocationDoubtful(options.Loggers.CreateLogger("Fairlead.ControlPlane.Allocation"), problem);
         }
 
-        _registry = new ApiRegistry(_store, options.Time, services, options.PodWarnings, options.ObjectWarnings);
+        _registry = new ApiRegistry(_store, options.Time, services, options.PodWarnings, options.ObjectWarnings, options.DenyServiceExternalIPs);
         _tokens = new ServiceAccountTokens(_registry, _tokenKey, $"https://kubernetes.default.svc.{options.ClusterDomain}");
         Api = new LocalApi(_registry, _tokens);
     }

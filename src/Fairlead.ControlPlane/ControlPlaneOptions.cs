@@ -40,6 +40,12 @@ public sealed record ControlPlaneOptions
     /// <summary>What is said about policies and Services as they are written, such as selectors that match nothing in this cluster. Null: nothing.</summary>
     public ObjectWarnings? ObjectWarnings { get; init; }
 
+    /// <summary>
+    /// No Service takes an external address that it has not already: 403 (upstream's admission plugin DenyServiceExternalIPs, KEP-2200). Off unless said
+    /// otherwise, as upstream.
+    /// </summary>
+    public bool DenyServiceExternalIPs { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

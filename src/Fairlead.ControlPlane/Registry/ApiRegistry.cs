@@ -9,9 +9,11 @@ using Fairlead.Kube.Schema;
 namespace Fairlead.ControlPlane.Registry;
 
 /// <summary>The API's verbs over the store, the same for requests over HTTPS and for controllers in the process.</summary>
-internal sealed class ApiRegistry(ObjectStore store, TimeProvider time, ServiceAllocation? services = null, PodSpecWarnings? podWarnings = null, ObjectWarnings? objectWarnings = null)
+internal sealed class ApiRegistry(
+    ObjectStore store, TimeProvider time, ServiceAllocation? services = null, PodSpecWarnings? podWarnings = null, ObjectWarnings? objectWarnings = null,
+    bool deniesExternalIPs = false)
 {
-    private readonly ObjectWriter _writer = new(store, new WriteAllocation(services), new WriteWarnings(podWarnings, objectWarnings), time);
+    private readonly ObjectWriter _writer = new(store, new WriteAllocation(services), new WriteWarnings(podWarnings, objectWarnings), time, deniesExternalIPs);
     private readonly ObjectDeleter _deleter = new(store, new WriteAllocation(services), time);
 
     public ObjectReader Reader { get; } = new(store, time);

@@ -10,7 +10,12 @@ namespace Fairlead.ControlPlane.Registry;
 internal delegate JsonObject Change(JsonObject old);
 
 /// <summary>Create, update and everything that is an update underneath: patches, status, scale, binding, finalize.</summary>
-internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation, WriteWarnings said, TimeProvider time)
+/// <param name="store">Where objects are.</param>
+/// <param name="allocation">Addresses and ports of Services.</param>
+/// <param name="said">What is said of what is written.</param>
+/// <param name="time">The clock.</param>
+/// <param name="deniesExternalIPs">Services may take no external addresses.</param>
+internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation, WriteWarnings said, TimeProvider time, bool deniesExternalIPs)
 {
     private const int MostAttempts = 16;
 
@@ -32,7 +37,9 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
             }
 
             AccountAdmission.Admit(store, kind, ns, value);
+            IngressClassAdmission.Admit(store, kind, value);
             using var reservation = Complete(kind, value, null, "", options);
+            Refuse(kind, value, null, "");
             FieldTracker.Created(kind, value, options, time.GetUtcNow());
             var warnings = said.Of(kind, value, null);
             var written = store.Get(id) is null ? await StoreAsync(kind, id, value, null, options) : null;
@@ -75,6 +82,7 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
 
             SystemMetadata.Update(value, old, kind.Type, ns, name);
             using var reservation = Complete(kind, value, old, subresource, options);
+            Refuse(kind, value, old, subresource);
             FieldTracker.Updated(kind, value, old, subresource, options, time.GetUtcNow());
             var warnings = said.Of(kind, value, old);
             if (await ReplaceAsync(kind, stored, old, value, options) is { } written)
@@ -130,6 +138,15 @@ internal sealed class ObjectWriter(ObjectStore store, WriteAllocation allocation
         }
 
         return reservation;
+    }
+
+    /// <summary>What is valid and yet not to be.</summary>
+    private void Refuse(KindDefinition kind, JsonObject value, JsonObject? old, string subresource)
+    {
+        if (deniesExternalIPs && subresource.Length == 0)
+        {
+            ExternalAddressAdmission.Check(kind, value, old);
+        }
     }
 
     private async Task<StoredObject?> ReplaceAsync(KindDefinition kind, StoredObject stored, JsonObject old, JsonObject value, WriteOptions options)

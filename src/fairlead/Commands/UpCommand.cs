@@ -30,10 +30,11 @@ internal static class UpCommand
         var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
         var noEgress = new Option<bool?>("--no-egress") { Description = "Pods cannot reach anything outside the cluster (a cluster keeps this; --no-egress=false takes it back)" };
         var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given; a cluster keeps them)");
+        var denyExternal = new Option<bool?>("--deny-external-ips") { Description = "Refuse Services that take spec.externalIPs (a cluster keeps this; --deny-external-ips=false takes it back)" };
         var progress = new Option<int?>("--progress-fd") { Hidden = true };
         var command = new Command("up", "Start (or resume) a cluster on this machine")
         {
-            name, nodes, families, files, detach, noSwitch, noEgress, external, progress,
+            name, nodes, families, files, detach, noSwitch, noEgress, external, denyExternal, progress,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -46,6 +47,7 @@ internal static class UpCommand
                 Switch = !parsed.GetValue(noSwitch),
                 Egress = !parsed.GetValue(noEgress),
                 ExternalIPRanges = parsed.GetValue(external) is { Length: > 0 } ranges ? ranges : null,
+                DenyExternalIPs = parsed.GetValue(denyExternal),
             };
             return parsed.GetValue(progress) is { } descriptor
                 ? Up.RunDetachedAsync(request, descriptor, cancellationToken)

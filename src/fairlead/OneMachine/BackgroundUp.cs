@@ -52,6 +52,11 @@ internal sealed class BackgroundUp : IAsyncDisposable
             arguments.AddRange(["--external-ip-range", $"{range}"]);
         }
 
+        if (request.DenyExternalIPs is { } deny)
+        {
+            arguments.Add(deny ? "--deny-external-ips=true" : "--deny-external-ips=false");
+        }
+
         var options = new SpawnOptions
         {
             FileName = Environment.ProcessPath!,

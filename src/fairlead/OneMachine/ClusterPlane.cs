@@ -50,6 +50,7 @@ internal sealed class ClusterPlane : IAsyncDisposable
                 PodsSocket = paths.PodsSocket,
                 PodWarnings = PodWarnings.For,
                 ObjectWarnings = findings.For,
+                DenyServiceExternalIPs = spec.DenyExternalIPs,
                 Loggers = loggers,
                 Controllers = started => Controllers(started, spec, loggers).Append(findings.Watching(started.Api)),
             },

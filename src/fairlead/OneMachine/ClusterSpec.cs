@@ -76,6 +76,9 @@ internal sealed record ClusterSpec
     /// <summary>Ranges from which Services may take external addresses; none as a rule, and none in a specification written before there were any.</summary>
     public IReadOnlyList<IpNet> ExternalIPRanges { get => field ?? []; init; }
 
+    /// <summary>Services that take external addresses are refused; not so in a specification written before there was the choice.</summary>
+    public bool DenyExternalIPs { get; init; }
+
     /// <summary>The ranges, IPv4 first.</summary>
     [JsonIgnore]
     public IReadOnlyList<FamilyRanges> Ranges => V6 is null ? [V4] : [V4, V6];

@@ -121,6 +121,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             {
                 Egress = request.Egress ?? spec.Egress,
                 ExternalIPRanges = request.ExternalIPRanges ?? spec.ExternalIPRanges,
+                DenyExternalIPs = request.DenyExternalIPs ?? spec.DenyExternalIPs,
                 ApiPort = ApiPorts.Choose(spec.ApiPort),
             };
         }

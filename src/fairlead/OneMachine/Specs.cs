@@ -46,6 +46,11 @@ internal static class Specs
         {
             throw new UserError($"cluster {spec.Name} was started {Text(spec.ExternalIPRanges)}, not {Text(ranges)}", hint);
         }
+
+        if (request.DenyExternalIPs is { } deny && deny != spec.DenyExternalIPs)
+        {
+            throw new UserError($"cluster {spec.Name} was started {Denial(spec.DenyExternalIPs)}, not {Denial(deny)}", hint);
+        }
     }
 
     /// <summary>A cluster keeps the ranges it was made with: what its objects say. Whoever has taken one meanwhile must give way, or the cluster be made anew.</summary>
@@ -84,6 +89,7 @@ internal static class Specs
             ApiPort = apiPort,
             Egress = request.Egress ?? true,
             ExternalIPRanges = request.ExternalIPRanges ?? [],
+            DenyExternalIPs = request.DenyExternalIPs ?? false,
         };
     }
 
@@ -95,6 +101,8 @@ internal static class Specs
     private static string Text(bool egress) => egress ? "with egress" : "with --no-egress";
 
     private static string Text(IEnumerable<IpNet> external) => external.Any() ? $"with --external-ip-range {string.Join(' ', external)}" : "without --external-ip-range";
+
+    private static string Denial(bool denies) => denies ? "with --deny-external-ips" : "without --deny-external-ips";
 
     private static string Text(IpFamilyMode mode) => mode == IpFamilyMode.Dual ? "dual" : "ipv4";
 }

@@ -26,6 +26,9 @@ internal sealed record UpRequest
 
     /// <summary>Ranges of external addresses of Services.</summary>
     public IReadOnlyList<IpNet>? ExternalIPRanges { get; init; }
+
+    /// <summary>Services that take external addresses are refused.</summary>
+    public bool? DenyExternalIPs { get; init; }
 }
 
 /// <summary><c>fairlead up</c> in its three forms: in the foreground, starting a background process, and being that process.</summary>

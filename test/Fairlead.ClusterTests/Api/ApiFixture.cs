@@ -17,6 +17,9 @@ public sealed class ApiFixture : IAsyncLifetime
 
     internal ControlPlane.ControlPlane Plane { get; private set; } = null!;
 
+    /// <summary>Services may take no external addresses.</summary>
+    internal bool DenyServiceExternalIPs { get; init; }
+
     internal string Kubeconfig => Path.Combine(_directory, "kubeconfig");
 
     public async ValueTask InitializeAsync()
@@ -30,6 +33,7 @@ public sealed class ApiFixture : IAsyncLifetime
                 Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
                 Advertise = new IPEndPoint(IPAddress.Parse("172.30.0.1"), 6443),
                 PodsSocket = socket,
+                DenyServiceExternalIPs = DenyServiceExternalIPs,
                 Controllers = plane => (IController[])[new ControllerManager(
                     plane.Api, new ControllerOptions { RootCertificate = plane.AuthorityPem }, TimeProvider.System, NullLoggerFactory.Instance)],
             },

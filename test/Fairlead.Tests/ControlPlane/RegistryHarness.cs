@@ -22,9 +22,12 @@ internal sealed class RegistryHarness : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
-    public ApiRegistry Registry { get; }
+    public ApiRegistry Registry { get; private set; }
 
     public long Revision => _store.Revision;
+
+    /// <summary>Goes on as after a restart that denies external addresses.</summary>
+    public void DenyExternalIPs() => Registry = new ApiRegistry(_store, Time, deniesExternalIPs: true);
 
     public static KindDefinition Kind(ResourceType type) => KindTable.Find(type)!;
 

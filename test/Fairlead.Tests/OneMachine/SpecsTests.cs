@@ -68,6 +68,25 @@ public sealed class SpecsTests
     }
 
     [Fact]
+    public void Whether_external_addresses_are_denied_is_kept_and_another_wish_is_named_while_it_runs()
+    {
+        var request = new UpRequest { Name = "fairlead", DenyExternalIPs = true };
+        var spec = JsonSerializer.Deserialize(
+            JsonSerializer.Serialize(Specs.Create(request, [], 6443), FairleadJson.Default.ClusterSpec), FairleadJson.Default.ClusterSpec)!;
+        Assert.True(spec.DenyExternalIPs);
+        Assert.False(Usual.DenyExternalIPs);
+        Specs.RefuseDifferenceOfRunning(spec, request);
+        Specs.RefuseDifferenceOfRunning(spec, request with { DenyExternalIPs = null });
+        var error = Assert.Throws<UserError>(() => Specs.RefuseDifferenceOfRunning(spec, request with { DenyExternalIPs = false }));
+        Assert.Equal("cluster fairlead was started with --deny-external-ips, not without --deny-external-ips", error.Message);
+
+        // As a specification of before.
+        var old = JsonNode.Parse(JsonSerializer.Serialize(spec, FairleadJson.Default.ClusterSpec))!.AsObject();
+        old.Where(pair => pair.Key.Contains("deny", StringComparison.OrdinalIgnoreCase)).ToList().ForEach(pair => old.Remove(pair.Key));
+        Assert.False(old.Deserialize(FairleadJson.Default.ClusterSpec)!.DenyExternalIPs);
+    }
+
+    [Fact]
     public void The_API_server_keeps_its_port_unless_somebody_listens_there()
     {
         Assert.Equal(6443, ApiPorts.Choose(0, new HashSet<int>()));
