@@ -8,6 +8,9 @@ namespace Fairlead.ControlPlane.Kinds;
 /// </summary>
 internal static class AddressRules
 {
+    /// <summary>What is wrong with an address where a name belongs.</summary>
+    public const string NoAddress = "must be a DNS name, not an IP address";
+
     private const string AddressRule = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     private const string RangeRule = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
@@ -29,6 +32,24 @@ internal static class AddressRules
         else if (Special(address) is { } fault)
         {
             errors.Invalid(field, text, fault);
+        }
+    }
+
+    /// <summary>An address in any spelling that Kubernetes has ever taken for one: octets with leading zeros too.</summary>
+    public static bool IsAddress(string text) => IpAddr.TryParse(text, out _)
+        || IpAddr.TryParse(string.Join('.', text.Split('.').Select(part => part.Length > 1 ? part.TrimStart('0').PadLeft(1, '0') : part)), out _);
+
+    /// <summary>The name of a host; not an address, though one may be spelt as a name is.</summary>
+    public static void HostName(string text, FieldPath field, FieldErrors errors)
+    {
+        if (Names.DnsSubdomain(text) is { } fault)
+        {
+            errors.Invalid(field, text, fault);
+        }
+
+        if (IsAddress(text))
+        {
+            errors.Invalid(field, text, NoAddress);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 
@@ -7,6 +8,9 @@ namespace Fairlead.ControlPlane.Kinds;
 internal sealed class IngressClassKind : KindDefinition
 {
     private const int LongestController = 250;
+
+    /// <summary>What a controller's path may have beside letters and digits.</summary>
+    private const string PathMarks = "/-._~%!$&'()*+,;=:";
 
     public override ResourceType Type => ResourceTypes.IngressClasses;
 
@@ -20,10 +24,7 @@ internal sealed class IngressClassKind : KindDefinition
         TableColumn.Age,
     ];
 
-    public override IEnumerable<string> Warnings(JsonObject obj, JsonObject? old) =>
-        ["this IngressClass is stored but not served: this version of fairlead has no ingress controller"];
-
-    public override void Default(JsonObject obj) => obj.Object("spec", "parameters")?.FillText("scope", "Cluster");
+    public override void Default(JsonObject obj) => obj.Object("spec", "parameters")?.Fill("scope", "Cluster");
 
     public override IReadOnlyList<JsonNode?> Row(JsonObject obj, DateTimeOffset now)
     {
@@ -48,19 +49,34 @@ internal sealed class IngressClassKind : KindDefinition
 
         if (Rules.Require(obj.At("spec", "controller"), field, errors) is { } controller)
         {
-            if (controller.Length > LongestController)
-            {
-                errors.TooLong(field, LongestController);
-            }
-
-            var slash = controller.IndexOf('/', StringComparison.Ordinal);
-            if (slash <= 0 || slash == controller.Length - 1 || Names.DnsSubdomain(controller[..slash]) is not null)
-            {
-                errors.Invalid(field, controller, "must be a domain-prefixed path (such as \"acme.io/foo\")");
-            }
+            ValidateController(controller, field, errors);
         }
 
         ValidateParameters(obj.Object("spec", "parameters"), FieldPath.Spec.Child("parameters"), errors);
+    }
+
+    private static void ValidateController(string controller, FieldPath field, FieldErrors errors)
+    {
+        if (Encoding.UTF8.GetByteCount(controller) > LongestController)
+        {
+            errors.TooLong(field, LongestController);
+        }
+
+        if (controller.Split('/', 2) is not [{ Length: > 0 } domain, { Length: > 0 } path])
+        {
+            errors.Invalid(field, controller, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+            return;
+        }
+
+        if (Names.DnsSubdomain(domain) is { } fault)
+        {
+            errors.Invalid(field, domain, fault);
+        }
+
+        if (!path.All(c => char.IsAsciiLetterOrDigit(c) || PathMarks.Contains(c, StringComparison.Ordinal)))
+        {
+            errors.Invalid(field, path, $"Invalid path (regex used for validation is '[A-Za-z0-9{PathMarks.Replace("-", "\\-", StringComparison.Ordinal)}]+')");
+        }
     }
 
     private static void ValidateParameters(JsonObject? parameters, FieldPath field, FieldErrors errors)
@@ -70,17 +86,26 @@ internal sealed class IngressClassKind : KindDefinition
             return;
         }
 
-        Rules.Require(parameters.At("kind"), field.Child("kind"), errors);
-        Rules.Require(parameters.At("name"), field.Child("name"), errors);
-        Rules.RequireOneOf(parameters.At("scope"), field.Child("scope"), errors, "Cluster", "Namespace");
-        var hasNamespace = !string.IsNullOrEmpty(parameters.Text("namespace"));
-        if (parameters.Text("scope") == "Namespace" && !hasNamespace)
+        IngressRules.ValidateReference(parameters, field, errors);
+        var place = field.Child("namespace");
+        switch (parameters.Text("scope"), parameters.Text("namespace"))
         {
-            errors.Required(field.Child("namespace"), "`parameters.scope` is set to 'Namespace'");
-        }
-        else if (parameters.Text("scope") == "Cluster" && hasNamespace)
-        {
-            errors.Forbidden(field.Child("namespace"), "`parameters.scope` is set to 'Cluster'");
+            case ("Namespace", null):
+                errors.Required(place, "`parameters.scope` is set to 'Namespace'");
+                break;
+            case ("Namespace", { } ns):
+                if (Names.DnsLabel(ns) is { } fault)
+                {
+                    errors.Invalid(place, ns, fault);
+                }
+
+                break;
+            case ("Cluster", { }):
+                errors.Forbidden(place, "`parameters.scope` is set to 'Cluster'");
+                break;
+            default:
+                Rules.RequireOneOf(parameters.At("scope"), field.Child("scope"), errors, "Cluster", "Namespace");
+                break;
         }
     }
 }

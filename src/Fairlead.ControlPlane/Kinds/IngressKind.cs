@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
 using Fairlead.Kube.Client;
 
 namespace Fairlead.ControlPlane.Kinds;
 
-/// <summary>The kind Ingress: rules by which HTTP requests reach Services. Stored; nothing serves it yet.</summary>
+/// <summary>The kind Ingress: rules by which HTTP requests reach Services.</summary>
 internal sealed class IngressKind : KindDefinition
 {
     private const int Shown = 3;
@@ -28,24 +29,21 @@ internal sealed class IngressKind : KindDefinition
 
     public override IEnumerable<string> Warnings(JsonObject obj, JsonObject? old)
     {
-        yield return "this Ingress is stored but not served: this version of fairlead has no ingress controller";
-        if (obj.Text("metadata", "annotations", "kubernetes.io/ingress.class") is not null)
+        if (obj.Text("metadata", "annotations", IngressRow.ClassAnnotation) is not null)
         {
-            yield return "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead";
+            yield return $"annotation \"{IngressRow.ClassAnnotation}\" is deprecated, please use 'spec.ingressClassName' instead";
         }
     }
 
     public override IReadOnlyList<JsonNode?> Row(JsonObject obj, DateTimeOffset now)
     {
         var hosts = obj.List("spec", "rules").Items().Select(item => item.Item.Text("host") ?? "").Where(host => host.Length > 0).ToArray();
-        var addresses = obj.List("status", "loadBalancer", "ingress").Items()
-            .Select(item => item.Item.Text("ip") is { Length: > 0 } ip ? ip : item.Item.Text("hostname") ?? "");
         return
         [
             Print.Name(obj),
             obj.Text("spec", "ingressClassName") ?? Print.None,
             hosts.Length == 0 ? "*" : Print.AtMost(hosts, Shown),
-            string.Join(',', addresses),
+            string.Join(',', Print.LoadBalancerAddresses(obj)),
             obj.List("spec", "tls") is { Count: > 0 } ? "80, 443" : "80",
             Print.Age(obj, now),
         ];
@@ -55,7 +53,11 @@ internal sealed class IngressKind : KindDefinition
 
     protected override void ValidateObject(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
-        if (!context.IsStatus)
+        if (context.IsStatus)
+        {
+            LoadBalancerStatusRules.ValidateOfIngress(obj, old, errors);
+        }
+        else
         {
             IngressRules.Validate(obj, old, errors);
         }

@@ -1,20 +1,21 @@
-using System.Net;
 using System.Text.Json.Nodes;
+using Fairlead.Cluster.Model;
 
 namespace Fairlead.ControlPlane.Kinds;
 
-/// <summary>Validation of an Ingress (features.md §5.1).</summary>
+/// <summary>Validation of an Ingress (features.md §5.1), in upstream's words and order (pkg/apis/networking/validation of Kubernetes 1.36).</summary>
 internal static class IngressRules
 {
     private static readonly string[] BadSequences = ["//", "/./", "/../", "%2f", "%2F"];
     private static readonly string[] BadEndings = ["/..", "/."];
 
+    /// <summary>Checks the specification; of an update, with what <paramref name="old"/> was let in with.</summary>
     public static void Validate(JsonObject obj, JsonObject? old, FieldErrors errors)
     {
         var spec = obj.Object("spec");
         if (spec.List("rules") is not { Count: > 0 } && !spec.Has("defaultBackend"))
         {
-            errors.Invalid(FieldPath.Spec, spec ?? [], "either `defaultBackend` or `rules` must be specified");
+            errors.Invalid(FieldPath.Spec, spec.At("rules"), "either `defaultBackend` or `rules` must be specified");
         }
 
         if (spec.Object("defaultBackend") is { } backend)
@@ -22,24 +23,66 @@ internal static class IngressRules
             ValidateBackend(backend, FieldPath.Spec.Child("defaultBackend"), errors);
         }
 
-        Rules.CheckName(spec.At("ingressClassName"), FieldPath.Spec.Child("ingressClassName"), name => Names.DnsSubdomain(name), errors);
-        if (old is null && spec.Has("ingressClassName") && obj.Text("metadata", "annotations", "kubernetes.io/ingress.class") is { } annotation)
-        {
-            var field = FieldPath.Metadata.Child("annotations").Child("kubernetes.io/ingress.class");
-            errors.Invalid(field, annotation, "can not be set when the class field is also set");
-        }
-
         foreach (var (index, rule) in spec.List("rules").Items())
         {
             ValidateRule(rule, FieldPath.Spec.Child("rules").Index(index), errors);
         }
 
+        ValidateTls(spec, old.Object("spec"), errors);
+        ValidateClass(obj, isNew: old is null, errors);
+    }
+
+    /// <summary>Checks a reference to an object of any kind in the same place (core/v1 TypedLocalObjectReference).</summary>
+    public static void ValidateReference(JsonObject reference, FieldPath field, FieldErrors errors)
+    {
+        if (reference.Text("apiGroup") is { } group && Names.DnsSubdomain(group) is { } fault)
+        {
+            errors.Invalid(field.Child("apiGroup"), group, fault);
+        }
+
+        foreach (var name in (string[])["kind", "name"])
+        {
+            Rules.CheckName(Rules.Require(reference.At(name), field.Child(name), errors), field.Child(name), Names.PathSegment, errors);
+        }
+    }
+
+    private static void ValidateTls(JsonObject? spec, JsonObject? old, FieldErrors errors)
+    {
+        // Before names of Secrets were checked there may have been others: whoever has one may keep it.
+        var checksNames = !old.List("tls").Items().Any(pair => NameFault(pair.Item) is not null);
         foreach (var (index, tls) in spec.List("tls").Items())
         {
+            var field = FieldPath.Spec.Child("tls").Index(index);
             foreach (var (host, number) in tls.List("hosts").Texts().Select((host, number) => (host, number)))
             {
-                ValidateHost(host, FieldPath.Spec.Child("tls").Index(index).Child("hosts").Index(number), errors);
+                ValidateHost(host, field.Child("hosts").Index(number), errors);
             }
+
+            if (checksNames && NameFault(tls) is { } fault)
+            {
+                errors.Invalid(field.Child("secretName"), tls.At("secretName"), fault);
+            }
+        }
+    }
+
+    private static string? NameFault(JsonObject tls) => tls.Text("secretName") is { Length: > 0 } name ? Names.DnsSubdomain(name) : null;
+
+    private static void ValidateClass(JsonObject obj, bool isNew, FieldErrors errors)
+    {
+        if (obj.Text("spec", "ingressClassName") is not { } name)
+        {
+            return;
+        }
+
+        if (Names.DnsSubdomain(name) is { } fault)
+        {
+            errors.Invalid(FieldPath.Spec.Child("ingressClassName"), name, fault);
+        }
+
+        if (isNew && obj.Text("metadata", "annotations", IngressRow.ClassAnnotation) is { } annotation && annotation != name)
+        {
+            var field = new FieldPath("annotations").Child(IngressRow.ClassAnnotation);
+            errors.Invalid(field, annotation, "must match `ingressClassName` when both are specified");
         }
     }
 
@@ -47,6 +90,11 @@ internal static class IngressRules
     {
         if (rule.Text("host") is { Length: > 0 } host)
         {
+            if (AddressRules.IsAddress(host))
+            {
+                errors.Invalid(field.Child("host"), host, AddressRules.NoAddress);
+            }
+
             ValidateHost(host, field.Child("host"), errors);
         }
 
@@ -69,11 +117,7 @@ internal static class IngressRules
 
     private static void ValidateHost(string host, FieldPath field, FieldErrors errors)
     {
-        if (IPAddress.TryParse(host, out _))
-        {
-            errors.Invalid(field, host, "must be a DNS name, not an IP address");
-        }
-        else if ((host.Contains('*', StringComparison.Ordinal) ? Names.WildcardSubdomain(host) : Names.DnsSubdomain(host)) is { } fault)
+        if ((host.Contains('*', StringComparison.Ordinal) ? Names.WildcardSubdomain(host) : Names.DnsSubdomain(host)) is { } fault)
         {
             errors.Invalid(field, host, fault);
         }
@@ -85,9 +129,9 @@ internal static class IngressRules
         var place = field.Child("path");
         switch (item.Text("pathType"))
         {
-            case null or "":
+            case null:
                 errors.Required(field.Child("pathType"), "pathType must be specified");
-                break;
+                return;
             case "Exact" or "Prefix":
                 ValidateAbsolute(path, place, errors);
                 break;
@@ -103,14 +147,7 @@ internal static class IngressRules
                 break;
         }
 
-        if (item.Object("backend") is { } backend)
-        {
-            ValidateBackend(backend, field.Child("backend"), errors);
-        }
-        else
-        {
-            errors.Required(field.Child("backend"));
-        }
+        ValidateBackend(item.Object("backend"), field.Child("backend"), errors);
     }
 
     private static void ValidateAbsolute(string path, FieldPath field, FieldErrors errors)
@@ -118,7 +155,6 @@ internal static class IngressRules
         if (!path.StartsWith('/'))
         {
             errors.Invalid(field, path, "must be an absolute path");
-            return;
         }
 
         foreach (var sequence in BadSequences.Where(sequence => path.Contains(sequence, StringComparison.Ordinal)))
@@ -132,41 +168,37 @@ internal static class IngressRules
         }
     }
 
-    private static void ValidateBackend(JsonObject backend, FieldPath field, FieldErrors errors)
+    private static void ValidateBackend(JsonObject? backend, FieldPath field, FieldErrors errors)
     {
-        if (backend.Has("service") == backend.Has("resource"))
+        switch (backend.Object("resource"), backend.Object("service"))
         {
-            if (backend.Has("service"))
-            {
+            case ({ }, { }):
                 errors.Invalid(field, "", "cannot set both resource and service backends");
-            }
-            else
-            {
-                errors.Required(field, "resource or service backend is required");
-            }
-
-            return;
+                break;
+            case ({ } resource, null):
+                ValidateReference(resource, field.Child("resource"), errors);
+                break;
+            case (null, { } service):
+                var name = field.Child("service").Child("name");
+                Rules.CheckName(Rules.Require(service.At("name"), name, errors), name, text => Names.DnsLabel(text), errors);
+                ValidatePort(service.Object("port"), field, errors);
+                break;
+            default:
+                errors.Invalid(field, "", "resource or service backend is required");
+                break;
         }
-
-        if (backend.Object("service") is not { } service)
-        {
-            return;
-        }
-
-        if (Rules.Require(service.At("name"), field.Child("service").Child("name"), errors) is { } name)
-        {
-            Rules.CheckName(name, field.Child("service").Child("name"), text => Names.DnsLabel(text), errors);
-        }
-
-        ValidatePort(service.Object("port"), field.Child("service").Child("port"), errors);
     }
 
-    private static void ValidatePort(JsonObject? port, FieldPath field, FieldErrors errors)
+    /// <param name="port">The port, by name or number.</param>
+    /// <param name="backend">The field of the backend, which is at fault when both or neither are given.</param>
+    /// <param name="errors">Where faults go.</param>
+    private static void ValidatePort(JsonObject? port, FieldPath backend, FieldErrors errors)
     {
+        var field = backend.Child("service").Child("port");
         var (name, number) = (port.Text("name") ?? "", port.Number("number") ?? 0);
         if (name.Length > 0 && number != 0)
         {
-            errors.Invalid(field, port, "cannot set both port name & port number");
+            errors.Invalid(backend, "", "cannot set both port name & port number");
         }
         else if (name.Length > 0)
         {
@@ -174,7 +206,7 @@ internal static class IngressRules
         }
         else if (number == 0)
         {
-            errors.Required(field, "port name or number is required");
+            errors.Required(backend, "port name or number is required");
         }
         else if (Names.Port(number) is { } fault)
         {

@@ -89,6 +89,13 @@ internal static class Names
         : name[0] == '-' || name[^1] == '-' ? "must not begin or end with a hyphen"
         : null;
 
+    /// <summary>One element of a path of the API, as names of objects of any kind are at least.</summary>
+    public static string? PathSegment(string name) =>
+        name is "." or ".." ? $"may not be '{name}'"
+        : name.Contains('/', StringComparison.Ordinal) ? "may not contain '/'"
+        : name.Contains('%', StringComparison.Ordinal) ? "may not contain '%'"
+        : null;
+
     public static string? Port(long port) => port is >= 1 and <= 65535 ? null : PortRange;
 
     private static string Unprefixed(string name, bool prefix) => prefix && name.Length > 1 && name[^1] == '-' ? name[..^1] : name;

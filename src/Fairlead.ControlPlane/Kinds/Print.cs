@@ -54,6 +54,11 @@ internal static class Print
         return parts.Length == 0 ? None : string.Join(',', parts);
     }
 
+    /// <summary>Where a load balancer takes an object's traffic: addresses and names, each once, sorted.</summary>
+    public static IEnumerable<string> LoadBalancerAddresses(JsonObject obj) => obj.List("status", "loadBalancer", "ingress").Items()
+        .Select(item => item.Item.Text("ip") is { Length: > 0 } ip ? ip : item.Item.Text("hostname") ?? "")
+        .Where(text => text.Length > 0).Order(StringComparer.Ordinal).Distinct();
+
     /// <summary>The first <paramref name="max"/> texts, then how many more there are.</summary>
     public static string AtMost(IReadOnlyCollection<string> texts, int max) => texts.Count == 0 ? None
         : texts.Count <= max ? string.Join(',', texts)

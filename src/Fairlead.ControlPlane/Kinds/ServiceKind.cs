@@ -78,7 +78,7 @@ internal sealed class ServiceKind : KindDefinition
     {
         if (context.IsStatus)
         {
-            ServiceStatusRules.Validate(obj, old, errors);
+            LoadBalancerStatusRules.ValidateOfService(obj, old, errors);
             return;
         }
 
@@ -105,9 +105,7 @@ internal sealed class ServiceKind : KindDefinition
             case "ExternalName":
                 return service.Text("spec", "externalName") ?? "";
             case "LoadBalancer":
-                var ingress = service.List("status", "loadBalancer", "ingress").Items()
-                    .Select(item => item.Item.Text("ip") is { Length: > 0 } ip ? ip : item.Item.Text("hostname") ?? "");
-                var all = string.Join(',', ingress.Where(text => text.Length > 0).Order(StringComparer.Ordinal).Distinct().Concat(addresses));
+                var all = string.Join(',', Print.LoadBalancerAddresses(service).Concat(addresses));
                 return all.Length == 0 ? "<pending>" : all;
             default:
                 var text = string.Join(',', addresses);

@@ -112,21 +112,38 @@ public sealed partial class KubectlVerbTests
     }
 
     [Fact]
-    public void Ingress_and_IngressClass_are_stored_with_a_warning()
+    public void An_Ingress_is_created_given_the_default_class_described_and_listed()
     {
         var ns = Namespace();
         var stored = api.TryKubectl(
             """
             ---
-            {apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: verbs}, spec: {controller: example.org/c}}
+            {apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: verbs, annotations: {ingressclass.kubernetes.io/is-default-class: "true"}}, spec: {controller: example.org/c}}
             ---
-            {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {ingressClassName: verbs, defaultBackend: {service: {name: s, port: {number: 80}}}}}
+            {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}}
             """,
             "apply", "-n", ns, "-f", "-");
-        Assert.Equal((0, "ingressclass.networking.k8s.io/verbs created\ningress.networking.k8s.io/i created\n"), (stored.Code, stored.Output));
-        Assert.Contains("Warning: this IngressClass is stored but not served", stored.Error, StringComparison.Ordinal);
-        Assert.Contains("Warning: this Ingress is stored but not served", stored.Error, StringComparison.Ordinal);
+        Assert.Equal((0, "ingressclass.networking.k8s.io/verbs created\ningress.networking.k8s.io/i created\n", ""), stored);
         Assert.Matches(@"\ni +verbs +\* +80 +\d+s", api.Kubectl("get", "ingress", "-n", ns));
+
+        api.Kubectl(
+            "create", "ingress", "web", "-n", ns, "--default-backend=s:http", "--annotation", "a/b=c", "--class=other",
+            "--rule=shop.example.org/cart*=cart:8080,tls=cert", "--rule=*.example.org/exact=x:http");
+        api.Kubectl("patch", "ingress", "web", "-n", ns, "--subresource=status", "--type=merge", "-p", """{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}""");
+        Assert.Matches(@"\nweb +other +shop.example.org,\*.example.org +192.0.2.1 +80, 443 +\d+s", api.Kubectl("get", "ingress", "-n", ns));
+        var described = api.Kubectl("describe", "ingress", "web", "-n", ns);
+        foreach (var part in (string[])
+        [
+            @"Address: +192.0.2.1\n", @"Ingress Class: +other\n", @"Default backend: +s:http", @"TLS:\n +cert terminates shop.example.org\n",
+            @"shop.example.org +\n +/cart +cart:8080", @"\*.example.org +\n +/exact +x:http", @"Annotations: +a/b: c\n",
+        ])
+        {
+            Assert.Matches(part, described);
+        }
+
+        var (code, _, error) = api.TryKubectl("", "create", "ingress", "bad", "-n", ns, "--rule=shop.example.org/a//b=cart:8080");
+        Assert.Equal(1, code);
+        Assert.Contains("must not contain '//'", error, StringComparison.Ordinal);
         api.Kubectl("delete", "ingressclass", "verbs");
     }
 

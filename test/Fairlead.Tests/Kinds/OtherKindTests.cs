@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Fairlead.ControlPlane.Kinds;
-using Fairlead.Tests.Schema;
 
 namespace Fairlead.Tests.Kinds;
 
@@ -125,26 +124,6 @@ public sealed class OtherKindTests
             _harness.UpdateFaults(slice, obj => obj["endpoints"] = JsonNode.Parse("""[{"addresses":["fd00::1"]}]""")));
         Assert.Equal("x|IPv6|<unset>|<unset>|60m", Row(_harness.Create("""{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"IPv6","endpoints":[]}""")));
     }
-
-    [Fact]
-    public void An_ingress_is_stored_with_a_warning()
-    {
-        var ingress = _harness.Create(Manifests.Ingress);
-        Assert.Contains("not served", new IngressKind().Warnings(ingress, null).First(), StringComparison.Ordinal);
-        Assert.Equal("web|nginx|a.example.com||80, 443|60m", Row(ingress));
-    }
-
-    [Theory]
-    [InlineData("{}", "spec: Invalid value: {}: either `defaultBackend` or `rules` must be specified")]
-    [InlineData("""{"defaultBackend":{}}""", "spec.defaultBackend: Required value: resource or service backend is required")]
-    [InlineData("""{"rules":[{"host":"1.2.3.4"}]}""", "spec.rules[0].host: Invalid value: \"1.2.3.4\": must be a DNS name, not an IP address")]
-    [InlineData("""{"rules":[{"http":{"paths":[{"path":"a","pathType":"Prefix","backend":{"service":{"name":"s","port":{"number":80}}}}]}}]}""",
-        "spec.rules[0].http.paths[0].path: Invalid value: \"a\": must be an absolute path")]
-    [InlineData("""{"rules":[{"http":{"paths":[{"path":"/","backend":{"service":{"name":"s","port":{"number":80}}}}]}}]}""",
-        "spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified")]
-    [InlineData("""{"defaultBackend":{"service":{"name":"s"}}}""", "spec.defaultBackend.service.port: Required value: port name or number is required")]
-    public void A_bad_ingress_is_refused_with_the_path_of_the_field(string spec, string fault) =>
-        Assert.Equal([fault], _harness.Faults($$"""{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","spec":{{spec}} }"""));
 
     [Fact]
     public void An_event_reads_the_same_in_both_api_versions()

@@ -44,5 +44,6 @@ public sealed class WriteWarningsTests
 
     [Fact]
     public void Without_anyone_who_runs_pods_only_the_kind_speaks() =>
-        Assert.Contains("not served", Assert.Single(new WriteWarnings(null).Of(new IngressKind(), new JsonObject(), null)), StringComparison.Ordinal);
+        Assert.Contains("spec.loadBalancerIP is deprecated", Assert.Single(new WriteWarnings(null).Of(new ServiceKind(), KindHarness.Parse(
+            """{"apiVersion":"v1","kind":"Service","spec":{"type":"LoadBalancer","loadBalancerIP":"192.0.2.1"}}"""), null)), StringComparison.Ordinal);
 }
