@@ -17,10 +17,10 @@ internal sealed record AccessRule(
 }
 
 /// <summary>
-/// Who may do what. Three roles, fixed: administrators everything; a node's agent reads what it programs, and writes nothing but Events about the configuration
-/// and the policies it reads; the pods role reads what
-/// pods consist of, writes their status and gets their tokens. Everybody admitted, service accounts among them, may
-/// ask what the server offers and what he himself may do, and nothing else: there are no Roles to give more.
+/// Who may do what. Four roles, fixed: administrators everything; a node's agent reads what it programs, and writes nothing but Events about the configuration
+/// and the policies it reads; the pods role reads what pods consist of, writes their status and gets their tokens; the ingress role, which is a service account,
+/// reads what Ingresses are served by, certificates among it, and writes their status and Events about them. Everybody admitted, other service accounts among
+/// them, may ask what the server offers and what he himself may do, and nothing else: there are no Roles to give more.
 /// </summary>
 internal static class Authorizer
 {
@@ -32,6 +32,9 @@ internal static class Authorizer
 
     /// <summary>The group of the pods role.</summary>
     public const string Pods = "fairlead:pods";
+
+    /// <summary>The user that the ingress role is: service account fairlead-ingress of kube-system.</summary>
+    public const string Ingress = "system:serviceaccount:kube-system:fairlead-ingress";
 
     private const string NodePrefix = "system:node:";
 
@@ -74,6 +77,15 @@ internal static class Authorizer
         new(["", "events.k8s.io"], ["events"], Write, [], []),
     ];
 
+    private static readonly AccessRule[] IngressRole =
+    [
+        new([""], ["services", "nodes", "secrets"], Read, [], []),
+        new(["discovery.k8s.io"], ["endpointslices"], Read, [], []),
+        new(["networking.k8s.io"], ["ingresses", "ingressclasses"], Read, [], []),
+        new(["networking.k8s.io"], ["ingresses/status"], ["patch", "update"], [], []),
+        new([""], ["events"], ["create", "patch"], [], []),
+    ];
+
     /// <summary>The rules that hold for a caller.</summary>
     public static IReadOnlyList<AccessRule> RulesFor(Caller caller)
     {
@@ -91,6 +103,11 @@ internal static class Authorizer
         if (caller.Groups.Contains(Pods))
         {
             rules.AddRange(PodsRole);
+        }
+
+        if (caller.User == Ingress)
+        {
+            rules.AddRange(IngressRole);
         }
 
         return rules;
