@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
 using Fairlead.Kube.Client;
@@ -55,6 +57,13 @@ public sealed class EventRecorder
     /// <summary>Records that something needs somebody's attention.</summary>
     public Task WarningAsync(EventSubject subject, string reason, string message, CancellationToken cancellationToken) =>
         RecordAsync(subject, "Warning", reason, message, cancellationToken);
+
+    /// <summary>Records what several tell alike: the first of them is heard. The same text about the same object is the same occurrence, for as long as its Event is kept.</summary>
+    public Task OnceAsync(EventSubject subject, bool warning, string reason, string message, CancellationToken cancellationToken)
+    {
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{subject.Uid} {reason} {message}")).AsSpan(0, 8));
+        return OnceAsync(subject, warning, reason, message, id, cancellationToken);
+    }
 
     /// <summary>
     /// Records what several tell alike: the first of them is heard. <paramref name="id"/> tells one occurrence from another, in letters of an object's name.

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Controllers;
 using Fairlead.Cluster.Model;
@@ -67,9 +65,6 @@ internal sealed class PolicyFaultEvents(IKubeApi api, ClusterTables tables, stri
 
         var message = $"Not understood, and closed: {string.Join("; ", faults)}";
         log.PolicyNotUnderstood(type.Kind, key, message);
-
-        // The same faults of the same policy are the same occurrence, from whichever node.
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{uid} {message}")).AsSpan(0, 8));
-        await _recorder.OnceAsync(new EventSubject(type.ApiVersion, type.Kind, key, uid), true, Reason, message, id, cancellationToken);
+        await _recorder.OnceAsync(new EventSubject(type.ApiVersion, type.Kind, key, uid), true, Reason, message, cancellationToken);
     }
 }
