@@ -25,7 +25,7 @@ public sealed class ShellCompletionTests : IDisposable
     [InlineData("agent cni completion demo diff down explain ingress inspect kubeconfig observe status test up", "fairlead", "")]
     [InlineData("demo diff down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
-    [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--de")]
+    [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--det")]
     [InlineData("--name --no-egress --no-switch --nodes", "fairlead", "up", "--n")]
     [InlineData("east west", "fairlead", "up", "--name", "")]
     [InlineData("west", "fairlead", "down", "--name", "w")]
