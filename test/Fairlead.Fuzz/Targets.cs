@@ -5,5 +5,8 @@ public static class Targets
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
-        [.. DnsTargets.All, .. NetlinkTargets.All, .. BodyTargets.All, .. PatchTargets.All, .. TextTargets.All, .. ConfigTargets.All, .. IngressTargets.All];
+        [
+            .. DnsTargets.All, .. NetlinkTargets.All, .. BodyTargets.All, .. PatchTargets.All, .. TextTargets.All, .. ConfigTargets.All, .. IngressTargets.All,
+            .. ListeningTargets.All,
+        ];
 }
