@@ -59,6 +59,7 @@ public sealed class NeighbourTests(Neighbours clusters)
     [InlineData("started with --ip-family dual, not ipv4", Open, "--ip-family", "ipv4")]
     [InlineData("started with egress, not with --no-egress", Open, "--no-egress")]
     [InlineData("started with --no-egress, not with egress", Closed, "--no-egress=false")]
+    [InlineData("started without --deny-external-ips, not with --deny-external-ips", Closed, "--deny-external-ips")]
     public void Another_wish_for_a_running_cluster_is_named(string difference, string cluster, params string[] options)
     {
         var file = Path.Combine(clusters.Machine.Directory, "refused.yaml");
