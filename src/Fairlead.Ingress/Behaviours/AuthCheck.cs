@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Fairlead.Ingress.Translate;
 using Fairlead.Linux.Addresses;
 using Microsoft.AspNetCore.Http;
@@ -27,6 +28,9 @@ public sealed class AuthCheck : IDisposable
         UseProxy = false,
         ActivityHeadersPropagator = null,
         MaxResponseHeadersLength = MostHeaderKilobytes,
+        // As the server reads the client's: what is no ASCII goes on as it came.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         // Names are looked up again: a Service's address may change under a connection that stays.
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
     });

@@ -54,13 +54,16 @@ public sealed class StickyCookies
 
     private static CookieOptions Cookie(StickyCookie sticky, Route route, bool isHttps) => new()
     {
-        Path = sticky.Path.Length > 0 ? sticky.Path : route.Path,
+        Path = sticky.Path.Length > 0 ? sticky.Path : CookiePath(route.Path),
         Domain = sticky.Domain.Length > 0 ? sticky.Domain : null,
         MaxAge = sticky.MaxAge,
         HttpOnly = true,
         Secure = sticky.Secure ?? isHttps,
         SameSite = sticky.SameSite switch { "Strict" => SameSiteMode.Strict, "Lax" => SameSiteMode.Lax, "None" => SameSiteMode.None, _ => SameSiteMode.Unspecified },
     };
+
+    // As browsers write it in requests; a semicolon would begin another attribute (RFC 6265 §4.1.1).
+    private static string CookiePath(string path) => new PathString(path).ToUriComponent().Replace(";", "%3B", StringComparison.Ordinal);
 
     private FrozenDictionary<string, BackendEndpoint> Values(Backend backend) => _values.GetValue(
         backend.State,

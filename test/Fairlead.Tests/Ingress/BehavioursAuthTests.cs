@@ -63,6 +63,20 @@ public sealed class BehavioursAuthTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_no_ASCII_goes_on_as_it_came()
+    {
+        _answer = context =>
+        {
+            context.Response.Headers["X-User"] = "Zo%C3%AB";
+            return Task.CompletedTask;
+        };
+        var context = Request("GET", ("X-Name", "Zoë"));
+        Assert.False(await AskAsync(context, headers: ["X-User"]));
+        Assert.Equal("Zoë", Asked("X-Name"));
+        Assert.Equal("Zo%C3%AB", context.Request.Headers["X-User"]);
+    }
+
+    [Fact]
     public async Task A_client_cannot_say_what_only_the_service_may()
     {
         var context = Request("GET", ("X-User", "root"), ("x_user", "root"), ("X-Group", "wheel"), ("X-Other", "kept"));

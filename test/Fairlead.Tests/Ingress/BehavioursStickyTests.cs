@@ -73,6 +73,13 @@ public sealed class BehavioursStickyTests
     }
 
     [Fact]
+    public async Task A_routes_path_is_one_attribute_of_the_cookie_whatever_is_in_it()
+    {
+        var route = Ready(new StickyCookie("route", "", null)) with { Path = "/é; domain=evil.org\"" };
+        Assert.EndsWith("; path=/%C3%A9%3B%20domain=evil.org%22; httponly", await HeaderAsync(route, "", Endpoints[0]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_route_is_kept_that_does_not_ask_and_no_cookie_without_an_endpoint()
     {
         Assert.Null(_cookies.Begin(Behaving.Request("http://h/"), Behaving.Route(new RouteOptions())));
