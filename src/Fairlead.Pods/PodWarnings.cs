@@ -47,7 +47,11 @@ public static class PodWarnings
         }
 
         // Such an image has what the host has: what is missing here would be missing there, and is an error, not a stand-in.
-        return CommandLine.HasEmptyEntrypoint(container.Image) || Executables.IsOnHost(argv[0], CommandLine.IsBusybox(container.Image))
+        return CommandLine.HasEmptyEntrypoint(container.Image) || IsMounted(argv[0], container) || Executables.IsOnHost(argv[0], CommandLine.IsBusybox(container.Image))
             ? "" : $"the host has no executable \"{argv[0]}\"";
     }
+
+    // It is what the volume has, in an image as here, and known only once the volume is filled: what is missing then is an error, as with any command.
+    private static bool IsMounted(string command, ContainerSpec container) =>
+        container.Mounts.Select(mount => mount.Text("mountPath").TrimEnd('/')).Any(path => path.Length > 0 && (command == path || command.StartsWith($"{path}/", StringComparison.Ordinal)));
 }

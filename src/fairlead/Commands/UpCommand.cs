@@ -29,12 +29,13 @@ internal static class UpCommand
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready; it goes on in the background" };
         var noSwitch = new Option<bool>("--no-switch") { Description = "Leave the kubeconfig's current context as it is" };
         var noEgress = new Option<bool?>("--no-egress") { Description = "Pods cannot reach anything outside the cluster (a cluster keeps this; --no-egress=false takes it back)" };
+        var noIngress = new Option<bool?>("--no-ingress") { Description = "Ingresses are stored and not served (a cluster keeps this; --no-ingress=false takes it back)" };
         var external = CommonOptions.Ranges("--external-ip-range", "Ranges from which Services may take spec.externalIPs (none unless given; a cluster keeps them)");
         var denyExternal = new Option<bool?>("--deny-external-ips") { Description = "Refuse Services that take spec.externalIPs (a cluster keeps this; --deny-external-ips=false takes it back)" };
         var progress = new Option<int?>("--progress-fd") { Hidden = true };
         var command = new Command("up", "Start (or resume) a cluster on this machine")
         {
-            name, nodes, families, files, detach, noSwitch, noEgress, external, denyExternal, progress,
+            name, nodes, families, files, detach, noSwitch, noEgress, noIngress, external, denyExternal, progress,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -46,6 +47,7 @@ internal static class UpCommand
                 Files = [.. (parsed.GetValue(files) ?? []).Select(file => file.FullName)],
                 Switch = !parsed.GetValue(noSwitch),
                 Egress = !parsed.GetValue(noEgress),
+                Ingress = !parsed.GetValue(noIngress),
                 ExternalIPRanges = parsed.GetValue(external) is { Length: > 0 } ranges ? ranges : null,
                 DenyExternalIPs = parsed.GetValue(denyExternal),
             };

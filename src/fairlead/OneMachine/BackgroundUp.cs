@@ -47,6 +47,11 @@ internal sealed class BackgroundUp : IAsyncDisposable
             arguments.Add(egress ? "--no-egress=false" : "--no-egress=true");
         }
 
+        if (request.Ingress is { } ingress)
+        {
+            arguments.Add(ingress ? "--no-ingress=false" : "--no-ingress=true");
+        }
+
         foreach (var range in request.ExternalIPRanges ?? [])
         {
             arguments.AddRange(["--external-ip-range", $"{range}"]);

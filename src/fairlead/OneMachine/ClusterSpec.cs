@@ -73,6 +73,9 @@ internal sealed record ClusterSpec
     /// <summary>Pods reach the outside through the host.</summary>
     public required bool Egress { get; init; }
 
+    /// <summary>Ingresses are not served; they are where a specification was written before there was the choice.</summary>
+    public bool WithoutIngress { get; init; }
+
     /// <summary>Ranges from which Services may take external addresses; none as a rule, and none in a specification written before there were any.</summary>
     public IReadOnlyList<IpNet> ExternalIPRanges { get => field ?? []; init; }
 

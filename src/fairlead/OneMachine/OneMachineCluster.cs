@@ -120,6 +120,7 @@ internal sealed class OneMachineCluster : IAsyncDisposable
             spec = spec with
             {
                 Egress = request.Egress ?? spec.Egress,
+                WithoutIngress = request.Ingress is { } ingress ? !ingress : spec.WithoutIngress,
                 ExternalIPRanges = request.ExternalIPRanges ?? spec.ExternalIPRanges,
                 DenyExternalIPs = request.DenyExternalIPs ?? spec.DenyExternalIPs,
                 ApiPort = ApiPorts.Choose(spec.ApiPort),
@@ -192,6 +193,8 @@ internal sealed class OneMachineCluster : IAsyncDisposable
         await StepAsync("control plane", async () => _plane = await ClusterPlane.StartAsync(Spec, _paths, _loggers, cancellationToken));
         await new FirewallCheck(Spec, await _host.FirewallAsync(cancellationToken)).RunAsync(_steps, cancellationToken);
         await NodeLives.ForgetAsync(Spec, _paths, made, _plane!.Api, cancellationToken);
+        var ingress = new IngressAddon(Spec, _plane.Api, MountedProgram.OfThisProcess());
+        var hasIngress = await ingress.TryApplyAsync(_steps, cancellationToken) && !Spec.WithoutIngress;
         var supervisor = new Supervisor(_paths, _reactor, TimeProvider.System, _loggers.CreateLogger("supervisor"), children => Save(_runtime with { Children = children }));
         _work.Add(RelayDnsAsync(_stop.Token));
         PodOrphans.Expect();
@@ -202,6 +205,11 @@ internal sealed class OneMachineCluster : IAsyncDisposable
 
         _work.Add(KeepHostAsync(_stop.Token));
         await StepAsync($"nodes {string.Join(", ", Enumerable.Range(1, Spec.Nodes).Select(Spec.NodeName))}", () => NodesReadyAsync(cancellationToken));
+        if (hasIngress)
+        {
+            await ingress.TellAsync(_steps, cancellationToken);
+        }
+
         var (file, replaced) = await UserKubeconfig.MergeAsync(_plane.Admin, request.Switch);
         Save(_runtime with { Ready = true, KubeconfigFile = file, ReplacedContext = replaced.Length > 0 ? replaced : _runtime.ReplacedContext });
         _work.Add(HeapTrim.OfProcess(TimeProvider.System).RunAsync(Task.Delay(HeapTrim.Interval, TimeProvider.System, _stop.Token), _stop.Token));

@@ -42,6 +42,11 @@ internal static class Specs
                 $"cluster {spec.Name} was started {Text(spec.Egress)}, not {Text(egress)}", hint);
         }
 
+        if (request.Ingress is { } ingress && ingress == spec.WithoutIngress)
+        {
+            throw new UserError($"cluster {spec.Name} was started {Serving(!spec.WithoutIngress)}, not {Serving(ingress)}", hint);
+        }
+
         if (request.ExternalIPRanges is { } ranges && !ranges.SequenceEqual(spec.ExternalIPRanges))
         {
             throw new UserError($"cluster {spec.Name} was started {Text(spec.ExternalIPRanges)}, not {Text(ranges)}", hint);
@@ -88,6 +93,7 @@ internal static class Specs
             V6 = families == IpFamilyMode.Dual ? AddressPlan.ChooseV6(used) ?? throw NoRange("IPv6", used) : null,
             ApiPort = apiPort,
             Egress = request.Egress ?? true,
+            WithoutIngress = request.Ingress == false,
             ExternalIPRanges = request.ExternalIPRanges ?? [],
             DenyExternalIPs = request.DenyExternalIPs ?? false,
         };
@@ -99,6 +105,8 @@ internal static class Specs
     private static string NameOption(ClusterSpec spec) => spec.Name == ClusterSpec.DefaultName ? "" : $" --name {spec.Name}";
 
     private static string Text(bool egress) => egress ? "with egress" : "with --no-egress";
+
+    private static string Serving(bool ingress) => ingress ? "with Ingresses served" : "with --no-ingress";
 
     private static string Text(IEnumerable<IpNet> external) => external.Any() ? $"with --external-ip-range {string.Join(' ', external)}" : "without --external-ip-range";
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
+using Fairlead.Kube.Documents;
 using Fairlead.Kube.Kubeconfig;
 using Fairlead.Terminal;
 
@@ -28,6 +29,11 @@ internal static class Status
             var again = restarts > 0 ? $", started again {restarts} {(restarts == 1 ? "time" : "times")}, last after {(string)process["lastExit"]!}" : "";
             var role = (string)process["name"]! is var named && named == "up" ? "control plane" : named;
             output.Line($"  {role,-20} {((bool)process["alive"]! ? "running" : "not running")}  {(long)process["memoryBytes"]! / 1_000_000.0:0.0} MB{again}");
+        }
+
+        if (status["ingress"] is { } ingress)
+        {
+            output.Line($"  {"ingress",-20} {(string)ingress["state"]!}  {string.Join(", ", ingress["addresses"]!.AsArray())}".TrimEnd());
         }
 
         foreach (var node in status["nodes"]!.AsArray())
@@ -85,7 +91,7 @@ internal static class Status
         }
 
         var running = runtime is not null && ProcessTable.IsAlive(runtime.Supervisor);
-        var nodes = running ? await NodesAsync(paths, problems, cancellationToken) : [];
+        var (nodes, ingress) = running ? await ObjectsAsync(name, paths, problems, cancellationToken) : ([], null);
         if (running && runtime!.Ready)
         {
             // There is no cluster without a node: none was heard of.
@@ -97,12 +103,13 @@ internal static class Status
         }
 
         var state = !running ? "not running" : !runtime!.Ready ? "starting" : problems.Count > 0 ? "degraded" : "ready";
-        return new JsonObject { ["name"] = name, ["state"] = state, ["processes"] = processes, ["nodes"] = nodes, ["problems"] = problems };
+        return new JsonObject { ["name"] = name, ["state"] = state, ["processes"] = processes, ["nodes"] = nodes, ["ingress"] = ingress, ["problems"] = problems };
     }
 
-    private static async Task<JsonArray> NodesAsync(ClusterPaths paths, JsonArray problems, CancellationToken cancellationToken)
+    private static async Task<(JsonArray Nodes, JsonObject? Ingress)> ObjectsAsync(string name, ClusterPaths paths, JsonArray problems, CancellationToken cancellationToken)
     {
         var nodes = new JsonArray();
+        JsonObject? ingress = null;
         try
         {
             using var api = new KubeClient(KubeconfigReader.Read(paths.AdminKubeconfig));
@@ -124,6 +131,7 @@ internal static class Status
                 }
             }
 
+            ingress = Specs.Load(name) is { WithoutIngress: false } ? await IngressAsync(api, problems, cancellationToken) : null;
             foreach (var problem in await PolicyProblems.ReadAsync(api, cancellationToken))
             {
                 problems.Add((JsonNode)problem);
@@ -134,6 +142,17 @@ internal static class Status
             problems.Add((JsonNode)string.Create(CultureInfo.InvariantCulture, $"the API server does not answer: {e.Message}"));
         }
 
-        return nodes;
+        return (nodes, ingress);
+    }
+
+    private static async Task<JsonObject> IngressAsync(KubeClient api, JsonArray problems, CancellationToken cancellationToken)
+    {
+        var standing = await IngressStanding.ReadAsync(api, cancellationToken);
+        if (standing.Problem.Length > 0)
+        {
+            problems.Add((JsonNode)$"Ingresses are not served: {standing.Problem}");
+        }
+
+        return new JsonObject { ["state"] = standing.State, ["addresses"] = standing.Addresses.ToJson() };
     }
 }

@@ -24,6 +24,9 @@ internal sealed record UpRequest
     /// <summary>Pods reach the outside; so they do unless said otherwise.</summary>
     public bool? Egress { get; init; }
 
+    /// <summary>Ingresses are served; so they are unless said otherwise.</summary>
+    public bool? Ingress { get; init; }
+
     /// <summary>Ranges of external addresses of Services.</summary>
     public IReadOnlyList<IpNet>? ExternalIPRanges { get; init; }
 

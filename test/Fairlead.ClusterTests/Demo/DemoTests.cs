@@ -89,8 +89,8 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
         var services = cluster.Kubectl("get", "services", "-A", "-o", "jsonpath={.items[*].metadata.name}").Split(' ');
         var pods = JsonNode.Parse(cluster.Kubectl("get", "pods", "-A", "-o", "json"))!["items"]!.AsArray();
 
-        Assert.Equal(["api-service", "api-service", "kube-dns", "kubernetes", "postgres-headless", "web-service-lb", "web-service-nodeport"], services.Order());
-        Assert.Equal(11, pods.Count);
+        Assert.Equal(["api-service", "api-service", "fairlead-ingress", "kube-dns", "kubernetes", "postgres-headless", "web-service-lb", "web-service-nodeport"], services.Order());
+        Assert.Equal(12, pods.Count);
         Assert.Equal("api-network-policy", cluster.Kubectl("get", "networkpolicies", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
     }
 }

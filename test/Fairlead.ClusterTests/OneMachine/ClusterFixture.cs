@@ -36,6 +36,9 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>What `up` is told beyond the name.</summary>
     protected virtual string[] UpOptions => [];
 
+    /// <summary>Whether it serves Ingresses: a process more to start, for who needs it.</summary>
+    protected virtual bool HasIngress => false;
+
     /// <summary>What `up` printed.</summary>
     public string Up { get; private set; } = "";
 
@@ -61,7 +64,7 @@ public class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Starts the cluster and tells what was printed.</summary>
-    protected virtual string Start() => Fairlead(["up", "--detach", "--name", Name, .. UpOptions]);
+    protected virtual string Start() => Fairlead(["up", "--detach", "--name", Name, .. HasIngress ? (string[])[] : ["--no-ingress"], .. UpOptions]);
 
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync()

@@ -10,6 +10,9 @@ public sealed class ReleaseBinaryFixture : ClusterFixture
     }
 
     /// <inheritdoc/>
+    protected override bool HasIngress => true;
+
+    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

@@ -26,7 +26,7 @@ public sealed class ShellCompletionTests : IDisposable
     [InlineData("demo diff down", "fairlead", "d")]
     [InlineData("--help --version -h", "fairlead", "-")]
     [InlineData("--detach", "fairlead", "up", "--name", "x", "--nodes", "2", "--det")]
-    [InlineData("--name --no-egress --no-switch --nodes", "fairlead", "up", "--n")]
+    [InlineData("--name --no-egress --no-ingress --no-switch --nodes", "fairlead", "up", "--n")]
     [InlineData("east west", "fairlead", "up", "--name", "")]
     [InlineData("west", "fairlead", "down", "--name", "w")]
     [InlineData("west", "fairlead", "down", "--name", "=", "w")]

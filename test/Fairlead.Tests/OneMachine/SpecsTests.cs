@@ -87,6 +87,18 @@ public sealed class SpecsTests
     }
 
     [Fact]
+    public void Ingresses_are_served_unless_told_otherwise_and_another_wish_is_named_while_it_runs()
+    {
+        var without = Specs.Create(new UpRequest { Name = "fairlead", Ingress = false }, [], 6443);
+        Assert.True(JsonSerializer.Deserialize(JsonSerializer.Serialize(without, FairleadJson.Default.ClusterSpec), FairleadJson.Default.ClusterSpec)!.WithoutIngress);
+        Assert.False(Usual.WithoutIngress);
+        Specs.RefuseDifferenceOfRunning(without, new UpRequest { Name = "fairlead" });
+        Specs.RefuseDifferenceOfRunning(without, new UpRequest { Name = "fairlead", Ingress = false });
+        var error = Assert.Throws<UserError>(() => Specs.RefuseDifferenceOfRunning(without, new UpRequest { Name = "fairlead", Ingress = true }));
+        Assert.Equal("cluster fairlead was started with --no-ingress, not with Ingresses served", error.Message);
+    }
+
+    [Fact]
     public void The_API_server_keeps_its_port_unless_somebody_listens_there()
     {
         Assert.Equal(6443, ApiPorts.Choose(0, new HashSet<int>()));

@@ -4,6 +4,7 @@ using System.Net.NetworkInformation;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
+using Fairlead.OneMachine;
 
 namespace Fairlead.Demo.Checks;
 

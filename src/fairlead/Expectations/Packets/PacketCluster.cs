@@ -95,7 +95,7 @@ internal sealed class PacketCluster : IAsyncDisposable
             route.SetUp("lo");
         }
 
-        string[] up = ["up", "--detach", "--name", Name, "--no-switch", "--ip-family", dual ? "dual" : "ipv4"];
+        string[] up = ["up", "--detach", "--name", Name, "--no-switch", "--no-ingress", "--ip-family", dual ? "dual" : "ipv4"];
         var (code, said) = await _program.RunAsync(up);
         if (code != ExitCodes.Ok)
         {

@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cluster.Model;
 using Fairlead.ControlPlane.Kinds;
-using Fairlead.Demo;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 using Fairlead.Linux.Addresses;
 using Fairlead.Offline;
+using Fairlead.OneMachine;
 using Fairlead.Policy.Evaluate;
 using Fairlead.Terminal;
 

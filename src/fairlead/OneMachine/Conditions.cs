@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
 
-namespace Fairlead.Demo;
+namespace Fairlead.OneMachine;
 
 /// <summary>Waits for what the API will say, by watching it.</summary>
 internal static class Conditions
