@@ -40,8 +40,11 @@ internal sealed class Cluster : IDisposable
     /// <summary>Its name.</summary>
     public string Name { get; }
 
+    /// <summary>How to reach its API as its administrator, a file.</summary>
+    public string Kubeconfig => Path.Combine(_directory, "config");
+
     /// <summary>Its API.</summary>
-    public KubeClient Api => _api ??= new KubeClient(KubeconfigReader.Read(Path.Combine(_directory, "config")));
+    public KubeClient Api => _api ??= new KubeClient(KubeconfigReader.Read(Kubeconfig));
 
     /// <summary>Brings it up with one Service and its pod.</summary>
     /// <param name="program">The release binary.</param>
@@ -134,7 +137,7 @@ internal sealed class Cluster : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private void Run(params string[] arguments) => Tool.Run("env", [$"KUBECONFIG={Path.Combine(_directory, "config")}", .. _program, .. arguments]);
+    private void Run(params string[] arguments) => Tool.Run("env", [$"KUBECONFIG={Kubeconfig}", .. _program, .. arguments]);
 
     private void AskDns()
     {

@@ -1,7 +1,7 @@
 using Fairlead.Benchmarks;
 using Fairlead.Testing;
 
-string[] groups = ["services", "scale", "path", "policy", "dns", "cluster"];
+string[] groups = ["services", "scale", "path", "policy", "dns", "ingress", "cluster"];
 var size = RunSize.Full;
 if (args is [var first, "--size", "tiny", .. var rest])
 {
@@ -51,6 +51,12 @@ if (Wanted("dns"))
 {
     using var cluster = Cluster.Start(program, "bench-dns", nodes: 1, processor: DnsPerf.ServerProcessor);
     await DnsPath.MeasureAsync(cluster, services: 10_000, endpoints: 10);
+}
+
+if (Wanted("ingress"))
+{
+    using var cluster = Cluster.Start(program, "bench-ingress", nodes: 1, processor: Wrk.ClientProcessor);
+    await IngressPath.MeasureAsync(program, cluster, size);
 }
 
 if (Wanted("cluster"))

@@ -25,6 +25,8 @@ internal sealed record RunSize
         RoundTrips = 100,
         Connections = 100,
         Blocks = 100,
+        IngressSeconds = 1,
+        Hosts = 100,
     };
 
     /// <summary>Services that nft loads as chains.</summary>
@@ -74,4 +76,13 @@ internal sealed record RunSize
 
     /// <summary>Blocks of a round.</summary>
     public int Blocks { get; init; } = 4_000;
+
+    /// <summary>How long one run through the ingress takes, in seconds.</summary>
+    public int IngressSeconds { get; init; } = 3;
+
+    /// <summary>Hosts that the ingress serves.</summary>
+    public int Hosts { get; init; } = 10_000;
+
+    /// <summary>Rounds of each load through the ingress.</summary>
+    public int IngressRounds => Math.Max(Rounds / 3, 1);
 }

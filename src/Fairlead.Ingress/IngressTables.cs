@@ -34,4 +34,12 @@ public sealed class IngressTables
 
     /// <summary>Secrets in use that are no certificate. Written by the certificate store.</summary>
     public Table<ObjectKey, CertificateProblemRow> CertificateProblems { get; } = new("certificate problems");
+
+    /// <summary>True when some Secret is to serve a host as its certificate, by its own name or by its parent's wildcard.</summary>
+    /// <param name="host">The host, without port.</param>
+    public bool HasCertificate(ReadOnlySpan<char> host)
+    {
+        var name = host.TrimEnd('.').ToString().ToLowerInvariant();
+        return Certificates.Get(name) is not null || (name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && Certificates.Get($"*{name[dot..]}") is not null);
+    }
 }

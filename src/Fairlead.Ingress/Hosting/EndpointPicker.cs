@@ -9,8 +9,8 @@ internal static class EndpointPicker
     /// <param name="backend">Whose turn it is counted by.</param>
     /// <param name="endpoints">Its endpoints, taken once for the request.</param>
     /// <param name="health">Which failed of late.</param>
-    /// <param name="tried">Those that this request was sent to already.</param>
-    public static BackendEndpoint? Next(Backend backend, ReadOnlySpan<BackendEndpoint> endpoints, EndpointHealth health, IReadOnlyCollection<BackendEndpoint> tried)
+    /// <param name="tried">Those that this request was sent to already; null: none.</param>
+    public static BackendEndpoint? Next(Backend backend, ReadOnlySpan<BackendEndpoint> endpoints, EndpointHealth health, List<BackendEndpoint>? tried)
     {
         if (endpoints.IsEmpty)
         {
@@ -22,7 +22,7 @@ internal static class EndpointPicker
         for (var i = 0; i < endpoints.Length; i++)
         {
             var endpoint = endpoints[(int)((turn + (uint)i) % (uint)endpoints.Length)];
-            if (tried.Count > 0 && tried.Contains(endpoint))
+            if (tried is not null && tried.Contains(endpoint))
             {
                 continue;
             }

@@ -22,6 +22,11 @@ internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, Up
         {
             proxyRequest.Headers.Host = route.Options.UpstreamHost;
         }
+
+        if (route.Options.ForwardedPrefix.Length > 0)
+        {
+            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Prefix", route.Options.ForwardedPrefix);
+        }
     }
 
     private string Target(HttpContext context)

@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Ingress.Behaviours;
 using Fairlead.Ingress.Translate;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,43 +13,49 @@ internal sealed class RequestForwarder(IHttpForwarder forwarder, UpstreamClients
     /// <summary>To how many endpoints a request is sent at most.</summary>
     private const int Attempts = 3;
 
-    /// <summary>Forwards; the answer is the endpoint's, or 502, 503 or 504 when none gave one.</summary>
+    /// <summary>Forwards; the answer is the endpoint's, or 502 or 504 when none gave one. Without any endpoint nothing is answered, and the exchange names none.</summary>
     /// <param name="context">The request.</param>
+    /// <param name="exchange">Told of what becomes of it.</param>
     /// <param name="route">Its route.</param>
-    /// <param name="first">The endpoint that its client is bound to; null: the next in turn.</param>
-    /// <returns>The endpoint that was asked last; null: there was none.</returns>
-    public async ValueTask<BackendEndpoint?> ForwardAsync(HttpContext context, Route route, BackendEndpoint? first)
+    /// <param name="session">Where its client belongs; null: anywhere.</param>
+    public async ValueTask ForwardAsync(HttpContext context, Exchange exchange, Route route, StickySession? session)
     {
         var state = route.Backend.State;
         var protocol = ProtocolOf(route.Options.Protocol, state.Protocol);
         var client = clients.For(route.Options.ConnectTimeout ?? options.ConnectTimeout);
         var config = Configure(protocol, route.Options.ActivityTimeout ?? options.ActivityTimeout);
-        List<BackendEndpoint> tried = [];
-        var endpoint = first ?? EndpointPicker.Next(route.Backend, state.Endpoints.AsSpan(), health, tried);
+        List<BackendEndpoint>? tried = null;
+        var endpoint = session?.Chosen ?? EndpointPicker.Next(route.Backend, state.Endpoints.AsSpan(), health, tried);
         while (endpoint is not null)
         {
+            exchange.Endpoint = endpoint;
+            session?.Serving = endpoint;
             var request = new ForwardedRequest(route, endpoint, protocol);
             var error = await forwarder.SendAsync(context, request.Destination, client, config, request);
-            if (error == ForwarderError.None || !MayRetry(context, error))
+            if (error == ForwarderError.None)
             {
-                return endpoint;
+                return;
+            }
+
+            if (!MayRetry(context, error))
+            {
+                Explain(context, exchange, error);
+                return;
             }
 
             health.Failed(endpoint);
-            tried.Add(endpoint);
-            var next = tried.Count < Attempts ? EndpointPicker.Next(route.Backend, route.Backend.State.Endpoints.AsSpan(), health, tried) : null;
-            if (next is null)
+            (tried ??= []).Add(endpoint);
+            endpoint = tried.Count < Attempts ? EndpointPicker.Next(route.Backend, route.Backend.State.Endpoints.AsSpan(), health, tried) : null;
+            if (endpoint is null)
             {
-                return endpoint;
+                Explain(context, exchange, error);
+                return;
             }
 
+            exchange.Retries++;
             context.Features.Set<IForwarderErrorFeature>(null);
             context.Response.Clear();
-            endpoint = next;
         }
-
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        return null;
     }
 
     /// <summary>What a request is sent by, where the Ingress does not say: by what the Service's port says (KEP-3726, and ingress-nginx's names).</summary>
@@ -61,6 +68,18 @@ internal sealed class RequestForwarder(IHttpForwarder forwarder, UpstreamClients
             "grpcs" => UpstreamProtocol.Grpcs,
             _ => UpstreamProtocol.Http,
         };
+
+    private static void Explain(HttpContext context, Exchange exchange, ForwarderError error)
+    {
+        var cause = context.GetForwarderErrorFeature()?.Exception;
+        exchange.Reason = cause is null ? $"{error}" : $"{error}: {cause.GetBaseException().Message}";
+
+        // The client's body was too large, too slow or broken: that is no fault of the endpoint's.
+        if (cause?.GetBaseException() is BadHttpRequestException bad && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = bad.StatusCode;
+        }
+    }
 
     private static ForwarderRequestConfig Configure(UpstreamProtocol protocol, TimeSpan activity) => new()
     {

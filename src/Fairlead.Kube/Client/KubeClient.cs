@@ -49,6 +49,11 @@ public sealed partial class KubeClient : IKubeApi, IDisposable
             handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(open, context.DnsEndPoint, cancellationToken);
         }
 
+        if (connection.SocketsCompleteInPlace)
+        {
+            handler.PlaintextStreamFilter = (context, _) => new(new DispatchedStream(context.PlaintextStream));
+        }
+
         _http = new HttpClient(handler)
         {
             BaseAddress = connection.Server,

@@ -10,6 +10,9 @@ namespace Fairlead.Kube.Client;
 /// <param name="Token">Gives the bearer token of the next request; empty for none. IOException: it cannot be read.</param>
 public sealed record KubeConnection(Uri Server, X509Certificate2Collection Authorities, X509Certificate2? Certificate, Func<string> Token)
 {
+    /// <summary>This process's sockets complete on the thread that waits for them all: what is read must be worked on elsewhere.</summary>
+    public bool SocketsCompleteInPlace { get; init; }
+
     /// <summary>Opens the sockets, TCP of the server's family, for a server that this process's own network does not reach; null: nothing special.</summary>
     public Func<Socket>? Open { get; init; }
 

@@ -19,14 +19,17 @@ internal static class IngressRole
     /// <exception cref="UserError">It does not know how to reach the API server.</exception>
     public static async Task<int> RunAsync(IngressOptions options, string kubeconfig, CancellationToken cancellationToken)
     {
+        // Before the first socket: what comes in is worked on by the thread that waits for it, which halves a request's cost (ADR 0007).
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
         using var loggers = new FileLoggerFactory();
         var time = TimeProvider.System;
         var connection = kubeconfig.Length > 0 ? ClusterConnection.Of(kubeconfig) : ClusterConnection.OfPod();
-        using var api = new KubeClient(connection);
+        using var api = new KubeClient(connection with { SocketsCompleteInPlace = true });
         var cluster = new ClusterTables();
         loggers.CreateLogger("ingress").StartingIngress(options.Controller, connection.Server);
-        var room = new IngressRoom(options, cluster, api, time, loggers);
-        using var metrics = new PrometheusText();
+        await using var output = options.AccessLog ? Console.OpenStandardOutput() : null;
+        using var room = new IngressRoom(options, cluster, api, output, time, loggers);
+        using var metrics = new PrometheusText(room.Metrics.Meter) { Histograms = room.Metrics.Histograms };
         var pages = new IngressPages(room.Tables, metrics);
         Task[] parts =
         [
