@@ -113,6 +113,6 @@ public sealed class IngressRoom : IDisposable
     }
 
     // Without a log of its own: what it would say of each request is in the access log, in one line.
-    private static IHttpForwarder Forwarder() => new ServiceCollection()
+    internal static IHttpForwarder Forwarder() => new ServiceCollection()
         .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)).AddHttpForwarder().BuildServiceProvider().GetRequiredService<IHttpForwarder>();
 }
