@@ -62,8 +62,10 @@ internal readonly struct AccessLine(IBufferWriter<byte> buffer)
 
     private void Escape(Rune rune)
     {
+        // What was read of a request has a character for each byte.
         Span<byte> bytes = stackalloc byte[4];
-        var count = rune.EncodeToUtf8(bytes);
+        bytes[0] = (byte)rune.Value;
+        var count = rune.Value <= byte.MaxValue ? 1 : rune.EncodeToUtf8(bytes);
         foreach (var one in bytes[..count])
         {
             Plain("\\x").Value(one, "X2");

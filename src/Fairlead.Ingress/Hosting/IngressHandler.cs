@@ -4,7 +4,6 @@ using Fairlead.Ingress.Metrics;
 using Fairlead.Ingress.Translate;
 using Fairlead.Linux.Addresses;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairlead.Ingress.Hosting;
 
@@ -125,7 +124,7 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         }
     }
 
-    /// <summary>True when the request says already that it is too large; otherwise the server stops it where it becomes so.</summary>
+    /// <summary>True when the request says already that it is too large; otherwise it ends where it becomes so.</summary>
     private static bool Limit(HttpContext context, long bytes)
     {
         if (bytes == 0)
@@ -133,15 +132,14 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
             return false;
         }
 
-        if (context.Request.ContentLength > bytes)
+        if (context.Request.ContentLength is not { } length)
+        {
+            context.Request.Body = new BoundedBody(context.Request.Body, bytes);
+        }
+        else if (length > bytes)
         {
             Refuse(context, StatusCodes.Status413PayloadTooLarge);
             return true;
-        }
-
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            feature.MaxRequestBodySize = bytes;
         }
 
         return false;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Fairlead.Ingress.Hosting;
 
@@ -33,6 +34,10 @@ internal sealed class UpstreamClients(TimeProvider time) : IDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         ActivityHeadersPropagator = null,
+
+        // What bytes beyond ASCII in fields mean is between client and endpoint: they pass as they are.
+        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         EnableMultipleHttp2Connections = true,
         PooledConnectionIdleTimeout = Idle,
         ConnectTimeout = Timeout.InfiniteTimeSpan,

@@ -31,22 +31,26 @@ internal static class IngressRole
         using var room = new IngressRoom(options, cluster, api, output, time, loggers);
         using var metrics = new PrometheusText(room.Metrics.Meter) { Histograms = room.Metrics.Histograms };
         var pages = new IngressPages(room.Tables, metrics);
+
+        // Endpoints are followed until the last request is answered.
+        using var ended = new CancellationTokenSource();
         Task[] parts =
         [
-            new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector")).RunIngressesAsync(cancellationToken),
             room.RunAsync(cancellationToken),
-            HttpEndpoint.ServeAsync(options.Admin, pages.AnswerAsync, loggers, time, cancellationToken),
-            HeapTrim.OfProcess(time).RunAsync(CompiledAsync(room.Tables, cancellationToken), cancellationToken),
+            new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector")).RunIngressesAsync(ended.Token),
+            HttpEndpoint.ServeAsync(options.Admin, pages.AnswerAsync, loggers, time, ended.Token),
+            HeapTrim.OfProcess(time).RunAsync(CompiledAsync(room.Tables, ended.Token), ended.Token),
         ];
 
-        // A part that ends has failed; kubelet starts the container anew.
+        // Another part that ends has failed; kubelet starts the container anew.
         var first = await Task.WhenAny(parts);
+        await ended.CancelAsync();
+        await Task.WhenAll(parts[1..]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!cancellationToken.IsCancellationRequested)
         {
             await first;
         }
 
-        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCodes.Ok;
     }
 

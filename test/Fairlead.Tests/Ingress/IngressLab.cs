@@ -61,6 +61,7 @@ internal sealed class IngressLab : IAsyncDisposable
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.Latin1,
 #pragma warning disable CA5359 // nobody vouches for the certificate of a test
         SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
 #pragma warning restore CA5359
