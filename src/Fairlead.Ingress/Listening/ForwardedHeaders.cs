@@ -92,11 +92,13 @@ internal sealed record ForwardedHeaders
         }
 
         headers["X-Forwarded-For"] = For;
-        headers["X-Forwarded-Host"] = Host;
+
+        // HTTP/1.0 may do without; an empty value is no header.
+        headers["X-Forwarded-Host"] = Host.Length > 0 ? Host : StringValues.Empty;
         headers["X-Forwarded-Proto"] = Proto;
         headers["X-Forwarded-Scheme"] = Proto;
         headers["X-Forwarded-Port"] = Port;
-        headers["X-Real-IP"] = Client.ToString();
+        headers["X-Real-IP"] = Keeps ? Client.ToString() : For;
     }
 
     // From the right each trusted proxy says who came to it; the first that is none is the client. What cannot be read was not written by a proxy: whoever

@@ -28,9 +28,14 @@ internal static class CertificateReader
                 return (null, fault);
             }
 
-            return WithKey(chain[0], secret.PrivateKey) is { } leaf
-                ? (new ServerCertificate(leaf, [.. chain.Skip(1)]), "")
-                : (null, "the private key in tls.key is neither RSA nor of an elliptic curve (ECDSA)");
+            if (WithKey(chain[0], secret.PrivateKey) is not { } leaf)
+            {
+                return (null, "the certificate in tls.crt is neither for an RSA key nor for one of an elliptic curve (ECDSA)");
+            }
+
+            var certificate = new ServerCertificate(leaf, [.. chain.Skip(1)]);
+            chain = [chain[0]];
+            return (certificate, "");
         }
         catch (CryptographicException)
         {

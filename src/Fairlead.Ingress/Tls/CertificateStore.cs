@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Security;
 using System.Text;
@@ -86,6 +87,8 @@ internal sealed class CertificateStore : IDisposable
     /// <summary>Keeps up until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        // The first pass reads all there are: whoever starts this does not wait for it.
+        await Task.Yield();
         while (true)
         {
             Pass();
@@ -114,18 +117,15 @@ internal sealed class CertificateStore : IDisposable
             dirty.UnionWith(_uses.Keys);
         }
 
-        foreach (var key in dirty)
+        // A Secret's hosts have it as soon as it is read: of thousands the first do not wait for the last.
+        var looked = 0;
+        foreach (var key in dirty.Where(key => Reread(key, _uses[key], secrets.Rows.GetValueOrDefault(key))))
         {
-            if (Reread(key, _uses[key], secrets.Rows.GetValueOrDefault(key)))
-            {
-                touched.UnionWith(_uses[key].Hosts);
-            }
+            looked += Point(_uses[key].Hosts, hosts.Rows);
+            touched.ExceptWith(_uses[key].Hosts);
         }
 
-        foreach (var host in touched)
-        {
-            Point(host, host == Anyone ? _anyones : hosts.Rows.GetValueOrDefault(host)?.Secrets ?? default);
-        }
+        looked += Point(touched, hosts.Rows);
 
         foreach (var key in dirty)
         {
@@ -138,7 +138,7 @@ internal sealed class CertificateStore : IDisposable
         }
 
         Rest(now);
-        return touched.Count;
+        return looked;
     }
 
     /// <inheritdoc/>
@@ -224,6 +224,16 @@ internal sealed class CertificateStore : IDisposable
         {
             _retired.Enqueue((_time.GetUtcNow() + Retirement, certificate));
         }
+    }
+
+    private int Point(HashSet<string> hosts, ImmutableDictionary<string, HostCertificateRow> rows)
+    {
+        foreach (var host in hosts)
+        {
+            Point(host, host == Anyone ? _anyones : rows.GetValueOrDefault(host)?.Secrets ?? default);
+        }
+
+        return hosts.Count;
     }
 
     // The first of a host's Secrets that is a certificate serves it.

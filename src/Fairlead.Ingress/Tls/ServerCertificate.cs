@@ -6,8 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Fairlead.Ingress.Tls;
 
 /// <summary>
-/// A certificate with its key, ready for handshakes: what can be made once is made once, so that a handshake costs the framework's work alone and sessions are
-/// resumed. Disposed only when no handshake can be using it.
+/// A certificate with its key. What handshakes need is made once, for the first of them, so that a handshake costs the framework's work alone, sessions are
+/// resumed, and of thousands only those cost that are asked for. Disposed only when no handshake can be using it.
 /// </summary>
 internal sealed class ServerCertificate : IDisposable
 {
@@ -18,26 +18,28 @@ internal sealed class ServerCertificate : IDisposable
     private static readonly TimeSpan Backdated = TimeSpan.FromHours(24);
 
     private readonly X509Certificate2 _leaf;
+    private readonly IReadOnlyList<X509Certificate2> _issuers;
+    private readonly Lazy<SslServerAuthenticationOptions> _options;
 
     /// <param name="leaf">The certificate with its private key; owned from here on.</param>
-    /// <param name="issuers">Those that vouch for it. Nothing else is looked for: nothing is fetched from anywhere.</param>
-    public ServerCertificate(X509Certificate2 leaf, X509Certificate2Collection issuers)
+    /// <param name="issuers">Those that vouch for it; owned too. Nothing else is looked for: nothing is fetched from anywhere.</param>
+    public ServerCertificate(X509Certificate2 leaf, IReadOnlyList<X509Certificate2> issuers)
     {
-        _leaf = leaf;
+        (_leaf, _issuers) = (leaf, issuers);
         NotBefore = leaf.NotBefore.ToUniversalTime();
         NotAfter = leaf.NotAfter.ToUniversalTime();
-        Options = new SslServerAuthenticationOptions
+        _options = new Lazy<SslServerAuthenticationOptions>(() => new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, issuers, offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, [.. issuers], offline: true),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,
-        };
+        });
     }
 
     /// <summary>What a handshake is made with. The same for all: nobody may change it.</summary>
-    public SslServerAuthenticationOptions Options { get; }
+    public SslServerAuthenticationOptions Options => _options.Value;
 
     /// <summary>Valid from.</summary>
     public DateTimeOffset NotBefore { get; }
@@ -77,5 +79,12 @@ internal sealed class ServerCertificate : IDisposable
     public override string ToString() => _leaf.Subject;
 
     /// <inheritdoc/>
-    public void Dispose() => _leaf.Dispose();
+    public void Dispose()
+    {
+        _leaf.Dispose();
+        foreach (var issuer in _issuers)
+        {
+            issuer.Dispose();
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Fairlead.Ingress.Listening;
+
 namespace Fairlead.Tests.Ingress;
 
 /// <summary>Requests of HTTP/2 that would be two things in HTTP/1.1, and streams that are opened only to be reset.</summary>
@@ -76,6 +78,20 @@ public sealed class FaultsHttp2Tests
         await using var client = await Http2Client.ConnectAsync(lab);
         await client.SendAsync(Http2Client.Request(1, true, [.. Get, ("host", "b.org"), ("te", "trailers")]));
         Assert.StartsWith("200 HTTP/2 GET /x|host a.org|", await client.OutcomeAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_WebSocket_may_be_asked_for()
+    {
+        await using var lab = await ListeningLab.StartAsync(handler: context =>
+        {
+            context.Response.StatusCode = RequestGate.Fault(context) is null ? 200 : 400;
+            return Task.CompletedTask;
+        });
+        await using var client = await Http2Client.ConnectAsync(lab);
+        await client.SendAsync(Http2Client.Request(1, true, [(":method", "CONNECT"), (":protocol", "websocket"), .. Get[1..]]));
+        Assert.Equal("200", await client.OutcomeAsync());
+        Assert.Equal([200], (await lab.AskAsync("GET / HTTP/1.1\r\nHost: a.org\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n")).Select(answer => answer.Status));
     }
 
     [Fact]

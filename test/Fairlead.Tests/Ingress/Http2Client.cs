@@ -75,6 +75,11 @@ internal sealed class Http2Client : IAsyncDisposable
                 case Headers when status.Length == 0:
                     // Of the static table: 8 is 200, 12 is 400; a size update of the dynamic table may come before.
                     status = payload.SkipWhile(one => (one & 0xE0) == 0x20).First() switch { 0x88 => "200", 0x8c => "400", var other => $"field {other:x2}" };
+                    if ((flags & EndStream) != 0)
+                    {
+                        return status;
+                    }
+
                     break;
                 case Data when (flags & EndStream) != 0 || payload.Length > 0:
                     return $"{status} {Encoding.Latin1.GetString(payload).ReplaceLineEndings("|")}";

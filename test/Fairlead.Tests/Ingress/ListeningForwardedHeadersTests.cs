@@ -98,6 +98,14 @@ public sealed class ListeningForwardedHeadersTests
         Assert.Equal(client, Decide(peer, false, new() { ["X-Forwarded-For"] = chain }).Said.Client.ToString());
 
     [Fact]
+    public void Without_a_Host_none_is_said()
+    {
+        var headers = new HeaderDictionary { ["X-Forwarded-Host"] = "admin.example.org" };
+        ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse("203.0.113.7"), false, "", 80), Trusted, headers).Apply(headers);
+        Assert.False(headers.ContainsKey("X-Forwarded-Host"));
+    }
+
+    [Fact]
     public void A_chain_on_several_lines_is_one()
     {
         var (said, headers) = Decide("10.0.0.9", false, new() { ["X-Forwarded-For"] = new(["192.0.2.66", "203.0.113.7, 10.1.1.1"]) });
