@@ -3,14 +3,12 @@ namespace Fairlead.ClusterTests.OneMachine;
 /// <summary>The choice of a cluster that serves no Ingresses, from one start to the next.</summary>
 public sealed class NoIngressTests : IDisposable
 {
-    private const string Address = "172.30.255.254";
-
     private readonly Machine _machine = new();
 
     [Fact]
     public void A_cluster_keeps_it_and_removes_what_there_was()
     {
-        Assert.Contains($"ingress {Address}: ", Fairlead("up", "--detach", "--nodes", "1"), StringComparison.Ordinal);
+        Assert.Contains($"ingress {IngressFixture.Address}: ", Fairlead("up", "--detach", "--nodes", "1"), StringComparison.Ordinal);
         var pod = Kubectl("get", "pods", "-n", "kube-system", "-o", "name");
         Fairlead("down", "--keep-state");
         Fairlead("up", "--detach");
