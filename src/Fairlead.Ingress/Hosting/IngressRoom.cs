@@ -4,7 +4,6 @@ using Fairlead.Ingress.Metrics;
 using Fairlead.Ingress.Status;
 using Fairlead.Ingress.Tls;
 using Fairlead.Ingress.Translate;
-using Fairlead.Ingress.Translate.Annotations;
 using Fairlead.Kube.Client;
 using Fairlead.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,7 +47,7 @@ public sealed class IngressRoom : IDisposable
     {
         (_options, _time, _loggers) = (options, time, loggers);
         _log = accessLog is null ? null : new AccessLog(accessLog);
-        _compiler = new RouteCompiler(options, cluster, Tables, row => AnnotationReader.Read(row) is var read ? (read.Options, read.Findings) : default);
+        _compiler = new RouteCompiler(options, cluster, Tables);
         _certificates = new CertificateStore(cluster, Tables, options, time, loggers.CreateLogger("tls"));
         _status = new StatusWriter(api, cluster, Tables, options, time, loggers.CreateLogger("status"));
         _events = new FindingEvents(api, cluster, Tables, options, time, loggers.CreateLogger("status"));

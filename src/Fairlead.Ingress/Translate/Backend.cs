@@ -19,6 +19,9 @@ public sealed record BackendEndpoint(IpAddr Address, ushort Port, ObjectKey Pod)
 {
     /// <summary>Where requests go, <c>address:port</c>.</summary>
     public string Authority { get; } = new System.Net.IPEndPoint(Address.ToIPAddress(), Port).ToString();
+
+    /// <inheritdoc cref="Authority"/>
+    public override string ToString() => Authority;
 }
 
 /// <summary>

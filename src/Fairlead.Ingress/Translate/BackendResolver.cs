@@ -15,11 +15,11 @@ internal sealed record BackendResolver(string Node, string Zone)
 {
     public ResolvedBackend Resolve(BackendKey key, ServiceRow? service, IReadOnlyCollection<EndpointSliceRow> slices)
     {
-        var name = RuleText.Quoted($"{key.Service}");
+        var name = RuleText.Shown($"{key.Service}");
         if (service is null)
         {
             return key.Service.Name.Length == 0 || key.Service.Name.Contains('/', StringComparison.Ordinal)
-                ? Missing("BackendMissing", $"{(key.Service.Name.Length == 0 ? "a backend without a name" : RuleText.Quoted(key.Service.Name))} is no Service: nothing else is served")
+                ? Missing("BackendMissing", $"{(key.Service.Name.Length == 0 ? "a backend without a name" : RuleText.Shown(key.Service.Name))} is no Service: nothing else is served")
                 : Missing("BackendMissing", $"Service {name} does not exist");
         }
 
@@ -32,12 +32,12 @@ internal sealed record BackendResolver(string Node, string Zone)
         if (ports.Find(port => port.Protocol == IpProtocol.Tcp) is not { } port)
         {
             return Missing("PortMissing", ports.Count > 0
-                ? $"port {RuleText.Quoted(key.Port)} of Service {name} is {ports[0].Protocol.ToString().ToUpperInvariant()}: HTTP goes over TCP alone"
-                : $"Service {name} has no port {RuleText.Quoted(key.Port)}; it has {PortsText(service)}");
+                ? $"port {RuleText.Shown(key.Port)} of Service {name} is {ports[0].Protocol.ToString().ToUpperInvariant()}: HTTP goes over TCP alone"
+                : $"Service {name} has no port {RuleText.Shown(key.Port)}; it has {PortsText(service)}");
         }
 
         var endpoints = Endpoints(service, port, slices);
-        return new ResolvedBackend(new BackendState(endpoints, port.AppProtocol, endpoints.Count > 0 ? "" : $"Service {name} has no endpoint for port {RuleText.Quoted(key.Port)} that is ready{Where(service)}"), null);
+        return new ResolvedBackend(new BackendState(endpoints, port.AppProtocol, endpoints.Count > 0 ? "" : $"Service {name} has no endpoint for port {RuleText.Shown(key.Port)} that is ready{Where(service)}"), null);
     }
 
     private ValueArray<BackendEndpoint> Endpoints(ServiceRow service, ServicePort port, IReadOnlyCollection<EndpointSliceRow> slices)
@@ -65,7 +65,7 @@ internal sealed record BackendResolver(string Node, string Zone)
 
     private static string PortsText(ServiceRow service) => service.Ports.Count == 0
         ? "none"
-        : string.Join(", ", service.Ports.Select(port => port.Name.Length > 0 ? $"{port.Port} ({port.Name})" : $"{port.Port}"));
+        : string.Join(", ", service.Ports.Select(port => port.Name.Length > 0 ? $"{port.Port} ({RuleText.Shown(port.Name)})" : $"{port.Port}"));
 
     private static ResolvedBackend Missing(string reason, string message) =>
         new(new BackendState(default, "", message), new IngressFinding(reason, $"{message}: requests are answered 503"));

@@ -21,10 +21,10 @@ internal static class HostCompiler
         var serving = owners.Count > 0 ? owners : [.. aliases.Take(1)];
         foreach (var alias in owners.Count > 0 ? aliases : aliases.Skip(1))
         {
-            lose(alias, [Conflict($"alias {host} is {serving[0].Claims.Row.Key}'s host: it is not served for this Ingress")]);
+            lose(alias, [Conflict($"alias {host} is {RuleText.Shown($"{serving[0].Claims.Row.Key}")}'s host: it is not served for this Ingress")]);
         }
 
-        var routes = new Dictionary<(string Path, bool IsExact), Route>();
+        var routes = new Dictionary<(string Path, bool IsExact), (Route Route, ServedIngress Of)>();
         Route? otherwise = null;
         ServedIngress? otherwiseOf = null;
         foreach (var ingress in serving)
@@ -35,11 +35,11 @@ internal static class HostCompiler
                 var key = (claim.Path, claim.Type == PathType.Exact);
                 if (routes.TryGetValue(key, out var there))
                 {
-                    lost.Add(Taken(host, claim, ingress, there, serving));
+                    lost.Add(Taken(host, claim, ingress, there.Of));
                 }
                 else
                 {
-                    routes[key] = new Route(ingress.Claims.Row.Key, host, claim.Path, claim.Type, backends.Get(claim.Backend), ingress.Claims.Options);
+                    routes[key] = (new Route(ingress.Claims.Row.Key, host, claim.Path, claim.Type, backends.Get(claim.Backend), claim.Options), ingress);
                 }
             }
 
@@ -47,30 +47,30 @@ internal static class HostCompiler
             {
                 (otherwise, otherwiseOf) = (Otherwise(host, ingress, backends), ingress.Claims.Default is null ? null : ingress);
             }
-            else if (ingress.Claims.Default is { } key && key != otherwiseOf.Claims.Default)
+            else if (ingress.Claims.Default is { } own && own != otherwiseOf.Claims.Default)
             {
-                lost.Add(Conflict($"the default backend of {IngressClaims.HostText(host)} is {otherwiseOf.Claims.Row.Key}'s, {otherwiseOf.Claims.Age.Over(ingress.Claims.Age)}"));
+                lost.Add(Conflict($"the default backend of {IngressClaims.HostText(host)} is {otherwiseOf.Claims.Age.Over(ingress.Claims.Age)}"));
             }
 
             lose(ingress, lost);
         }
 
-        return serving.Count == 0 ? null : new HostRoutes([.. routes.Values], otherwise);
+        return serving.Count == 0 ? null : new HostRoutes([.. routes.Values.Select(claimed => claimed.Route)], otherwise);
     }
 
     /// <summary>The route to an Ingress's default backend; null: it has none.</summary>
-    public static Route? Otherwise(string host, ServedIngress ingress, BackendIndex backends) => ingress.Claims.Default is { } key
-        ? new Route(ingress.Claims.Row.Key, host, "/", PathType.Prefix, backends.Get(key), ingress.Claims.Options) { IsDefault = true }
+    public static Route? Otherwise(string host, ServedIngress ingress, BackendIndex backends) => ingress.Claims.Default is { } own
+        ? new Route(ingress.Claims.Row.Key, host, own.Path, own.Type, backends.Get(own.Backend), own.Options) { IsDefault = true }
         : null;
 
     /// <summary>Of two that ask for the same.</summary>
     public static IngressFinding Conflict(string message) => new("Conflict", message);
 
-    private static IngressFinding Taken(string host, PathClaim claim, ServedIngress ingress, Route there, IReadOnlyList<ServedIngress> serving)
+    private static IngressFinding Taken(string host, PathClaim claim, ServedIngress ingress, ServedIngress owner)
     {
-        var path = $"path {RuleText.Quoted(claim.Path)} ({claim.Type}) of {IngressClaims.HostText(host)}";
-        return there.Ingress == ingress.Claims.Row.Key
+        var path = $"path {RuleText.Shown(claim.Path)} ({claim.Type}) of {IngressClaims.HostText(host)}";
+        return owner == ingress
             ? Conflict($"{path} is written twice: the first is served")
-            : Conflict($"{path} is {there.Ingress}'s, {serving.First(other => other.Claims.Row.Key == there.Ingress).Claims.Age.Over(ingress.Claims.Age)}: it is not served for this Ingress");
+            : Conflict($"{path} is {owner.Claims.Age.Over(ingress.Claims.Age)}: it is not served for this Ingress");
     }
 }

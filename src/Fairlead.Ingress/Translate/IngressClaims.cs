@@ -1,4 +1,5 @@
 using Fairlead.Cluster.Model;
+using Fairlead.Ingress.Translate.Annotations;
 using Fairlead.State;
 
 namespace Fairlead.Ingress.Translate;
@@ -7,7 +8,8 @@ namespace Fairlead.Ingress.Translate;
 /// <param name="Path">As it is compared.</param>
 /// <param name="Type">How it is compared.</param>
 /// <param name="Backend">Where it is to lead.</param>
-internal readonly record struct PathClaim(string Path, PathType Type, BackendKey Backend);
+/// <param name="Options">What the annotations say of it.</param>
+internal readonly record struct PathClaim(string Path, PathType Type, BackendKey Backend, RouteOptions Options);
 
 /// <summary>What one Ingress asks for, read and checked; whether it gets it depends on the others. Pure.</summary>
 internal sealed class IngressClaims
@@ -16,13 +18,19 @@ internal sealed class IngressClaims
     private readonly Dictionary<string, List<PathClaim>> _hosts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<ObjectKey>> _certificates = new(StringComparer.Ordinal);
 
-    public IngressClaims(IngressRow row, RouteOptions options, IReadOnlyList<IngressFinding> findings)
+    public IngressClaims(IngressRow row)
     {
-        (Row, Options, Age) = (row, options, Seniority.Of(row));
-        _findings.AddRange(findings);
+        (Row, Age) = (row, Seniority.Of(row));
+        var annotations = AnnotationReader.Read(row);
+        _findings.AddRange(annotations.Findings);
+        if (annotations.IsCanary)
+        {
+            return;
+        }
+
         foreach (var rule in row.Rules)
         {
-            AddRule(rule);
+            AddRule(rule, annotations);
         }
 
         foreach (var tls in row.Tls)
@@ -30,15 +38,12 @@ internal sealed class IngressClaims
             AddCertificate(tls);
         }
 
-        Default = row.DefaultBackend is { } backend ? KeyOf(backend) : null;
-        Aliases = options.Aliases.Where(IsUsableAlias).Distinct(StringComparer.Ordinal).ToValueArray();
+        Default = row.DefaultBackend is { } backend ? Claim(new IngressPath("/", PathType.Prefix, backend), "", annotations) : null;
+        Aliases = annotations.Options.Aliases.Where(IsUsableAlias).Distinct(StringComparer.Ordinal).ToValueArray();
     }
 
     /// <summary>The Ingress.</summary>
     public IngressRow Row { get; }
-
-    /// <summary>What its annotations say.</summary>
-    public RouteOptions Options { get; }
 
     /// <summary>Its place among those that ask for the same.</summary>
     public Seniority Age { get; }
@@ -49,8 +54,8 @@ internal sealed class IngressClaims
     /// <summary>Further hosts for all its paths, where no rule of another Ingress has them.</summary>
     public ValueArray<string> Aliases { get; }
 
-    /// <summary>Its default backend; null: it has none.</summary>
-    public BackendKey? Default { get; }
+    /// <summary>Its default backend, as the path <c>/</c>; null: it has none.</summary>
+    public PathClaim? Default { get; }
 
     /// <summary>Secrets by host; those of no host are for clients that name none of the others.</summary>
     public IReadOnlyDictionary<string, List<ObjectKey>> Certificates => _certificates;
@@ -60,16 +65,16 @@ internal sealed class IngressClaims
 
     /// <summary>The backends it leads to, each once.</summary>
     public IEnumerable<BackendKey> Backends =>
-        _hosts.Values.SelectMany(paths => paths).Select(path => path.Backend).Concat(Default is { } key ? [key] : []).Distinct();
+        _hosts.Values.SelectMany(paths => paths).Concat(Default is { } own ? [own] : []).Select(path => path.Backend).Distinct();
 
     /// <summary>Paths at a host of its rules, or at one of its aliases: there it has those of all its hosts.</summary>
     public IEnumerable<PathClaim> PathsAt(string host) => _hosts.TryGetValue(host, out var paths) ? paths : _hosts.Values.SelectMany(all => all).Distinct();
 
-    private void AddRule(IngressRule rule)
+    private void AddRule(IngressRule rule, IngressAnnotations annotations)
     {
         if (rule.Host.Length > 0 && !RuleText.IsHost(rule.Host))
         {
-            _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Quoted(rule.Host)} is no DNS name: its rule is not served"));
+            _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Shown(rule.Host)} is no DNS name: its rule is not served"));
             return;
         }
 
@@ -78,19 +83,27 @@ internal sealed class IngressClaims
             _hosts[rule.Host] = claims = [];
         }
 
-        foreach (var path in rule.Paths)
-        {
-            // The API server asks for a path of every type but ImplementationSpecific.
-            var written = path.Path.Length == 0 ? "/" : path.Path;
-            if (!RuleText.IsPath(written))
-            {
-                _findings.Add(new IngressFinding(
-                    "PathInvalid", $"path {RuleText.Quoted(written)} of {HostText(rule.Host)} does not begin with a slash or has a control character: it is not served"));
-                continue;
-            }
+        claims.AddRange(rule.Paths.Select(path => Claim(path, rule.Host, annotations)).OfType<PathClaim>());
+    }
 
-            claims.Add(new PathClaim(path.Type == PathType.Exact ? written : RuleText.Prefix(written), path.Type, KeyOf(path.Backend)));
+    /// <summary>A path as it is asked for; null when it is not served, and a finding says why.</summary>
+    private PathClaim? Claim(IngressPath path, string host, IngressAnnotations annotations)
+    {
+        if (annotations.For(path) is not { } served)
+        {
+            return null;
         }
+
+        // The API server asks for a path of every type but ImplementationSpecific.
+        var (written, type) = (served.Path.Path.Length == 0 ? "/" : served.Path.Path, served.Path.Type);
+        if (!RuleText.IsPath(written))
+        {
+            _findings.Add(new IngressFinding(
+                "PathInvalid", $"path {RuleText.Shown(written)} of {HostText(host)} does not begin with a slash or has a control character: it is not served"));
+            return null;
+        }
+
+        return new PathClaim(type == PathType.Exact ? written : RuleText.Prefix(written), type, KeyOf(path.Backend), served.Options);
     }
 
     private void AddCertificate(IngressTls tls)
@@ -102,12 +115,12 @@ internal sealed class IngressClaims
         }
 
         var secret = new ObjectKey(Row.Key.Namespace, tls.SecretName);
-        IEnumerable<string> hosts = tls.Hosts.Count > 0 ? tls.Hosts.Select(host => host.ToLowerInvariant()) : _hosts.Count > 0 ? _hosts.Keys : [""];
+        IEnumerable<string> hosts = tls.Hosts.Count > 0 ? tls.Hosts.Select(host => host.ToLowerInvariant()) : Row.Rules.Count > 0 ? _hosts.Keys : [""];
         foreach (var host in hosts)
         {
             if (host.Length > 0 && !RuleText.IsHost(host))
             {
-                _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Quoted(host)} of tls is no DNS name: no certificate is served for it"));
+                _findings.Add(new IngressFinding("HostInvalid", $"host {RuleText.Shown(host)} of tls is no DNS name: no certificate is served for it"));
                 continue;
             }
 
@@ -127,7 +140,7 @@ internal sealed class IngressClaims
     {
         if (!RuleText.IsHost(alias))
         {
-            _findings.Add(new IngressFinding("HostInvalid", $"alias {RuleText.Quoted(alias)} is no DNS name in lower case: it is not served"));
+            _findings.Add(new IngressFinding("HostInvalid", $"alias {RuleText.Shown(alias)} is no DNS name in lower case: it is not served"));
             return false;
         }
 

@@ -1,5 +1,4 @@
 using Fairlead.Cluster;
-using Fairlead.Cluster.Model;
 using Fairlead.State;
 
 namespace Fairlead.Ingress.Translate;
@@ -11,9 +10,7 @@ namespace Fairlead.Ingress.Translate;
 /// <param name="options">What the role is told.</param>
 /// <param name="cluster">The cluster.</param>
 /// <param name="tables">Where routes, certificates and served Ingresses are written.</param>
-/// <param name="annotations">Reads what an Ingress says beside hosts and paths. Pure; must not throw.</param>
-public sealed class RouteCompiler(
-    IngressOptions options, ClusterTables cluster, IngressTables tables, Func<IngressRow, (RouteOptions Options, IReadOnlyList<IngressFinding> Findings)> annotations)
+public sealed class RouteCompiler(IngressOptions options, ClusterTables cluster, IngressTables tables)
 {
     /// <summary>Runs until cancelled. What is written then stays. One run at a time, and one for a compiler's tables.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -30,5 +27,5 @@ public sealed class RouteCompiler(
 
     /// <summary>Begins to follow the tables.</summary>
     /// <param name="wake">Rung when a pass has something to do.</param>
-    internal RoutePass Open(Wake wake) => new(options, cluster, tables, annotations, wake);
+    internal RoutePass Open(Wake wake) => new(options, cluster, tables, wake);
 }

@@ -10,7 +10,6 @@ internal sealed class RoutePass : IDisposable
 {
     private readonly IngressOptions _options;
     private readonly IngressTables _tables;
-    private readonly Func<IngressRow, (RouteOptions Options, IReadOnlyList<IngressFinding> Findings)> _annotations;
     private readonly ChangeFeed<ObjectKey, IngressRow> _ingresses;
     private readonly ChangeFeed<string, IngressClassRow> _classRows;
     private readonly ChangeFeed<ObjectKey, ServiceRow> _services;
@@ -34,11 +33,9 @@ internal sealed class RoutePass : IDisposable
     private readonly HashSet<string> _certificateHosts = new(StringComparer.Ordinal);
     private readonly HashSet<ServedIngress> _newDefaults = [];
 
-    public RoutePass(
-        IngressOptions options, ClusterTables cluster, IngressTables tables,
-        Func<IngressRow, (RouteOptions Options, IReadOnlyList<IngressFinding> Findings)> annotations, Wake wake)
+    public RoutePass(IngressOptions options, ClusterTables cluster, IngressTables tables, Wake wake)
     {
-        (_options, _tables, _annotations, _classes) = (options, tables, annotations, new ServedClasses(options));
+        (_options, _tables, _classes) = (options, tables, new ServedClasses(options));
         _ingresses = cluster.Ingresses.Subscribe();
         _classRows = cluster.IngressClasses.Subscribe();
         _services = cluster.Services.Subscribe();
@@ -135,12 +132,7 @@ internal sealed class RoutePass : IDisposable
             return;
         }
 
-        ServedIngress? served = null;
-        if (now is not null)
-        {
-            var (options, findings) = _annotations(now);
-            served = new ServedIngress(new IngressClaims(now, options, findings));
-        }
+        var served = now is null ? null : new ServedIngress(new IngressClaims(now));
 
         // A backend that both name stays the one it is, with what is known of it.
         foreach (var backend in served?.Claims.Backends ?? [])
@@ -174,24 +166,13 @@ internal sealed class RoutePass : IDisposable
     private void Join(ServedIngress ingress)
     {
         Touch(ingress);
-        foreach (var host in ingress.Claims.Hosts.Keys)
+        foreach (var (claimants, key) in ClaimsOf(ingress))
         {
-            _owners.Add(host, ingress);
-        }
-
-        foreach (var alias in ingress.Claims.Aliases)
-        {
-            _aliases.Add(alias, ingress);
-        }
-
-        foreach (var host in ingress.Claims.Certificates.Keys)
-        {
-            _certificates.Add(host, ingress);
+            claimants.Add(key, ingress);
         }
 
         if (ingress.Claims.Default is not null)
         {
-            _defaults.Add("", ingress);
             _newDefaults.Add(ingress);
         }
     }
@@ -199,26 +180,20 @@ internal sealed class RoutePass : IDisposable
     private void Part(ServedIngress ingress)
     {
         Touch(ingress);
-        foreach (var host in ingress.Claims.Hosts.Keys)
+        foreach (var (claimants, key) in ClaimsOf(ingress))
         {
-            _owners.Remove(host, ingress);
-        }
-
-        foreach (var alias in ingress.Claims.Aliases)
-        {
-            _aliases.Remove(alias, ingress);
-        }
-
-        foreach (var host in ingress.Claims.Certificates.Keys)
-        {
-            _certificates.Remove(host, ingress);
-        }
-
-        if (ingress.Claims.Default is not null)
-        {
-            _defaults.Remove("", ingress);
+            claimants.Remove(key, ingress);
         }
     }
+
+    /// <summary>Everything that others may ask for too, each with those that do.</summary>
+    private IEnumerable<(Claimants Claimants, string Key)> ClaimsOf(ServedIngress ingress) =>
+    [
+        .. ingress.Claims.Hosts.Keys.Select(host => (_owners, host)),
+        .. ingress.Claims.Aliases.Select(alias => (_aliases, alias)),
+        .. ingress.Claims.Certificates.Keys.Select(host => (_certificates, host)),
+        .. ingress.Claims.Default is null ? Array.Empty<(Claimants, string)>() : [(_defaults, "")],
+    ];
 
     private void Touch(ServedIngress ingress)
     {
@@ -258,7 +233,7 @@ internal sealed class RoutePass : IDisposable
         foreach (var ingress in isOther ? _defaults.Of("") : [.. _newDefaults])
         {
             var finding = ingress == owner || ingress.Claims.Default == owner?.Claims.Default ? null : HostCompiler.Conflict(
-                $"the default backend of what matches no rule is {owner!.Claims.Row.Key}'s, {owner.Claims.Age.Over(ingress.Claims.Age)}: "
+                $"the default backend of what matches no rule is {owner!.Claims.Age.Over(ingress.Claims.Age)}: "
                 + $"this one serves {(ingress.Claims.Hosts.Count > 0 ? "the other paths of its own hosts alone" : "nothing")}");
             if (finding != ingress.NoDefault)
             {

@@ -12,12 +12,17 @@ public sealed class RouteTable
 
     private readonly ConcurrentDictionary<string, HostRoutes> _hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, HostRoutes>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
+    private volatile Route? _default;
 
     /// <summary>Makes an empty table.</summary>
     public RouteTable() => _bySpan = _hosts.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Where what matches nothing else goes: the oldest default backend; null: nowhere.</summary>
-    public Route? Default { get; internal set; }
+    public Route? Default
+    {
+        get => _default;
+        internal set => _default = value;
+    }
 
     /// <summary>The hosts that have routes, with them, in no order.</summary>
     public IEnumerable<KeyValuePair<string, HostRoutes>> Hosts => _hosts;

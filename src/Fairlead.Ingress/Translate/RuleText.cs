@@ -1,5 +1,6 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text;
+using Fairlead.Ingress.Translate.Annotations;
 
 namespace Fairlead.Ingress.Translate;
 
@@ -8,7 +9,8 @@ internal static class RuleText
 {
     private const int MaxHost = 253;
     private const int MaxLabel = 63;
-    private const int MaxQuoted = 200;
+
+    private static readonly SearchValues<char> HostCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 
     /// <summary>A DNS name in lower case, or <c>*.</c> before one.</summary>
     public static bool IsHost(string host)
@@ -51,25 +53,9 @@ internal static class RuleText
         return true;
     }
 
+    /// <summary>A host, a path or a name for people: the longest that the API server takes of hosts and names is shown whole.</summary>
+    public static string Shown(string text) => AnnotationSet.Shown(text, MaxHost);
+
     /// <summary>A path of a Prefix as it is compared: without slashes at its end, <c>/</c> for all.</summary>
     public static string Prefix(string path) => path.TrimEnd('/') is { Length: > 0 } rest ? rest : "/";
-
-    /// <summary>A user's text for a message of one line: control characters as \uXXXX, and no more than fits one.</summary>
-    public static string Quoted(string text)
-    {
-        if (text.Length <= MaxQuoted && !text.Any(char.IsControl))
-        {
-            return text;
-        }
-
-        var quoted = new StringBuilder();
-        foreach (var character in text.AsSpan(0, Math.Min(text.Length, MaxQuoted)))
-        {
-            _ = char.IsControl(character) ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}") : quoted.Append(character);
-        }
-
-        return text.Length > MaxQuoted ? $"{quoted}…" : quoted.ToString();
-    }
-
-    private static readonly System.Buffers.SearchValues<char> HostCharacters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 }

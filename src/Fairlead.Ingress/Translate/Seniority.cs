@@ -13,6 +13,6 @@ internal readonly record struct Seniority(DateTimeOffset CreatedAt, ObjectKey Ke
         return byAge != 0 ? byAge : Key.CompareTo(other.Key);
     }
 
-    /// <summary>Why this one has it and not a later one, in words.</summary>
-    public string Over(Seniority later) => CreatedAt < later.CreatedAt ? "which is older" : "which is as old and comes first by name";
+    /// <summary>Whose it is and why not a later one's, in words.</summary>
+    public string Over(Seniority later) => $"{RuleText.Shown($"{Key}")}'s, {(CreatedAt < later.CreatedAt ? "which is older" : "which is as old and comes first by name")}";
 }

@@ -1,3 +1,4 @@
+using Fairlead.Cluster.Model;
 using Fairlead.State;
 
 namespace Fairlead.Ingress.Translate;
@@ -39,5 +40,5 @@ internal sealed class ServedIngress(IngressClaims claims)
     public ServedIngressRow Row(IEnumerable<IngressFinding> backends) => new(
         Claims.Findings.Concat(_byHost.Values.SelectMany(findings => findings)).Concat(NoDefault is null ? [] : [NoDefault]).Concat(backends).Distinct().ToValueArray(),
         Claims.Row.Tls.Where(tls => tls.SecretName.Length > 0)
-            .Select(tls => new Fairlead.Cluster.Model.ObjectKey(Claims.Row.Key.Namespace, tls.SecretName)).Distinct().ToValueArray());
+            .Select(tls => new ObjectKey(Claims.Row.Key.Namespace, tls.SecretName)).Distinct().ToValueArray());
 }

@@ -30,7 +30,7 @@ public sealed class RouteCompilerTests
     {
         using var world = new RoutingWorld();
         using var stop = new CancellationTokenSource();
-        var running = new RouteCompiler(world.Options, world.Cluster, world.Tables, world.Annotations).RunAsync(stop.Token);
+        var running = new RouteCompiler(world.Options, world.Cluster, world.Tables).RunAsync(stop.Token);
         world.Run();
         world.Ingress("web", 1, "a.org", "/");
         var (wake, served) = (new Wake(), world.Tables.Served.Subscribe());
@@ -171,20 +171,20 @@ public sealed class RouteCompilerTests
     [Fact]
     public void An_alias_has_all_paths_where_no_rule_of_another_has_the_host()
     {
-        using var world = new RoutingWorld { Annotations = row => (RouteOptions.Default with { Aliases = [$"{row.Key.Name}.alias", "both.alias", "ruled.org", "own.org", "No DNS name"] }, []) };
-        world.Put(world.Ingress("old", 9, "own.org", "/own") with { Rules = [Rule("own.org", "/own"), Rule("more.org", "/more")] });
-        world.Put(world.Ingress("young", 5, "young.org", "/young") with { Rules = [Rule("young.org", "/young")] });
+        using var world = new RoutingWorld();
+        var aliases = RoutingWorld.Annotations(("server-alias", "both.alias, ruled.org, own.org"));
+        world.Put(world.Ingress("old", 9, "own.org", "/own") with { Annotations = aliases, Rules = [Rule("own.org", "/own"), Rule("more.org", "/more")] });
+        world.Put(world.Ingress("young", 5, "young.org", "/young") with { Annotations = aliases, Rules = [Rule("young.org", "/young")] });
         world.Put(world.Ingress("ruled", 1, "ruled.org", "/") with { Rules = [Rule("ruled.org", "/")] });
         world.Run();
-        Assert.Equal("shop/old s:80", world.Ask("old.alias", "/own"));
-        Assert.Equal("shop/old s:80", world.Ask("old.alias", "/more"));
         Assert.Equal("shop/old s:80", world.Ask("both.alias", "/own"));
+        Assert.Equal("shop/old s:80", world.Ask("both.alias", "/more"));
         Assert.Equal("none", world.Ask("both.alias", "/young"));
         Assert.Equal("shop/ruled s:80", world.Ask("ruled.org", "/own"));
         Assert.Equal("none", world.Ask("own.org", "/more"));
         Assert.Contains("Conflict: alias ruled.org is shop/ruled's host: it is not served for this Ingress", world.Findings("old"), StringComparison.Ordinal);
         Assert.Contains("Conflict: alias both.alias is shop/old's host: it is not served for this Ingress", world.Findings("young"), StringComparison.Ordinal);
-        Assert.Contains("HostInvalid: alias No DNS name is no DNS name in lower case: it is not served", world.Findings("young"), StringComparison.Ordinal);
+        Assert.Contains("Conflict: alias own.org is shop/old's host: it is not served for this Ingress", world.Findings("young"), StringComparison.Ordinal);
 
         world.Cluster.Ingresses.Delete(RoutingWorld.Key("ruled"));
         world.Run();
@@ -213,14 +213,35 @@ public sealed class RouteCompilerTests
     }
 
     [Fact]
-    public void What_the_annotations_say_goes_with_the_routes_and_their_findings_with_the_Ingress()
+    public void What_the_annotations_say_goes_with_each_route_and_their_findings_with_the_Ingress()
     {
-        using var world = new RoutingWorld { Annotations = row => (RouteOptions.Default with { AppRoot = $"/{row.Key.Name}" }, [new IngressFinding("AnnotationUnknown", "so it is")]) };
+        using var world = new RoutingWorld();
         world.Service("web");
-        world.Ingress("web", 1, "a.org", "/");
+        var row = world.Ingress("web", 1, "a.org", "/api(/|$)(.*)", "/(a|b)", "/plain/");
+        world.Put(row with { DefaultBackend = RoutingWorld.To("web"), Annotations = RoutingWorld.Annotations(("rewrite-target", "/x/$2"), ("app-root", "/home")) });
         world.Run();
-        Assert.Equal("/web", world.Tables.Routes.Match("a.org", "/")!.Options.AppRoot);
-        Assert.Equal("AnnotationUnknown: so it is", world.Findings("web"));
+        Assert.Equal(("/api", "/x/", "/home"), Said("/api/x"));
+        Assert.Equal(("/plain", "/x/", "/home"), Said("/plain/x"));
+        Assert.True(world.Tables.Routes.Match("a.org", "/(a|b)")!.IsDefault);
+        Assert.StartsWith("RegexRefused: ", world.Findings("web"), StringComparison.Ordinal);
+
+        (string, string?, string) Said(string path) => world.Tables.Routes.Match("a.org", path) is var route ? (route!.Path, route.Options.Rewrite?.Before, route.Options.AppRoot) : default;
+    }
+
+    [Fact]
+    public void A_canary_has_no_host_no_path_and_no_certificate()
+    {
+        using var world = new RoutingWorld();
+        world.Ingress("web", 1, "*.org", "/");
+        world.Put(world.Ingress("canary", 9, "a.org", "/") with
+        {
+            Annotations = RoutingWorld.Annotations(("canary", "true")), DefaultBackend = RoutingWorld.To("canary"), Tls = [new IngressTls(default, "tls")],
+        });
+        world.Run();
+        Assert.Equal("shop/web web:80", world.Ask("a.org", "/"));
+        Assert.Equal("none", world.Ask("elsewhere", "/"));
+        Assert.Empty(world.Tables.Certificates.Snapshot());
+        Assert.StartsWith("AnnotationRefused: ", world.Findings("canary"), StringComparison.Ordinal);
     }
 
     /// <summary>Ten thousand hosts of five paths each: what one Ingress, one Service or one status costs does not depend on them.</summary>

@@ -4,6 +4,7 @@ using Fairlead.Cluster.Model;
 using Fairlead.Cluster.Reflectors;
 using Fairlead.Ingress;
 using Fairlead.Ingress.Translate;
+using Fairlead.Kube.Selectors;
 using Fairlead.Kube.Yaml;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
@@ -20,7 +21,7 @@ internal sealed class RoutingWorld : IDisposable
     public RoutingWorld(IngressOptions? options = null)
     {
         Options = options ?? new IngressOptions();
-        _pass = new(() => new RouteCompiler(Options, Cluster, Tables, row => Annotations(row)).Open(Wake));
+        _pass = new(() => new RouteCompiler(Options, Cluster, Tables).Open(Wake));
         Cluster.IngressClasses.Upsert(OurClass, new IngressClassRow { Name = OurClass, Controller = Options.Controller });
     }
 
@@ -33,8 +34,6 @@ internal sealed class RoutingWorld : IDisposable
     public Wake Wake { get; } = new();
 
     public RoutePass Pass => _pass.Value;
-
-    public Func<IngressRow, (RouteOptions Options, IReadOnlyList<IngressFinding> Findings)> Annotations { get; set; } = _ => (RouteOptions.Default, []);
 
     public void Dispose() => Pass.Dispose();
 
@@ -121,6 +120,10 @@ internal sealed class RoutingWorld : IDisposable
     /// <summary>What an Ingress is told, <c>Reason: message</c>, a line each; null when it is not served.</summary>
     public string? Findings(string ingress) => Tables.Served.Get(Key(ingress)) is { } row
         ? string.Join('\n', row.Findings.Select(finding => $"{finding.Reason}: {finding.Message}")) : null;
+
+    /// <summary>Annotations of ingress-nginx, without their prefix.</summary>
+    public static Labels Annotations(params (string Name, string Value)[] annotations) =>
+        Labels.From(annotations.Select(one => KeyValuePair.Create($"nginx.ingress.kubernetes.io/{one.Name}", one.Value)));
 
     public static IngressBackend To(string service, ushort port = 80) => new(service, "", port);
 
