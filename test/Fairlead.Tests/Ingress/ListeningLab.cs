@@ -129,6 +129,20 @@ internal sealed class ListeningLab : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks, and waits for the answer; the connection stays.</summary>
+    public static async Task AnsweredAsync(Stream stream)
+    {
+        await SendAsync(stream, "GET / HTTP/1.1\r\nHost: a.org\r\n\r\n");
+        var buffer = new byte[4096];
+        var text = "";
+        while (!text.Contains("body", StringComparison.Ordinal))
+        {
+            var count = await stream.ReadAsync(buffer, Deadline.Token());
+            Assert.NotEqual(0, count);
+            text += Encoding.Latin1.GetString(buffer, 0, count);
+        }
+    }
+
     /// <summary>What comes until the connection ends, in whichever way.</summary>
     public static async Task<string> ReadToEndAsync(Stream stream)
     {

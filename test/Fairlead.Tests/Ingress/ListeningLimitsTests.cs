@@ -56,6 +56,9 @@ public sealed class ListeningLimitsTests
     {
         await using var lab = await ListeningLab.StartAsync(adjust: server => server.Limits.MaxConcurrentConnections = 1);
         await using var first = await lab.ConnectAsync();
+
+        // It is counted when it is served, not yet when it is connected.
+        await ListeningLab.AnsweredAsync(first);
         await using var second = await lab.ConnectAsync();
         Assert.Empty(await ListeningLab.ReadToEndAsync(second));
         Assert.Equal(200, Assert.Single(await ListeningLab.AskAsync(first, Ask)).Status);

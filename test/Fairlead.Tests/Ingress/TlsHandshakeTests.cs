@@ -7,7 +7,6 @@ namespace Fairlead.Tests.Ingress;
 public sealed class TlsHandshakeTests : IAsyncLifetime
 {
     private const string Ask = "GET / HTTP/1.1\r\nHost: a.org\r\nConnection: close\r\n\r\n";
-    private const string AskAndStay = "GET / HTTP/1.1\r\nHost: a.org\r\n\r\n";
 
     private ListeningLab _lab = null!;
 
@@ -67,20 +66,20 @@ public sealed class TlsHandshakeTests : IAsyncLifetime
     {
         await using var before = await _lab.ConnectTlsAsync("a.org", SslApplicationProtocol.Http11);
         Assert.Equal("CN=a", _lab.Presented[0]);
-        await AnsweredAsync(before);
+        await ListeningLab.AnsweredAsync(before);
 
         _lab.Tls.PutSecret("tls", _lab.Tls.Make(["a.org"], "CN=changed"));
         _lab.Tls.Store.Pass();
         await using var after = await _lab.ConnectTlsAsync("a.org", SslApplicationProtocol.Http11);
         Assert.Equal("CN=changed", _lab.Presented[0]);
-        await AnsweredAsync(after);
+        await ListeningLab.AnsweredAsync(after);
 
         // The former key is gone for good; what was made with it goes on.
         _lab.Tls.Time.Advance(TimeSpan.FromDays(1));
         _lab.Tls.Store.Pass();
         Assert.Equal(0, _lab.Tls.Store.Retired);
-        await AnsweredAsync(before);
-        await AnsweredAsync(after);
+        await ListeningLab.AnsweredAsync(before);
+        await ListeningLab.AnsweredAsync(after);
     }
 
     [Fact]
@@ -117,19 +116,6 @@ public sealed class TlsHandshakeTests : IAsyncLifetime
     }
 
     private static SslProtocols Old() => Enum.Parse<SslProtocols>("Tls11");
-
-    private static async Task AnsweredAsync(Stream stream)
-    {
-        await ListeningLab.SendAsync(stream, AskAndStay);
-        var buffer = new byte[4096];
-        var text = "";
-        while (!text.Contains("body", StringComparison.Ordinal))
-        {
-            var count = await stream.ReadAsync(buffer, Fairlead.Testing.Deadline.Token());
-            Assert.NotEqual(0, count);
-            text += System.Text.Encoding.Latin1.GetString(buffer, 0, count);
-        }
-    }
 
     private void Put(string host, string subject)
     {
