@@ -84,6 +84,12 @@ internal sealed class IngressClaims
         }
 
         claims.AddRange(rule.Paths.Select(path => Claim(path, rule.Host, annotations)).OfType<PathClaim>());
+
+        // app-root redirects the host's root (ingress-nginx: of the whole server), so that needs a route where the rule has none.
+        if (annotations.Options.AppRoot.Length > 0 && claims.Count > 0 && !claims.Any(claim => claim.Path == "/"))
+        {
+            claims.Add(new PathClaim("/", PathType.Exact, claims[0].Backend, annotations.Options));
+        }
     }
 
     /// <summary>A path as it is asked for; null when it is not served, and a finding says why.</summary>
