@@ -122,9 +122,10 @@ internal sealed class IngressLab : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>The access log so far. Ends its writing.</summary>
+    /// <summary>The access log, once all requests have ended. Ends the lab's listening.</summary>
     public async Task<string> LogAsync()
     {
+        await _listener!.DisposeAsync();
         await _stop.CancelAsync();
         await _logging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return System.Text.Encoding.UTF8.GetString(_log.ToArray());
@@ -133,13 +134,12 @@ internal sealed class IngressLab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await _listener!.DisposeAsync();
+        await LogAsync();
         foreach (var endpoint in _endpoints)
         {
             await endpoint.DisposeAsync();
         }
 
-        await LogAsync();
         _handler.Dispose();
         _clients.Dispose();
         _certificates.Dispose();
