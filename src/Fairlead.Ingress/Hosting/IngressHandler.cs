@@ -52,7 +52,7 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
 
         var request = context.Request;
         var forwarded = exchange.Forwarded = ForwardedHeaders.Decide(
-            new RequestOrigin(exchange.Client, request.IsHttps, request.Host.Value ?? "", context.Connection.LocalPort), options.TrustedProxies, request.Headers);
+            new RequestOrigin(exchange.Client, request.IsHttps, request.Host.Value ?? ""), options.TrustedProxies, request.Headers);
         exchange.Client = forwarded.Client;
         var route = exchange.Route = tables.Routes.Match(HostOf(request.Host), request.Path.Value);
         if (route is null)

@@ -11,8 +11,7 @@ namespace Fairlead.Ingress.Listening;
 /// <param name="Peer">Who sent it: the peer of the connection, or whom its PROXY header names.</param>
 /// <param name="IsHttps">It came over TLS.</param>
 /// <param name="Host">Its Host, with port when it has one.</param>
-/// <param name="Port">The port it came to.</param>
-internal readonly record struct RequestOrigin(IpAddr Peer, bool IsHttps, string Host, int Port);
+internal readonly record struct RequestOrigin(IpAddr Peer, bool IsHttps, string Host);
 
 /// <summary>
 /// What an endpoint is told of who asked, how and for what. Of a trusted proxy what it says is believed and its address put behind X-Forwarded-For; whatever
@@ -42,7 +41,7 @@ internal sealed record ForwardedHeaders
     /// <summary>X-Forwarded-Proto and X-Forwarded-Scheme, <c>http</c> or <c>https</c>: what the client speaks, for redirects too.</summary>
     public required string Proto { get; init; }
 
-    /// <summary>X-Forwarded-Port.</summary>
+    /// <summary>X-Forwarded-Port: the port that the client asked for.</summary>
     public required string Port { get; init; }
 
     /// <summary>What the incoming headers say beside is believed and goes on; otherwise it is removed.</summary>
@@ -58,7 +57,7 @@ internal sealed record ForwardedHeaders
     public static ForwardedHeaders Decide(RequestOrigin origin, ValueArray<IpNet> trusted, IHeaderDictionary incoming)
     {
         var own = origin.IsHttps ? Https : Http;
-        var ownPort = origin.Port.ToString(CultureInfo.InvariantCulture);
+        var ownPort = PortOf(origin);
         if (!trusted.Holds(origin.Peer))
         {
             return new ForwardedHeaders { Client = origin.Peer, For = origin.Peer.ToString(), Host = origin.Host, Proto = own, Port = ownPort, Keeps = false };
@@ -74,7 +73,7 @@ internal sealed record ForwardedHeaders
             Proto = proto,
             Port = Single(incoming["X-Forwarded-Port"]) is { } port && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _)
                 ? port
-                : proto == own ? ownPort : proto == Https ? "443" : "80",
+                : proto == own ? ownPort : UsualPort(proto),
             Keeps = true,
         };
     }
@@ -100,6 +99,13 @@ internal sealed record ForwardedHeaders
         headers["X-Forwarded-Port"] = Port;
         headers["X-Real-IP"] = Keeps ? Client.ToString() : For;
     }
+
+    // The port that the client asked for, which stands in Host unless it is the scheme's own (RFC 9110 §4.2): the one listened on here is a container's, behind a
+    // Service, and nobody outside knows it.
+    private static string PortOf(RequestOrigin origin) =>
+        new HostString(origin.Host).Port is { } port ? port.ToString(CultureInfo.InvariantCulture) : UsualPort(origin.IsHttps ? Https : Http);
+
+    private static string UsualPort(string proto) => proto == Https ? "443" : "80";
 
     // From the right each trusted proxy says who came to it; the first that is none is the client. What cannot be read was not written by a proxy: whoever
     // passed it on is the last that is known.

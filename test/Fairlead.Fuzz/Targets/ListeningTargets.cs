@@ -7,7 +7,7 @@ namespace Fairlead.Fuzz;
 /// <summary>What says whose a connection or a request is.</summary>
 internal static class ListeningTargets
 {
-    private static readonly RequestOrigin Origin = new(IpAddr.Parse("10.0.0.9"), false, "a.org", 80);
+    private static readonly RequestOrigin Origin = new(IpAddr.Parse("10.0.0.9"), false, "a.org");
     private static readonly IpNet[] Trusted = [IpNet.Parse("10.0.0.0/8"), IpNet.Parse("2001:db8::/32")];
 
     public static IEnumerable<FuzzTarget> All { get; } =

@@ -97,11 +97,21 @@ public sealed class ListeningForwardedHeadersTests
     public void The_client_is_the_rightmost_that_no_trusted_proxy_is(string peer, string chain, string client) =>
         Assert.Equal(client, Decide(peer, false, new() { ["X-Forwarded-For"] = chain }).Said.Client.ToString());
 
+    [Theory]
+    [InlineData(false, "a.org", "80")]
+    [InlineData(true, "a.org", "443")]
+    [InlineData(true, "a.org:8443", "8443")]
+    [InlineData(false, "[2001:db8::1]", "80")]
+    [InlineData(false, "[2001:db8::1]:81", "81")]
+    [InlineData(false, "", "80")]
+    public void The_port_is_the_one_that_the_client_asked_for_wherever_it_is_listened_on(bool https, string host, string port) =>
+        Assert.Equal(port, ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse("203.0.113.7"), https, host), Trusted, new HeaderDictionary()).Port);
+
     [Fact]
     public void Without_a_Host_none_is_said()
     {
         var headers = new HeaderDictionary { ["X-Forwarded-Host"] = "admin.example.org" };
-        ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse("203.0.113.7"), false, "", 80), Trusted, headers).Apply(headers);
+        ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse("203.0.113.7"), false, ""), Trusted, headers).Apply(headers);
         Assert.False(headers.ContainsKey("X-Forwarded-Host"));
     }
 
@@ -115,7 +125,7 @@ public sealed class ListeningForwardedHeadersTests
 
     private static (ForwardedHeaders Said, IEnumerable<string> Headers) Decide(string peer, bool https, HeaderDictionary headers)
     {
-        var said = ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse(peer), https, "a.org:8080", 8080), Trusted, headers);
+        var said = ForwardedHeaders.Decide(new RequestOrigin(IpAddr.Parse(peer), https, "a.org:8080"), Trusted, headers);
         said.Apply(headers);
         return (said, headers.Select(header => $"{header.Key}: {header.Value}").Order(StringComparer.Ordinal));
     }
