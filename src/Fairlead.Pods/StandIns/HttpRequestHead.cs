@@ -8,6 +8,12 @@ internal readonly record struct HttpRequestHead(int Length, bool IsHead, bool Cl
 {
     internal const int MaxLength = 16 * 1024;
 
+    /// <summary>X-Forwarded-For: the client that a proxy names; empty when it names none.</summary>
+    internal string ForwardedFor { get; init; } = "";
+
+    /// <summary>What was asked for, as <c>scheme://host/path</c>; the scheme is what the proxy says, http unless it does.</summary>
+    internal string Url { get; init; } = "";
+
     /// <summary>Reads a head; null while it is incomplete.</summary>
     /// <exception cref="FormatException">Not HTTP/1.x, or with a body of unknown length.</exception>
     internal static HttpRequestHead? Parse(ReadOnlySpan<byte> data)
@@ -26,6 +32,7 @@ internal readonly record struct HttpRequestHead(int Length, bool IsHead, bool Cl
         }
 
         var (close, length) = (words[2] == "HTTP/1.0", 0L);
+        var (asker, scheme, host) = ("", "http", "");
         foreach (var line in lines.AsSpan(1))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
@@ -38,11 +45,20 @@ internal readonly record struct HttpRequestHead(int Length, bool IsHead, bool Cl
                     break;
                 case "content-length" when !long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out length):
                     throw new FormatException("bad Content-Length");
+                case "x-forwarded-for":
+                    asker = value;
+                    break;
+                case "x-forwarded-proto":
+                    scheme = value;
+                    break;
+                case "host":
+                    host = value;
+                    break;
                 case "transfer-encoding":
                     throw new FormatException("a stand-in reads no chunked body");
             }
         }
 
-        return new HttpRequestHead(end + 4, words[0] == "HEAD", close, length);
+        return new HttpRequestHead(end + 4, words[0] == "HEAD", close, length) { ForwardedFor = asker, Url = $"{scheme}://{host}{words[1]}" };
     }
 }

@@ -9,7 +9,11 @@ namespace Fairlead.Pods.StandIns;
 internal sealed record Identity(string Pod, string Namespace, string Node)
 {
     /// <summary>The answer as one line of JSON.</summary>
-    internal byte[] Answer(EndPoint? own, EndPoint? client, string protocol)
+    /// <param name="own">Where it was reached.</param>
+    /// <param name="client">Who sent it.</param>
+    /// <param name="protocol"><c>TCP</c> or <c>UDP</c>.</param>
+    /// <param name="request">Of a request that came by a proxy: whom the proxy names, and what was asked for.</param>
+    internal byte[] Answer(EndPoint? own, EndPoint? client, string protocol, HttpRequestHead request = default)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -22,6 +26,12 @@ internal sealed record Identity(string Pod, string Namespace, string Node)
             writer.WriteString("client", Text(client));
             writer.WriteNumber("port", (own as IPEndPoint)?.Port ?? 0);
             writer.WriteString("protocol", protocol);
+            if (request.ForwardedFor is { Length: > 0 } asker)
+            {
+                writer.WriteString("forwardedFor", asker);
+                writer.WriteString("request", request.Url);
+            }
+
             writer.WriteEndObject();
         }
 

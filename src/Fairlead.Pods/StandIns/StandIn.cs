@@ -164,7 +164,7 @@ internal sealed class StandIn : IAsyncDisposable
 
             buffer.AsSpan((int)body, held - (int)body).CopyTo(buffer);
             held -= (int)body;
-            var answer = _identity.Answer(connection.LocalEndPoint, connection.RemoteEndPoint, "TCP");
+            var answer = _identity.Answer(connection.LocalEndPoint, connection.RemoteEndPoint, "TCP", head);
             await SendAllAsync(connection, Identity.Http(answer, head.IsHead, head.Close));
             if (head.Close)
             {

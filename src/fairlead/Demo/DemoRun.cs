@@ -45,7 +45,7 @@ internal static class DemoRun
         using var kubectl = new Kubectl(kubeconfig);
         try
         {
-            await PrepareAsync(api, steps, cancellationToken);
+            await PrepareAsync(api, spec, steps, cancellationToken);
             var results = new List<CheckResult>();
             foreach (var heading in Heading.All.Where(heading => request.Only.Count == 0 || request.Only.Contains(heading.Key)))
             {
@@ -70,6 +70,7 @@ internal static class DemoRun
         "clusterip" => ClusterIPChecks.Of(lab),
         "nodeport" => NodePortChecks.Of(lab),
         "loadbalancer" => LoadBalancerChecks.Of(lab),
+        "ingress" => IngressChecks.Of(lab),
         "headless" => HeadlessChecks.Of(lab),
         "dns" => DnsChecks.Of(lab, kubectl),
         "policy" => PolicyChecks.Of(lab),
@@ -77,7 +78,7 @@ internal static class DemoRun
     };
 
     /// <summary>Creates what is missing and waits until it is there.</summary>
-    private static async Task PrepareAsync(KubeClient api, ISteps steps, CancellationToken cancellationToken)
+    private static async Task PrepareAsync(KubeClient api, ClusterSpec spec, ISteps steps, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var (all, created) = await LessonObjects.CreateMissingAsync(api, cancellationToken);
@@ -92,11 +93,17 @@ internal static class DemoRun
         }
 
         // Without it the demo goes on: the checks say what is missing.
-        await Conditions.WaitAsync(
-            api, ResourceTypes.Services, "default",
-            items => items.Any(item => item.Text("metadata", "name") == "web-service-lb" && item.Objects("status", "loadBalancer", "ingress").Any()), AddressLimit, cancellationToken);
+        await Conditions.WaitAsync(api, ResourceTypes.Services, "default", items => HasAddress(items, "web-service-lb"), AddressLimit, cancellationToken);
+        if (!spec.WithoutIngress)
+        {
+            await Conditions.WaitAsync(api, ResourceTypes.Ingresses, "default", items => HasAddress(items, IngressChecks.Name), AddressLimit, cancellationToken);
+        }
+
         steps.Done($"the lesson's {all} objects, {created} of them created now", watch.Elapsed);
     }
+
+    private static bool HasAddress(IEnumerable<JsonObject> items, string name) =>
+        items.Any(item => item.Text("metadata", "name") == name && item.Objects("status", "loadBalancer", "ingress").Any());
 
     private static HashSet<string> Names(IEnumerable<JsonObject> documents, string kind) => [.. documents.Where(document => document.Text("kind") == kind).Select(Name)];
 

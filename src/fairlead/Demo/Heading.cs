@@ -17,6 +17,9 @@ internal sealed record Heading(string Key, string Title)
     /// <summary>Addresses from outside.</summary>
     public static readonly Heading LoadBalancer = new("loadbalancer", "LoadBalancer");
 
+    /// <summary>HTTP from outside.</summary>
+    public static readonly Heading Ingress = new("ingress", "Ingress");
+
     /// <summary>Services without an address.</summary>
     public static readonly Heading Headless = new("headless", "Headless Service");
 
@@ -30,5 +33,5 @@ internal sealed record Heading(string Key, string Title)
     public static readonly Heading Takeaways = new("takeaways", "Key takeaways");
 
     /// <summary>All of them, in the lesson's order.</summary>
-    public static readonly IReadOnlyList<Heading> All = [Network, ClusterIP, NodePort, LoadBalancer, Headless, Dns, Policy, Takeaways];
+    public static readonly IReadOnlyList<Heading> All = [Network, ClusterIP, NodePort, LoadBalancer, Ingress, Headless, Dns, Policy, Takeaways];
 }

@@ -19,13 +19,15 @@ internal sealed class Lab
     ];
 
     private readonly IReadOnlyDictionary<ObjectName, JsonObject> _services;
+    private readonly IReadOnlyList<JsonObject> _ingresses;
 
-    private Lab(IKubeApi api, ClusterSpec spec, IReadOnlyList<Vantage> pods, IReadOnlyDictionary<ObjectName, JsonObject> services)
+    private Lab(
+        IKubeApi api, ClusterSpec spec, IReadOnlyList<Vantage> pods, IReadOnlyDictionary<ObjectName, JsonObject> services, IReadOnlyList<JsonObject> ingresses)
     {
         Api = api;
         Spec = spec;
         Pods = pods;
-        _services = services;
+        (_services, _ingresses) = (services, ingresses);
         Host = new Vantage("host", "/proc/self/ns/net", spec.V4.Host.ToIPAddress());
         Nodes = [.. Enumerable.Range(1, spec.Nodes).Select(number => new Vantage(
             spec.NodeName(number), NetNamespace.NamedPath(spec.NodeNamespace(number)), spec.V4.Node(number).ToIPAddress()) { Node = spec.NodeName(number) })];
@@ -59,11 +61,13 @@ internal sealed class Lab
         var paths = new ClusterPaths(spec.Name);
         var pods = (await api.ListAsync(ResourceTypes.Pods, "", ListOptions.All, cancellationToken)).Objects("items");
         var services = (await api.ListAsync(ResourceTypes.Services, "", ListOptions.All, cancellationToken)).Objects("items");
+        var ingresses = (await api.ListAsync(ResourceTypes.Ingresses, "default", ListOptions.All, cancellationToken)).Objects("items");
         return new Lab(
             api,
             spec,
             [.. pods.Where(IsUsable).Select(pod => Place(paths, pod)).Where(pod => Index(pod) >= 0).OrderBy(Index).ThenBy(pod => pod.Name, StringComparer.Ordinal)],
-            services.ToDictionary(service => new ObjectName(service.Text("metadata", "namespace"), service.Text("metadata", "name"))));
+            services.ToDictionary(service => new ObjectName(service.Text("metadata", "namespace"), service.Text("metadata", "name"))),
+            [.. ingresses]);
     }
 
     /// <summary>A pod that no policy concerns, on a node; null when none of the lesson's runs there.</summary>
@@ -88,11 +92,19 @@ internal sealed class Lab
     public IPAddress? ClusterIP(string name, string ns = "default") => IPAddress.TryParse(Service(name, ns).Text("spec", "clusterIP"), out var address) ? address : null;
 
     /// <summary>A Service's load balancer address; null when it has none.</summary>
-    public IPAddress? BalancerIP(string name) =>
-        IPAddress.TryParse(Service(name).Objects("status", "loadBalancer", "ingress").FirstOrDefault().Text("ip"), out var address) ? address : null;
+    public IPAddress? BalancerIP(string name) => AddressIn(Service(name));
+
+    /// <summary>The address that Ingresses are served at; null when there is none.</summary>
+    public IPAddress? IngressServiceIP => AddressIn(_services.GetValueOrDefault(new ObjectName(IngressAddon.Namespace, IngressAddon.Name)));
+
+    /// <summary>Where an Ingress of namespace default is reached; null when its status does not say.</summary>
+    public IPAddress? IngressIP(string name) => AddressIn(_ingresses.FirstOrDefault(ingress => ingress.Text("metadata", "name") == name));
 
     /// <summary>A Service's node port for one of its ports; 0 when it has none.</summary>
     public int NodePort(string name, int port) => Service(name).Objects("spec", "ports").FirstOrDefault(entry => entry.Number(0, "port") == port).Number(0, "nodePort");
+
+    private static IPAddress? AddressIn(JsonObject? document) =>
+        IPAddress.TryParse(document.Objects("status", "loadBalancer", "ingress").FirstOrDefault().Text("ip"), out var address) ? address : null;
 
     private static int Index(Vantage pod) => Array.FindIndex(Parts, part => part.Namespace == pod.Namespace && part.App == pod.App);
 

@@ -12,11 +12,14 @@ internal static class LessonObjects
     private static readonly string[] Files =
     [
         "namespaces.yaml", "network-policy.yaml", "clusterip-service.yaml", "nodeport-service.yaml", "loadbalancer-service.yaml", "headless-service.yaml",
-        "workloads.yaml",
+        "ingress.yaml", "workloads.yaml",
     ];
 
     private static readonly ResourceType[] Kinds =
-        [ResourceTypes.Namespaces, ResourceTypes.NetworkPolicies, ResourceTypes.Services, ResourceTypes.Deployments, ResourceTypes.Pods];
+    [
+        ResourceTypes.Namespaces, ResourceTypes.NetworkPolicies, ResourceTypes.Services, ResourceTypes.Secrets, ResourceTypes.Ingresses, ResourceTypes.Deployments,
+        ResourceTypes.Pods,
+    ];
 
     /// <summary>
     /// Creates what is missing and leaves what is there as it is: a demo that put right what the user has changed could not show what the change did.

@@ -136,7 +136,7 @@ internal static class Summary
         yield return failed > 0
             ? "Objects that were there before were used as they are. Delete one that you have changed, and the next demo creates it as the lesson has it."
             : $"The cluster goes on, and so can you (context {spec.Context}):";
-        yield return "  kubectl get pods,services,networkpolicies -A -o wide";
+        yield return "  kubectl get pods,services,ingresses,networkpolicies -A -o wide";
         yield return "  kubectl exec deploy/web -- curl -s http://api-service";
         yield return "  kubectl run dns-test --image=busybox:1.36 --rm -it -- nslookup api-service";
         yield return $"  fairlead demo{name}     again: shows what your changes did";

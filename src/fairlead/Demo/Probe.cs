@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
+using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.Kube.Documents;
@@ -23,27 +25,36 @@ internal static class Probe
     private const int MaxAnswer = 16 * 1024;
 
     /// <summary>Tries once over TCP.</summary>
-    public static async Task<ProbeResult> OnceAsync(Vantage from, IPAddress to, int port, CancellationToken cancellationToken)
+    public static Task<ProbeResult> OnceAsync(Vantage from, IPAddress to, int port, CancellationToken cancellationToken) =>
+        OnceAsync(from, new IPEndPoint(to, port), null, cancellationToken);
+
+    /// <summary>Tries once, for a host and a path.</summary>
+    public static Task<ProbeResult> OnceAsync(Vantage from, IPAddress to, WebRequest request, CancellationToken cancellationToken) =>
+        OnceAsync(from, new IPEndPoint(to, request.Port), request, cancellationToken);
+
+    private static async Task<ProbeResult> OnceAsync(Vantage from, IPEndPoint target, WebRequest? request, CancellationToken cancellationToken)
     {
-        var target = new IPEndPoint(to, port);
-        var failed = new ProbeResult(from.Name, Outcome.Silent, $"{from.Address}", $"{target}");
+        var failed = new ProbeResult(from.Name, Outcome.Silent, $"{from.Address}", $"{target}") { Request = request };
         using var limit = new CancellationTokenSource(Silence, TimeProvider.System);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var socket = from.Open(() => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+            using var socket = from.Open(() => new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
             await socket.ConnectAsync(target, both.Token);
-            var answer = await AskAsync(socket, both.Token);
+            failed = failed with { Client = $"{socket.LocalEndPoint}" };
+            var (status, answer) = await AskAsync(socket, request ?? new WebRequest($"{target}", "/"), both.Token);
             return failed with
             {
                 Outcome = Outcome.Answered,
-                Client = $"{socket.LocalEndPoint}",
+                Status = status,
                 Pod = answer.Text("pod"),
                 Namespace = answer.Text("namespace"),
                 Node = answer.Text("node"),
                 Server = answer.Text("address"),
                 ServerPort = answer.Number(0, "port"),
                 SeenClient = answer.Text("client"),
+                ForwardedFor = answer.Text("forwardedFor"),
+                SeenRequest = answer.Text("request"),
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -54,6 +65,10 @@ internal static class Probe
         {
             return failed with { Outcome = Meaning(e.SocketErrorCode) };
         }
+        catch (AuthenticationException)
+        {
+            return failed with { Outcome = Outcome.Untrusted };
+        }
         catch (LinuxException e)
         {
             return failed with { Outcome = Outcome.NoRoute, Client = e.Message };
@@ -61,13 +76,19 @@ internal static class Probe
     }
 
     /// <summary>Tries until there is an answer that will do, for a bounded time: what is new in the API is a moment later in the kernel.</summary>
-    public static async Task<ProbeResult> UntilAsync(
-        Vantage from, IPAddress to, int port, Func<ProbeResult, bool> enough, CancellationToken cancellationToken)
+    public static Task<ProbeResult> UntilAsync(Vantage from, IPAddress to, int port, Func<ProbeResult, bool> enough, CancellationToken cancellationToken) =>
+        UntilAsync(() => OnceAsync(from, to, port, cancellationToken), enough, cancellationToken);
+
+    /// <summary>The same, for a host and a path.</summary>
+    public static Task<ProbeResult> UntilAsync(Vantage from, IPAddress to, WebRequest request, Func<ProbeResult, bool> enough, CancellationToken cancellationToken) =>
+        UntilAsync(() => OnceAsync(from, to, request, cancellationToken), enough, cancellationToken);
+
+    private static async Task<ProbeResult> UntilAsync(Func<Task<ProbeResult>> once, Func<ProbeResult, bool> enough, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         while (true)
         {
-            var result = await OnceAsync(from, to, port, cancellationToken);
+            var result = await once();
             if (enough(result) || watch.Elapsed > Patience)
             {
                 return result;
@@ -84,18 +105,30 @@ internal static class Probe
         return first.Answered ? [first, .. await Task.WhenAll(Enumerable.Range(1, count - 1).Select(_ => OnceAsync(from, to, port, cancellationToken)))] : [first];
     }
 
-    private static async Task<JsonNode?> AskAsync(Socket socket, CancellationToken cancellationToken)
+    private static async Task<(int Status, JsonNode? Answer)> AskAsync(Socket socket, WebRequest request, CancellationToken cancellationToken)
     {
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {socket.RemoteEndPoint}\r\nConnection: close\r\n\r\n"), cancellationToken);
+        await using var plain = new NetworkStream(socket);
+        await using var secured = request.Trusted is null ? null : new SslStream(plain);
+        if (secured is not null)
+        {
+            await secured.AuthenticateAsClientAsync(request.Handshake(), cancellationToken);
+        }
+
+        var stream = (Stream?)secured ?? plain;
+        await stream.WriteAsync(request.Bytes(), cancellationToken);
         var buffer = new byte[MaxAnswer];
         var held = 0;
-        while (held < buffer.Length && await socket.ReceiveAsync(buffer.AsMemory(held), cancellationToken) is var count and > 0)
+        while (held < buffer.Length && await stream.ReadAsync(buffer.AsMemory(held), cancellationToken) is var count and > 0)
         {
             held += count;
         }
 
-        return Body(buffer.AsSpan(0, held));
+        return (Status(buffer.AsSpan(0, held)), Body(buffer.AsSpan(0, held)));
     }
+
+    /// <summary>The code in a status line (RFC 9112 §4); 0 when there is none.</summary>
+    private static int Status(ReadOnlySpan<byte> answer) =>
+        answer.StartsWith("HTTP/1.1 "u8) && answer.Length >= 12 && int.TryParse(answer[9..12], NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : 0;
 
     /// <summary>The JSON in an answer; null when it is from somebody who is no stand-in.</summary>
     private static JsonNode? Body(ReadOnlySpan<byte> answer)

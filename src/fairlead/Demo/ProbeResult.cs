@@ -12,6 +12,9 @@ internal enum Outcome
     /// <summary>Nobody said anything in time.</summary>
     Silent,
 
+    /// <summary>There was a TLS handshake, with a certificate that is not trusted for the host.</summary>
+    Untrusted,
+
     /// <summary>There is no way there: this side's own routes say so, or a router does.</summary>
     NoRoute,
 }
@@ -41,6 +44,18 @@ internal sealed record ProbeResult(string From, Outcome Outcome, string Client, 
     /// <summary>The client's end as the server saw it.</summary>
     public string SeenClient { get; init; } = "";
 
+    /// <summary>What was asked for; null where only somebody's answer matters.</summary>
+    public WebRequest? Request { get; init; }
+
+    /// <summary>The answer's code; 0 when it has none.</summary>
+    public int Status { get; init; }
+
+    /// <summary>The client as a proxy told the server; empty when none did.</summary>
+    public string ForwardedFor { get; init; } = "";
+
+    /// <summary>What was asked for, as it reached the server by a proxy.</summary>
+    public string SeenRequest { get; init; } = "";
+
     /// <summary>Somebody answered.</summary>
     public bool Answered => Outcome == Outcome.Answered;
 
@@ -48,11 +63,18 @@ internal sealed record ProbeResult(string From, Outcome Outcome, string Client, 
     public bool SourceKept => Answered && Client == SeenClient;
 
     /// <summary>Both views in one line.</summary>
-    public override string ToString() => Outcome switch
+    public override string ToString()
     {
-        Outcome.Answered => $"{From} {Client} → {Target}; {Pod} at {Server} on {Node} saw {SeenClient}, source {(SourceKept ? "kept" : "replaced")}",
-        Outcome.Refused => $"{From} {Client} → {Target}: refused",
-        Outcome.Silent => $"{From} {Client} → {Target}: no answer",
-        _ => $"{From} {Client} → {Target}: no route",
-    };
+        var tried = $"{From} {Client} → {Target}{(Request is null ? "" : $" for {Request}")}";
+        return Outcome switch
+        {
+            Outcome.Answered when ForwardedFor.Length > 0 => $"{tried}; {Pod} at {Server} on {Node} saw {SeenRequest} by {SeenClient} for {ForwardedFor}",
+            Outcome.Answered when Request is not null && Pod.Length == 0 => $"{tried}: {Status}",
+            Outcome.Answered => $"{tried}; {Pod} at {Server} on {Node} saw {SeenClient}, source {(SourceKept ? "kept" : "replaced")}",
+            Outcome.Refused => $"{tried}: refused",
+            Outcome.Silent => $"{tried}: no answer",
+            Outcome.Untrusted => $"{tried}: a certificate that is not {Request?.Host}'s",
+            _ => $"{tried}: no route",
+        };
+    }
 }

@@ -20,10 +20,28 @@ internal static class Try
     {
         if (from is null || to is null || port == 0)
         {
-            return from is null ? NoPod : Seen.When(false, "there is no address or port to try");
+            return from is null ? NoPod : NoAddress;
         }
 
         var result = await Probe.UntilAsync(from, to, port, held, cancellationToken);
+        return Seen.When(held(result), $"{result}");
+    });
+
+    /// <summary>A host and a path are asked for, and the answer is as it should be.</summary>
+    /// <param name="tried">See <see cref="Check.Tried"/>.</param>
+    /// <param name="expected">See <see cref="Check.Expected"/>.</param>
+    /// <param name="from">Where from.</param>
+    /// <param name="to">The address; null when it was never given.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="held">Whether an answer will do.</param>
+    public static Check Ask(string tried, string expected, Vantage from, IPAddress? to, WebRequest request, Func<ProbeResult, bool> held) => new(tried, expected, async cancellationToken =>
+    {
+        if (to is null)
+        {
+            return NoAddress;
+        }
+
+        var result = await Probe.UntilAsync(from, to, request, held, cancellationToken);
         return Seen.When(held(result), $"{result}");
     });
 
@@ -78,6 +96,9 @@ internal static class Try
 
     /// <summary>There is no pod of the lesson where one was wanted: on a node that has none, or that does not exist.</summary>
     public static Seen NoPod { get; } = new(Verdict.NotTried, "no pod of the lesson runs there");
+
+    /// <summary>What would be tried has no address, or no port.</summary>
+    public static Seen NoAddress { get; } = new(Verdict.Failed, "there is no address or port to try");
 
     /// <summary>A place without what changes from run to run: the hash in a pod's name.</summary>
     public static string Describe(Vantage place) => place.App.Length > 0 ? $"{place.Namespace}/{place.App}" : place.Name;

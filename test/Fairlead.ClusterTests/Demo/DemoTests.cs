@@ -20,7 +20,7 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
         Assert.True(second.Code == 0, second.Document);
         Assert.True(first.Results.Count >= 30);
         Assert.Equal(
-            ["network", "clusterip", "nodeport", "loadbalancer", "headless", "dns", "policy", "takeaways"],
+            ["network", "clusterip", "nodeport", "loadbalancer", "ingress", "headless", "dns", "policy", "takeaways"],
             first.Results.Select(result => (string)result["heading"]!).Distinct());
         Assert.Equal(first.Tried("ok"), second.Tried("ok"));
         Assert.Equal(first.Results.Count, first.Tried("ok").Count);
@@ -37,6 +37,8 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
         const string Client = @"\S+ \d+\.\d+\.\d+\.\d+:\d+ → \d+\.\d+\.\d+\.\d+:\d+";
         var pattern = tried switch
         {
+            _ when tried.Contains("://shop.example", StringComparison.Ordinal) || tried.Contains("://other.example", StringComparison.Ordinal) =>
+                $@"{Client} for https?://(shop\.example/\S*; \S+ at \d+\.\d+\.\d+\.\d+:\d+ on \S+ saw https?://shop\.example/\S* by \d+\.\d+\.\d+\.\d+:\d+ for \d+|other\.example/: 404)",
             _ when tried.StartsWith("kubectl ", StringComparison.Ordinal) => @"Address: \d+\.\d+\.\d+\.\d+:53 Name: ",
             _ when tried.StartsWith("a Service that asks for", StringComparison.Ordinal) => "",
             _ when tried.Contains(" asks ", StringComparison.Ordinal) || tried is "the same over TCP" || tried.StartsWith("every Service", StringComparison.Ordinal) =>
@@ -89,8 +91,9 @@ public sealed class DemoTests(DemoFixture cluster) : IClassFixture<DemoFixture>
         var services = cluster.Kubectl("get", "services", "-A", "-o", "jsonpath={.items[*].metadata.name}").Split(' ');
         var pods = JsonNode.Parse(cluster.Kubectl("get", "pods", "-A", "-o", "json"))!["items"]!.AsArray();
 
-        Assert.Equal(["api-service", "api-service", "fairlead-ingress", "kube-dns", "kubernetes", "postgres-headless", "web-service-lb", "web-service-nodeport"], services.Order());
+        Assert.Equal(["api-service", "api-service", "fairlead-ingress", "kube-dns", "kubernetes", "postgres-headless", "soon-service", "web-service-lb", "web-service-nodeport"], services.Order());
         Assert.Equal(12, pods.Count);
+        Assert.Equal("shop", cluster.Kubectl("get", "ingresses", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
         Assert.Equal("api-network-policy", cluster.Kubectl("get", "networkpolicies", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
     }
 }

@@ -80,6 +80,44 @@ public sealed class SabotageTests(DemoFixture cluster) : IClassFixture<DemoFixtu
     }
 
     [Fact]
+    public void Nobody_who_serves_Ingresses_fails_all_that_is_asked_of_them()
+    {
+        var asked = Demo("ingress").Tried("ok").Where(tried => tried != "Ingress shop").ToArray();
+
+        Assert.True(asked.Length >= 8);
+        Broken("ingress", () => Scale(0), () => Scale(1), asked);
+
+        void Scale(int replicas)
+        {
+            cluster.Kubectl("scale", "-n", "kube-system", "deployment/fairlead-ingress", $"--replicas={replicas}");
+            cluster.Kubectl("rollout", "status", "-n", "kube-system", "deployment/fairlead-ingress", "--timeout=120s");
+            cluster.Kubectl("wait", "-n", "kube-system", replicas == 0 ? "--for=delete" : "--for=condition=Ready", "pod", "-l", "app.kubernetes.io/name=fairlead-ingress", "--timeout=120s");
+        }
+    }
+
+    [Fact]
+    public void A_path_that_leads_elsewhere_fails_what_goes_by_it()
+    {
+        Broken(
+            "ingress",
+            () => Lead("web-service-nodeport", """{"number": 80}"""),
+            () => Lead("api-service", """{"name": "http"}"""),
+            "the host outside → http://shop.example/api/orders",
+            "12 requests → http://shop.example/api");
+
+        void Lead(string service, string port) => cluster.Kubectl(
+            "patch", "ingress", "shop", "--type=json", "-p", $$$"""[{"op":"replace","path":"/spec/rules/0/http/paths/1/backend/service","value":{"name":"{{{service}}}","port":{{{port}}}}}]""");
+    }
+
+    [Fact]
+    public void An_Ingress_without_its_certificate_fails_what_is_asked_over_TLS() => Broken(
+        "ingress",
+        () => cluster.Kubectl("patch", "ingress", "shop", "--type=json", "-p", """[{"op":"remove","path":"/spec/tls"}]"""),
+        () => cluster.Kubectl(
+            "patch", "ingress", "shop", "--type=json", "-p", """[{"op":"add","path":"/spec/tls","value":[{"hosts":["shop.example"],"secretName":"shop-tls"}]}]"""),
+        "the host outside → https://shop.example/");
+
+    [Fact]
     public void A_selector_that_matches_nobody_fails_the_headless_names()
     {
         Broken(

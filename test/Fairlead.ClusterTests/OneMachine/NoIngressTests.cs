@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Fairlead.ClusterTests.OneMachine;
 
 /// <summary>The choice of a cluster that serves no Ingresses, from one start to the next.</summary>
@@ -24,6 +26,11 @@ public sealed class NoIngressTests : IDisposable
         var (code, _, error) = _machine.TryRun(ClusterFixture.BuiltProgram, "up", "--no-ingress=false");
         Assert.Equal(1, code);
         Assert.Contains("was started with --no-ingress", error, StringComparison.Ordinal);
+
+        var demo = JsonNode.Parse(Fairlead("demo", "--only", "ingress", "-o", "json"))!;
+        Assert.Equal(0, (int)demo["failed"]!);
+        Assert.All(demo["results"]!.AsArray(), result => Assert.Contains("up --detach --no-ingress=false", (string?)result!["seen"], StringComparison.Ordinal));
+        Assert.Equal((int)demo["checks"]!, (int)demo["notTried"]!);
     }
 
     /// <inheritdoc/>

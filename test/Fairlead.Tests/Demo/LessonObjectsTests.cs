@@ -10,7 +10,7 @@ public sealed class LessonObjectsTests
     {
         var kinds = LessonObjects.Read().Select(document => document.Text("kind")).ToList();
 
-        Assert.Equal(17, kinds.Count);
+        Assert.Equal(21, kinds.Count);
         Assert.True(kinds.LastIndexOf("NetworkPolicy") < kinds.IndexOf("Pod"));
         Assert.True(kinds.LastIndexOf("Namespace") < kinds.IndexOf("NetworkPolicy"));
     }
