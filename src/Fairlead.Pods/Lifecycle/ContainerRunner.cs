@@ -247,12 +247,19 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
     private async Task ProbeAsync(JsonObject probe, string kind, CancellationToken cancellationToken, bool untilSuccess = false)
     {
         var prober = new Prober(pod, container);
-        var period = TimeSpan.FromSeconds(Math.Max(1, probe.Number(10, "periodSeconds")));
+        var rhythm = new ProbeRhythm(TimeSpan.FromSeconds(Math.Max(1, probe.Number(10, "periodSeconds"))), kind == "Readiness");
         var (failures, successes) = (0, 0);
         await Task.Delay(TimeSpan.FromSeconds(probe.Number(0, "initialDelaySeconds")), pod.Context.Time, cancellationToken);
         while (true)
         {
             var failure = await prober.ProbeAsync(probe, kind, cancellationToken);
+            var next = rhythm.Next(failure.Length == 0, out var counts);
+            if (!counts)
+            {
+                await Task.Delay(next, pod.Context.Time, cancellationToken);
+                continue;
+            }
+
             (failures, successes) = failure.Length == 0 ? (0, successes + 1) : (failures + 1, 0);
             if (failure.Length > 0)
             {
@@ -273,7 +280,7 @@ internal sealed class ContainerRunner(PodWorker pod, ContainerRecord container, 
                 await FailAsync(kind, probe, cancellationToken);
             }
 
-            await Task.Delay(period, pod.Context.Time, cancellationToken);
+            await Task.Delay(next, pod.Context.Time, cancellationToken);
         }
     }
 
