@@ -51,13 +51,14 @@ internal sealed class Cluster : IDisposable
     /// <param name="name">The cluster's name.</param>
     /// <param name="nodes">How many.</param>
     /// <param name="processor">The only processor that its processes know of; null: all.</param>
-    public static Cluster Start(string program, string name, int nodes = 2, int? processor = null)
+    /// <param name="ingress">Whether it serves Ingresses, as it does unless told otherwise.</param>
+    public static Cluster Start(string program, string name, int nodes = 2, int? processor = null, bool ingress = false)
     {
         var cluster = new Cluster(processor is { } one ? ["taskset", "-c", $"{one}", program] : [program], name);
         var manifest = Path.Combine(cluster._directory, "front.yaml");
         File.WriteAllText(manifest, Manifest);
         cluster._watch.Start();
-        cluster.Run("up", "--detach", "--name", name, "--nodes", $"{nodes}", "-f", manifest);
+        cluster.Run(["up", "--detach", "--name", name, "--nodes", $"{nodes}", "-f", manifest, .. ingress ? [] : (string[])["--no-ingress"]]);
         cluster._ready = cluster._watch.Elapsed;
         return cluster;
     }
@@ -93,7 +94,7 @@ internal sealed class Cluster : IDisposable
         await AskBalancerAsync();
         var balancer = _watch.Elapsed;
         Figures.Heading("two nodes, the release binary");
-        Figures.Print("from `up` to nodes Ready", Figures.Time(_ready), "target 3 s");
+        Figures.Print("from `up` to nodes Ready and Ingresses served", Figures.Time(_ready), "target 3 s");
         Figures.Print("from `up` to a DNS answer on a node", Figures.Time(dns), "target 3 s");
         Figures.Print("from `up` to an answer of a LoadBalancer address", Figures.Time(balancer), "target 3 s");
         PrintMemory("resident memory, every process", "target 250 MB");

@@ -17,7 +17,7 @@ internal static class IngressLoad
     /// <summary>The Service and its endpoint.</summary>
     public static async Task CreateServiceAsync(KubeClient api, string address, int port)
     {
-        await CreateAsync(api, ResourceTypes.Services, $$"""{"metadata":{"name":"behind"},"spec":{"ports":[{"port":80,"targetPort":{{port}}}]}}""");
+        await CreateAsync(api, ResourceTypes.Services, $$"""{"metadata":{"name":"behind"},"spec":{"ports":[{"port":80,"targetPort":{{port}} }] } }""");
         await CreateAsync(api, ResourceTypes.EndpointSlices, $$"""
             {"metadata":{"name":"behind-1","labels":{"kubernetes.io/service-name":"behind"} },"addressType":"IPv4",
              "ports":[{"name":"","port":{{port}},"protocol":"TCP"}],"endpoints":[{"addresses":["{{address}}"],"conditions":{"ready":true} }]}
@@ -39,6 +39,6 @@ internal static class IngressLoad
         return $$"""{"metadata":{"name":"i{{number}}"},"spec":{"rules":[{"host":"{{Host(number)}}","http":{"paths":[{{string.Join(',', items)}}]} }]} }""";
     }
 
-    private static Task CreateAsync(KubeClient api, ResourceType type, string json) =>
+    private static Task<JsonObject> CreateAsync(KubeClient api, ResourceType type, string json) =>
         api.CreateAsync(type, "default", JsonNode.Parse(json)!.AsObject(), CancellationToken.None);
 }

@@ -61,7 +61,7 @@ if (Wanted("ingress"))
 
 if (Wanted("cluster"))
 {
-    using var cluster = Cluster.Start(program, "bench");
+    using var cluster = Cluster.Start(program, "bench", ingress: true);
     await cluster.MeasureStartAsync();
     await ApiLoad.MeasureAsync(cluster.Api);
     await PodStarts.MeasureAsync(cluster);
