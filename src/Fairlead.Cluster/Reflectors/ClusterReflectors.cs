@@ -31,6 +31,17 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         ListOptionalAsync(Reflect(ResourceTypes.ClusterNetworkPolicies, tables.ClusterPolicies, key => key.Name, ClusterPolicyReader.Read), cancellationToken),
         ListImportsAsync(cancellationToken));
 
+    /// <summary>
+    /// Lists once what Ingresses are served by beside the rest: them, their classes and certificates. A server that does not show Secrets leaves their table
+    /// uninitialized: then nothing is known of them, and not that there are none.
+    /// </summary>
+    /// <exception cref="KubeException">The server refuses Ingresses or their classes.</exception>
+    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    public Task ListIngressesAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Reflect(ResourceTypes.Ingresses, tables.Ingresses, key => key, IngressReader.Ingress).ListAsync(cancellationToken),
+        Reflect(ResourceTypes.IngressClasses, tables.IngressClasses, key => key.Name, IngressReader.Class).ListAsync(cancellationToken),
+        ListOptionalAsync(TlsSecrets(), cancellationToken));
+
     private async Task ListImportsAsync(CancellationToken cancellationToken)
     {
         if (tables.ServiceImports.Wanted is not { } table)
@@ -61,7 +72,7 @@ public sealed class ClusterReflectors(IKubeApi api, ClusterTables tables, TimePr
         }
         catch (KubeException e) when (e.Code is 403 or 404)
         {
-            // Then there are none.
+            // Then there are none, or nobody may say.
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, Up
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        proxyRequest.RequestUri = new Uri(destinationPrefix + Target(httpContext), AsWritten);
+        proxyRequest.RequestUri = new Uri(destinationPrefix + TargetOf(route, httpContext), AsWritten);
         if (route.Options.UpstreamHost.Length > 0)
         {
             proxyRequest.Headers.Host = route.Options.UpstreamHost;
@@ -29,7 +29,8 @@ internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, Up
         }
     }
 
-    private string Target(HttpContext context)
+    /// <summary>The path and query that an endpoint of a route is asked for.</summary>
+    internal static string TargetOf(Route route, HttpContext context)
     {
         if (route.Options.Rewrite is not { } rewrite)
         {

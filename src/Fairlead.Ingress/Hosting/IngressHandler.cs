@@ -57,11 +57,11 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         var route = exchange.Route = tables.Routes.Match(HostOf(request.Host), request.Path.Value);
         if (route is null)
         {
-            await SayAsync(context, exchange, StatusCodes.Status404NotFound, "no Ingress has a rule for this host and path");
+            await SayAsync(context, exchange, StatusCodes.Status404NotFound, OwnAnswers.NoRule);
         }
         else if (route.Options.Refused.Length > 0)
         {
-            await SayAsync(context, exchange, StatusCodes.Status503ServiceUnavailable, "this route is not served: a guard of its Ingress is not understood");
+            await SayAsync(context, exchange, StatusCodes.Status503ServiceUnavailable, OwnAnswers.Guarded);
         }
         else
         {
@@ -119,7 +119,7 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         await forwarder.ForwardAsync(context, exchange, route, _sticky.Begin(context, route));
         if (exchange.Endpoint is null)
         {
-            await SayAsync(context, exchange, StatusCodes.Status503ServiceUnavailable, "nothing is ready to answer behind this host and path");
+            await SayAsync(context, exchange, StatusCodes.Status503ServiceUnavailable, OwnAnswers.NothingReady);
             exchange.Reason = route.Backend.State.Missing;
         }
     }

@@ -54,6 +54,20 @@ internal static class CertificateReader
         }
     }
 
+    /// <summary>The first certificate of a Secret is this one; false for a Secret that there is not or that is none.</summary>
+    public static bool IsOf(TlsSecretRow? secret, X509Certificate2 certificate)
+    {
+        try
+        {
+            using var own = secret is null ? null : X509Certificate2.CreateFromPem(secret.Certificate);
+            return own?.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span) == true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
     private static string? KeyFault(ReadOnlySpan<char> pem)
     {
         while (PemEncoding.TryFind(pem, out var fields))

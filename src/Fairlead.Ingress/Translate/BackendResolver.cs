@@ -28,17 +28,20 @@ internal sealed record BackendResolver(string Node, string Zone)
             return Missing("BackendMissing", $"Service {name} is an ExternalName: only Services with endpoints are served");
         }
 
-        var ports = service.Ports.Where(port => port.Name == key.Port || $"{port.Port}" == key.Port).ToList();
-        if (ports.Find(port => port.Protocol == IpProtocol.Tcp) is not { } port)
+        if (PortOf(service, key.Port) is not { Protocol: IpProtocol.Tcp } port)
         {
-            return Missing("PortMissing", ports.Count > 0
-                ? $"port {RuleText.Shown(key.Port)} of Service {name} is {ports[0].Protocol.ToString().ToUpperInvariant()}: HTTP goes over TCP alone"
+            return Missing("PortMissing", PortOf(service, key.Port) is { } other
+                ? $"port {RuleText.Shown(key.Port)} of Service {name} is {other.Protocol.ToString().ToUpperInvariant()}: HTTP goes over TCP alone"
                 : $"Service {name} has no port {RuleText.Shown(key.Port)}; it has {PortsText(service)}");
         }
 
         var endpoints = Endpoints(service, port, slices);
         return new ResolvedBackend(new BackendState(endpoints, port.AppProtocol, endpoints.Count > 0 ? "" : $"Service {name} has no endpoint for port {RuleText.Shown(key.Port)} that is ready{Where(service)}"), null);
     }
+
+    /// <summary>The port of a Service by its name or its number in digits, one of TCP before any other; null: it has none.</summary>
+    public static ServicePort? PortOf(ServiceRow service, string port) =>
+        service.Ports.Where(own => own.Name == port || $"{own.Port}" == port).OrderBy(own => own.Protocol != IpProtocol.Tcp).FirstOrDefault();
 
     private ValueArray<BackendEndpoint> Endpoints(ServiceRow service, ServicePort port, IReadOnlyCollection<EndpointSliceRow> slices)
     {
@@ -59,7 +62,8 @@ internal sealed record BackendResolver(string Node, string Zone)
         return default;
     }
 
-    private bool IsLocal(ServiceRow service) => service.InternalLocal && Node.Length > 0;
+    /// <summary>Only endpoints on the node are asked.</summary>
+    public bool IsLocal(ServiceRow service) => service.InternalLocal && Node.Length > 0;
 
     private string Where(ServiceRow service) => IsLocal(service) ? $" on node {Node} (internalTrafficPolicy: Local)" : "";
 

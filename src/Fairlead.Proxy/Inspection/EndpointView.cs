@@ -9,8 +9,7 @@ namespace Fairlead.Proxy.Inspection;
 /// <summary>The endpoints of one frontend, used or not, each with its slots and the reason. Pure.</summary>
 internal sealed class EndpointView(IReadOnlyCollection<EndpointCandidate> candidates, NodeView node)
 {
-    private readonly (EndpointChoice Choice, List<EndpointCandidate> Chosen) _cluster = EndpointSelection.OfCluster(candidates, node.Name, node.Zone);
-    private readonly (EndpointChoice Choice, List<EndpointCandidate> Chosen) _onNode = EndpointSelection.OfNode(candidates, node.Name);
+    private readonly EndpointReasons _reasons = new(candidates, node.Name, node.Zone);
 
     /// <summary>All of them, in order; those that the kernel still has and no slice has any more come last.</summary>
     /// <param name="held">The frontend with the slots it has.</param>
@@ -40,8 +39,8 @@ internal sealed class EndpointView(IReadOnlyCollection<EndpointCandidate> candid
             Ready = source.Ready,
             Serving = source.Serving,
             Terminating = source.Terminating,
-            Why = staysInside ? OnNode(candidate) : InCluster(candidate),
-            LocalWhy = held.Frontend.Outside == OutsidePolicy.Local ? OnNode(candidate) : "",
+            Why = staysInside ? _reasons.OnNode(candidate) : _reasons.InCluster(candidate),
+            LocalWhy = held.Frontend.Outside == OutsidePolicy.Local ? _reasons.OnNode(candidate) : "",
             State = InspectedState.InStep,
         };
     }
@@ -65,26 +64,4 @@ internal sealed class EndpointView(IReadOnlyCollection<EndpointCandidate> candid
 
         return null;
     }
-
-    private string InCluster(EndpointCandidate candidate) => _cluster.Chosen.Contains(candidate)
-        ? _cluster.Choice switch
-        {
-            EndpointChoice.OnNode => "ready, hinted for this node",
-            EndpointChoice.InZone => $"ready, hinted for {node.Zone}",
-            EndpointChoice.Leaving => "serves while it terminates; none is ready",
-            _ => "ready",
-        }
-        : NotReady(candidate.Source) ?? $"hinted for {string.Join(", ", _cluster.Choice == EndpointChoice.OnNode ? candidate.Source.ForNodes : candidate.Source.ForZones)}";
-
-    private string OnNode(EndpointCandidate candidate) => _onNode.Chosen.Contains(candidate)
-        ? _onNode.Choice == EndpointChoice.Leaving ? "on this node, serves while it terminates; none here is ready" : "on this node, ready"
-        : candidate.Source.NodeName != node.Name ? "policy Local: on another node" : NotReady(candidate.Source)!;
-
-    private static string? NotReady(SliceEndpoint source) => source switch
-    {
-        { Ready: true } => null,
-        { Terminating: true, Serving: true } => "terminating; others are ready",
-        { Terminating: true } => "terminating, serves no more",
-        _ => "not ready",
-    };
 }
