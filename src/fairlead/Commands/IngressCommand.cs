@@ -18,6 +18,22 @@ internal static class IngressCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
+        var (command, kubeconfig, read) = Define();
+        command.SetAction((parsed, cancellationToken) => IngressRole.RunAsync(read(parsed), parsed.GetValue(kubeconfig) ?? "", cancellationToken));
+        return command;
+    }
+
+    /// <summary>What a role is told that is started with these arguments; null: they are not understood.</summary>
+    /// <param name="arguments">Those behind <c>ingress</c>.</param>
+    public static IngressOptions? OptionsOf(IReadOnlyList<string> arguments)
+    {
+        var (command, _, read) = Define();
+        var parsed = command.Parse(arguments);
+        return parsed.Errors.Count > 0 ? null : read(parsed);
+    }
+
+    private static (Command Command, Option<string> Kubeconfig, Func<ParseResult, IngressOptions> Read) Define()
+    {
         var kubeconfig = CommonOptions.File("--kubeconfig", "How to reach the API server; the pod's ServiceAccount unless given");
         var controller = new Option<string>("--controller") { Description = "Serve Ingresses of the classes whose spec.controller is this", DefaultValueFactory = _ => IngressOptions.DefaultController };
         var withoutClass = new Option<bool>("--without-class") { Description = "Serve also Ingresses that name no class" };
@@ -38,28 +54,23 @@ internal static class IngressCommand
         {
             kubeconfig, controller, withoutClass, node, publish, http, https, admin, certificate, redirect, trusted, proxied, connect, activity, access,
         };
-        command.SetAction((parsed, cancellationToken) =>
+        return (command, kubeconfig, parsed => new IngressOptions
         {
-            var options = new IngressOptions
-            {
-                Controller = parsed.GetRequiredValue(controller),
-                ServesWithoutClass = parsed.GetValue(withoutClass),
-                NodeName = parsed.GetRequiredValue(node),
-                PublishService = parsed.GetValue(publish)?.Key,
-                Http = parsed.GetRequiredValue(http),
-                Https = parsed.GetRequiredValue(https),
-                Admin = parsed.GetRequiredValue(admin),
-                DefaultCertificate = parsed.GetValue(certificate)?.Key,
-                SslRedirect = parsed.GetValue(redirect),
-                TrustedProxies = (parsed.GetValue(trusted) ?? []).ToValueArray(),
-                ProxyProtocolFrom = (parsed.GetValue(proxied) ?? []).ToValueArray(),
-                ConnectTimeout = parsed.GetRequiredValue(connect),
-                ActivityTimeout = parsed.GetRequiredValue(activity),
-                AccessLog = parsed.GetRequiredValue(access) == "on",
-            };
-            return IngressRole.RunAsync(options, parsed.GetValue(kubeconfig) ?? "", cancellationToken);
+            Controller = parsed.GetRequiredValue(controller),
+            ServesWithoutClass = parsed.GetValue(withoutClass),
+            NodeName = parsed.GetRequiredValue(node),
+            PublishService = parsed.GetValue(publish)?.Key,
+            Http = parsed.GetRequiredValue(http),
+            Https = parsed.GetRequiredValue(https),
+            Admin = parsed.GetRequiredValue(admin),
+            DefaultCertificate = parsed.GetValue(certificate)?.Key,
+            SslRedirect = parsed.GetValue(redirect),
+            TrustedProxies = (parsed.GetValue(trusted) ?? []).ToValueArray(),
+            ProxyProtocolFrom = (parsed.GetValue(proxied) ?? []).ToValueArray(),
+            ConnectTimeout = parsed.GetRequiredValue(connect),
+            ActivityTimeout = parsed.GetRequiredValue(activity),
+            AccessLog = parsed.GetRequiredValue(access) == "on",
         });
-        return command;
     }
 
     private static Option<NamedObject?> Key(string name, string description) => new(name)

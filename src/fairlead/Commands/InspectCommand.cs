@@ -5,16 +5,17 @@ using Fairlead.Terminal;
 
 namespace Fairlead.Commands;
 
-/// <summary><c>fairlead inspect</c>: what each node's kernel holds for the Services, and whether it is what they ask for.</summary>
+/// <summary><c>fairlead inspect</c>: what each node's kernel holds for the Services, and whether it is what they ask for; DNS; routes.</summary>
 internal static class InspectCommand
 {
     /// <summary>Makes the command.</summary>
     public static Command Create(Output output) =>
-        new("inspect", "Show what each node's kernel holds for the Services, whether it is in step with them, and why not (exit code 1)")
+        new("inspect", "Show what each node's kernel holds for the Services, whether it is in step with them, and why not (exit code 1); how DNS stands; the routes of Ingresses")
         {
             Create("services", "Each Service: how many frontends and endpoints it has on each node, and its state", InspectionDepth.Services, output),
             Create("frontends", "Each address and port at which a Service accepts: kind, traffic policy, affinity, number of endpoints, state", InspectionDepth.Frontends, output),
             CreateDns(output),
+            CreateRoutes(output),
             Create("endpoints", "Each endpoint of each frontend: conditions, slot, why it is used or not, state", InspectionDepth.Endpoints, output),
         };
 
@@ -31,6 +32,25 @@ internal static class InspectCommand
                 new AgentsRequest(parsed.GetRequiredValue(cluster), parsed.GetValue(node) ?? "", parsed.GetValue(socket) ?? ""),
                 Math.Max(parsed.GetRequiredValue(most), 0), parsed.GetRequiredValue(format)),
             output, cancellationToken));
+        return command;
+    }
+
+    private static Command CreateRoutes(Output output)
+    {
+        var host = new Argument<string>("host")
+        {
+            Description = "Only what requests for this host may find; all unless given",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => "",
+        };
+        var ns = new Option<string>("--namespace", "-n") { Description = "Ingresses of one namespace; of all unless given", DefaultValueFactory = _ => "" };
+        var format = new Option<string>("--output", "-o") { Description = "table, wide, json or yaml", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "wide", "json", "yaml");
+        var cluster = new ClusterOptions("");
+        var command = new Command("routes", "Each path of the cluster's Ingresses: backend, endpoints, certificate, and whether it is served, or why not; and who serves") { host, ns, format };
+        cluster.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => RouteInspector.RunAsync(
+            new RouteInspectRequest(parsed.GetValue(host) ?? "", parsed.GetValue(ns) ?? "", cluster.Of(parsed), parsed.GetRequiredValue(format)), output, cancellationToken));
         return command;
     }
 

@@ -75,6 +75,20 @@ internal sealed class UserCluster : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Every object that an Ingress depends on, and those that a connection does, listed once.</summary>
+    /// <exception cref="UserError">The API server refuses or does not answer.</exception>
+    public async Task<ClusterTables> ReadIngressesAsync(CancellationToken cancellationToken)
+    {
+        var tables = await ReadAsync(null, cancellationToken);
+        return await AskAsync(
+            async token =>
+            {
+                await new ClusterReflectors(Api, tables, TimeProvider.System, NullLogger.Instance).ListIngressesAsync(token);
+                return tables;
+            },
+            cancellationToken);
+    }
+
     /// <summary>Asks the API, for a minute at most.</summary>
     /// <exception cref="UserError">The API server refuses or does not answer; exit code 2.</exception>
     public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ public sealed class ShellCompletionTests : IDisposable
     [InlineData("east west", "fairlead", "down", "--name", "=")]
     [InlineData("dual ipv4", "fairlead", "up", "--nodes", "3", "--ip-family", "")]
     [InlineData("json", "fairlead", "status", "-o", "j")]
-    [InlineData("dns endpoints frontends services", "fairlead", "inspect", "")]
+    [InlineData("dns endpoints frontends routes services", "fairlead", "inspect", "")]
     [InlineData("json table wide", "fairlead", "inspect", "services", "-o", "")]
     [InlineData("east west", "fairlead", "inspect", "frontends", "--name", "")]
     [InlineData("lesson", "fairlead", "demo", "")]

@@ -46,6 +46,8 @@ internal sealed class ReachWorld
 
     public ClusterTables Tables { get; } = new();
 
+    public ReachSettings Settings => new() { ListenersOf = pod => _listeners.GetValueOrDefault(pod.Key.Name) };
+
     /// <summary>A Service shop/api over both pods, with its slice.</summary>
     public static string Api(string service = "", string port = "name: web, port: 80, targetPort: 8080", string slicePort = "name: web, port: 8080", string endpoints = Both) =>
         $$"""
@@ -68,8 +70,7 @@ internal sealed class ReachWorld
     /// <summary>Explains, for a reader.</summary>
     public IReadOnlyList<ReachExplanation> Explain(string from, string to)
     {
-        var settings = new ReachSettings { ListenersOf = pod => _listeners.GetValueOrDefault(pod.Key.Name) };
-        var targets = new ReachTargets(Tables, settings, new ReachExplainer(Tables, settings));
+        var targets = new ReachTargets(Tables, Settings, new ReachExplainer(Tables, Settings));
         return targets.Explain(ReachNames.Sources(Find(from))[0], Find(to));
     }
 
@@ -106,6 +107,12 @@ internal sealed class ReachWorld
                 break;
             case "Service":
                 Tables.Services.Upsert(key, ServiceReader.Read(document));
+                break;
+            case "Ingress":
+                Tables.Ingresses.Upsert(key, IngressReader.Ingress(document));
+                break;
+            case "IngressClass":
+                Tables.IngressClasses.Upsert(key.Name, IngressReader.Class(document));
                 break;
             case "EndpointSlice":
                 Tables.EndpointSlices.Upsert(key, EndpointSliceReader.Read(document));

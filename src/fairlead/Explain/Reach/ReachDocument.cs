@@ -41,12 +41,16 @@ internal sealed record ReachDocument
     public static ConnectionDocument Of(ReachExplanation one, ProbeFinding? probe) => new(
         one.From, one.To, OrNull($"{one.Address}"), one.Port == 0 ? null : one.Port, one.Protocol.Text(), one.Verdict, one.Sentence,
         [.. one.Steps.Select(Of)],
-        [.. one.Endpoints.Select(end => new EndpointDocument(end.Endpoint, OrNull(end.Pod), OrNull(end.Node), OrNull(end.Client), end.IsReachable, [.. end.Steps.Select(Of)]))])
+        [.. one.Endpoints.Select(Of)])
     {
         Probe = probe,
     };
 
-    private static StepDocument Of(ReachStep step) => new(
+    /// <summary>As it is printed.</summary>
+    public static EndpointDocument Of(EndpointReach end) => new(end.Endpoint, OrNull(end.Pod), OrNull(end.Node), OrNull(end.Client), end.IsReachable, [.. end.Steps.Select(Of)]);
+
+    /// <summary>As it is printed.</summary>
+    public static StepDocument Of(ReachStep step) => new(
         step.What, step.Verdict, OrNull(step.Object), OrNull(step.Path), OrNull(step.At), step.Words, step.Notes.Count == 0 ? null : step.Notes, step.Excerpt.Count == 0 ? null : step.Excerpt);
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

@@ -8,7 +8,6 @@ using Fairlead.OneMachine;
 using Fairlead.Policy.Findings;
 using Fairlead.State;
 using Fairlead.Terminal;
-using Spectre.Console;
 
 namespace Fairlead.Explain.Reach;
 
@@ -69,7 +68,9 @@ internal static class ReachRun
         }
     }
 
-    private static ReachSettings Settings(ClusterSpec? spec)
+    /// <summary>What is known of a cluster beside its objects.</summary>
+    /// <param name="spec">The one-machine cluster that it is; null: it is another.</param>
+    internal static ReachSettings Settings(ClusterSpec? spec)
     {
         if (spec is null)
         {
@@ -97,7 +98,7 @@ internal static class ReachRun
         {
             foreach (var line in ReachText.Lines(all, findings))
             {
-                Print(line, output);
+                line.Print(output);
             }
 
             return;
@@ -111,25 +112,5 @@ internal static class ReachRun
         };
         var json = JsonSerializer.SerializeToNode(document, ReachJson.Default.ReachDocument);
         Output.Raw(format == "json" ? JsonSerializer.Serialize(document, ReachJson.Default.ReachDocument) + "\n" : string.Concat(YamlWriter.Lines(json).Select(line => line + "\n")));
-    }
-
-    private static void Print(ReachLine line, Output output)
-    {
-        var text = Output.Printable(line.Text);
-        if (!output.IsTerminal)
-        {
-            Output.Raw(text + "\n");
-            return;
-        }
-
-        var style = line.Tone switch
-        {
-            LineTone.Good => "green",
-            LineTone.Bad => "bold red",
-            LineTone.Doubtful => "yellow",
-            LineTone.Faint => "grey",
-            _ => "default",
-        };
-        output.Out.MarkupLine($"[{style}]{Markup.Escape(text)}[/]");
     }
 }

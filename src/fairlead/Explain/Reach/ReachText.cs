@@ -1,5 +1,8 @@
 using System.Globalization;
 using Fairlead.Policy.Findings;
+using Fairlead.State;
+using Fairlead.Terminal;
+using Spectre.Console;
 
 namespace Fairlead.Explain.Reach;
 
@@ -23,7 +26,29 @@ internal enum LineTone
 }
 
 /// <summary>One line for people.</summary>
-internal readonly record struct ReachLine(LineTone Tone, string Text);
+internal readonly record struct ReachLine(LineTone Tone, string Text)
+{
+    /// <summary>Prints it, in colour on a terminal.</summary>
+    public void Print(Output output)
+    {
+        var text = Output.Printable(Text);
+        if (!output.IsTerminal)
+        {
+            Output.Raw(text + "\n");
+            return;
+        }
+
+        var style = Tone switch
+        {
+            LineTone.Good => "green",
+            LineTone.Bad => "bold red",
+            LineTone.Doubtful => "yellow",
+            LineTone.Faint => "grey",
+            _ => "default",
+        };
+        output.Out.MarkupLine($"[{style}]{Markup.Escape(text)}[/]");
+    }
+}
 
 /// <summary>An explanation for people: a line per step with a tick or a cross, and the verdict as a sentence at the end.</summary>
 internal static class ReachText
@@ -61,24 +86,34 @@ internal static class ReachText
         }
     }
 
-    private static ReachLine Probe(ProbeFinding probe) => probe.Agrees switch
+    /// <summary>What a real packet or request met.</summary>
+    internal static ReachLine Probe(ProbeFinding probe, string what = "packet") => probe.Agrees switch
     {
         true => new ReachLine(LineTone.Good, $"probe: {probe.Words}, as explained"),
         null => new ReachLine(LineTone.Doubtful, $"probe: {probe.Words}"),
-        _ => new ReachLine(LineTone.Bad, $"DIFFERENCE: a real packet met something else than was explained: {probe.Words}"),
+        _ => new ReachLine(LineTone.Bad, $"DIFFERENCE: a real {what} met something else than was explained: {probe.Words}"),
     };
 
     private static IEnumerable<ReachLine> Steps(ReachExplanation one)
     {
         var address = one.Address.IsNone || one.Port == 0 || one.To.Contains($"{one.Address}", StringComparison.Ordinal) ? "" : $" ({(one.Address.IsV4 ? $"{one.Address}" : $"[{one.Address}]")})";
         yield return new ReachLine(LineTone.Plain, $"{one.From}{(one.Where.Length > 0 ? $" ({one.Where})" : "")} → {one.Target}{address}");
-        foreach (var line in one.Steps.SelectMany(step => Step(step, "  ")))
+        foreach (var line in Steps(one.Steps, one.Endpoints))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>The steps, and the ways to the endpoints: alike ones only once.</summary>
+    internal static IEnumerable<ReachLine> Steps(ValueArray<ReachStep> steps, ValueArray<EndpointReach> endpoints)
+    {
+        foreach (var line in steps.SelectMany(step => Step(step, "  ")))
         {
             yield return line;
         }
 
-        var several = one.Endpoints.Count > 1;
-        var groups = one.Endpoints.GroupBy(Pattern).ToList();
+        var several = endpoints.Count > 1;
+        var groups = endpoints.GroupBy(Pattern).ToList();
         foreach (var group in groups)
         {
             var shown = group.Take(Math.Max(1, MaxEndpoints / groups.Count)).ToList();
