@@ -37,13 +37,18 @@ internal sealed class RequestForwarder(IHttpForwarder forwarder, UpstreamClients
                 return;
             }
 
-            if (!MayRetry(context, error))
+            var isEndpoints = EndpointFault.Is(error, context.GetForwarderErrorFeature()?.Exception);
+            if (isEndpoints)
+            {
+                health.Failed(endpoint);
+            }
+
+            if (!isEndpoints || !MayRetry(context, error))
             {
                 Explain(context, exchange, error);
                 return;
             }
 
-            health.Failed(endpoint);
             (tried ??= []).Add(endpoint);
             endpoint = tried.Count < Attempts ? EndpointPicker.Next(route.Backend, route.Backend.State.Endpoints.AsSpan(), health, tried) : null;
             if (endpoint is null)
