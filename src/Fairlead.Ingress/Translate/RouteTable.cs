@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Fairlead.Ingress.Translate;
 
 /// <summary>
@@ -8,14 +6,12 @@ namespace Fairlead.Ingress.Translate;
 /// </summary>
 public sealed class RouteTable
 {
-    private const int MaxHost = 253;
+    // The name of what serves all hosts.
+    private const string Anyone = "";
 
-    private readonly ConcurrentDictionary<string, HostRoutes> _hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, HostRoutes>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
+    private readonly HostMap<HostRoutes> _hosts = new();
+    private volatile HostRoutes? _anyones;
     private volatile Route? _default;
-
-    /// <summary>Makes an empty table.</summary>
-    public RouteTable() => _bySpan = _hosts.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Where what matches nothing else goes: the oldest default backend; null: nowhere.</summary>
     public Route? Default
@@ -25,7 +21,7 @@ public sealed class RouteTable
     }
 
     /// <summary>The hosts that have routes, with them, in no order.</summary>
-    public IEnumerable<KeyValuePair<string, HostRoutes>> Hosts => _hosts;
+    public IEnumerable<KeyValuePair<string, HostRoutes>> Hosts => _anyones is { } anyones ? _hosts.All.Append(KeyValuePair.Create(Anyone, anyones)) : _hosts.All;
 
     /// <summary>
     /// The route of a request; null when there is none. Routes of the exact host come before those of the wildcard of its parent, those before the routes
@@ -38,42 +34,16 @@ public sealed class RouteTable
     /// <summary>Replaces the routes of a host; null removes it.</summary>
     internal void Set(string host, HostRoutes? routes)
     {
-        if (routes is null)
+        if (host == Anyone)
         {
-            _hosts.TryRemove(host, out _);
+            _anyones = routes;
         }
         else
         {
-            _hosts[host] = routes;
+            _hosts.Set(host, routes);
         }
     }
 
     /// <summary>The routes that a host's requests are matched with; null: none. A host has no port; a dot at its end does not count, nor does its case.</summary>
-    public HostRoutes? Find(ReadOnlySpan<char> host)
-    {
-        if (host.Length > 0 && host[^1] == '.')
-        {
-            host = host[..^1];
-        }
-
-        if (host.Length > 0 && _bySpan.TryGetValue(host, out var exact))
-        {
-            return exact;
-        }
-
-        // A DNS name has 253 characters at most; what is longer has no rule.
-        if (host.IndexOf('.') is > 0 and var dot && host.Length <= MaxHost)
-        {
-            Span<char> wildcard = stackalloc char[MaxHost + 1];
-            wildcard[0] = '*';
-            host[dot..].CopyTo(wildcard[1..]);
-            if (_bySpan.TryGetValue(wildcard[..(host.Length - dot + 1)], out var wide))
-            {
-                return wide;
-            }
-        }
-
-        return _hosts.GetValueOrDefault("");
-    }
-
+    public HostRoutes? Find(ReadOnlySpan<char> host) => _hosts.TryFind(host, out var routes) ? routes : _anyones;
 }

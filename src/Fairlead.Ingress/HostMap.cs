@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Fairlead.Ingress.Tls;
+namespace Fairlead.Ingress;
 
 /// <summary>
 /// Values by host, exact or <c>*.example.org</c> for any one label before example.org. One writer, any number of readers, without a lock; a lookup is two
@@ -17,6 +17,9 @@ internal sealed class HostMap<TValue>
     private readonly ConcurrentDictionary<string, TValue>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
 
     public HostMap() => _bySpan = _values.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>All hosts and their values, in no order.</summary>
+    public IEnumerable<KeyValuePair<string, TValue>> All => _values;
 
     /// <summary>The value of a host: its own before that of the wildcard of its parent.</summary>
     /// <param name="host">A name without port; one dot at its end is as none.</param>
