@@ -1,3 +1,4 @@
+using System.Text;
 using Fairlead.Ingress.Behaviours;
 using Fairlead.Ingress.Listening;
 using Fairlead.Ingress.Metrics;
@@ -172,6 +173,8 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         exchange.Reason = text;
         context.Response.StatusCode = code;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(text + "\n", context.RequestAborted);
+        var body = Encoding.UTF8.GetBytes(text + "\n");
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 }

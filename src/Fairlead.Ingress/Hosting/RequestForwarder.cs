@@ -77,7 +77,7 @@ internal sealed class RequestForwarder(IHttpForwarder forwarder, UpstreamClients
     private static void Explain(HttpContext context, Exchange exchange, ForwarderError error)
     {
         var cause = context.GetForwarderErrorFeature()?.Exception;
-        exchange.Reason = cause is null ? $"{error}" : $"{error}: {cause.GetBaseException().Message}";
+        exchange.Reason = cause is null ? $"{error}" : $"{error}: {(EndpointUnreachableException.CauseOf(cause) ?? cause.GetBaseException()).Message}";
 
         // The client's body was too large, too slow or broken: that is no fault of the endpoint's.
         if (cause?.GetBaseException() is BadHttpRequestException bad && !context.Response.HasStarted)
@@ -104,7 +104,7 @@ internal sealed class RequestForwarder(IHttpForwarder forwarder, UpstreamClients
             return false;
         }
 
-        if (EndpointUnreachableException.IsCauseOf(context.GetForwarderErrorFeature()?.Exception))
+        if (EndpointUnreachableException.CauseOf(context.GetForwarderErrorFeature()?.Exception) is not null)
         {
             return true;
         }

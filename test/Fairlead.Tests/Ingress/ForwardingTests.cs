@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cluster.Model;
+using Fairlead.Ingress;
 using Fairlead.Ingress.Hosting;
 using Fairlead.Ingress.Translate;
 using Microsoft.AspNetCore.Http;
@@ -130,13 +131,35 @@ public sealed class ForwardingTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_takes_no_connection_in_time_is_a_502_and_the_log_says_how_long_that_was()
+    {
+        await using var lab = await IngressLab.StartAsync(new IngressOptions { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
+
+        // Its queue of one is full: the kernel answers no other.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        using var queued = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await queued.ConnectAsync(full.LocalEndPoint!, Cancel);
+        Assert.True(full.Poll(-1, SelectMode.SelectRead));
+        lab.Route([IngressLab.At(((IPEndPoint)full.LocalEndPoint!).Port)]);
+
+        Assert.Equal(HttpStatusCode.BadGateway, (await lab.GetAsync("/")).Code);
+        Assert.Contains("\"Request: no connection within 0.2 s\"", await lab.LogAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_endpoints_503_and_without_a_rule_404_and_others_are_served()
     {
         await using var lab = await IngressLab.StartAsync();
         var backend = lab.Route([], path: "/empty");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await lab.GetAsync("/empty/x")).Code);
-        Assert.Equal(HttpStatusCode.NotFound, (await lab.GetAsync("/emptyx")).Code);
+        using (var missing = await lab.SendAsync(HttpMethod.Get, "/emptyx"))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+            Assert.Equal("no Ingress has a rule for this host and path\n".Length, missing.Content.Headers.ContentLength);
+        }
 
         backend.State = backend.State with { Endpoints = [await lab.EndpointAsync(Echo)] };
         Assert.Equal(HttpStatusCode.OK, (await lab.GetAsync("/empty/x")).Code);
