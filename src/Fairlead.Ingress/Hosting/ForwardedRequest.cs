@@ -1,5 +1,7 @@
+using System.Net;
 using Fairlead.Ingress.Translate;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Fairlead.Ingress.Hosting;
@@ -7,6 +9,8 @@ namespace Fairlead.Ingress.Hosting;
 /// <summary>How one request looks to its endpoint.</summary>
 internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, UpstreamProtocol protocol) : HttpTransformer
 {
+    private const string ForwardedPrefix = "X-Forwarded-Prefix";
+
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     /// <summary>Where it goes, <c>scheme://address:port</c>.</summary>
@@ -25,9 +29,21 @@ internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, Up
 
         if (route.Options.ForwardedPrefix.Length > 0)
         {
-            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Prefix", route.Options.ForwardedPrefix);
+            // One: what a trusted proxy says of it is of the way to us.
+            proxyRequest.Headers.Remove(ForwardedPrefix);
+            proxyRequest.Headers.TryAddWithoutValidation(ForwardedPrefix, route.Options.ForwardedPrefix);
         }
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="HttpRequestException">The endpoint has gone over to another protocol though nobody asked for that: what follows is no HTTP, and the client would read it as such.</exception>
+    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken) =>
+        proxyResponse?.StatusCode != HttpStatusCode.SwitchingProtocols || AsksForUpgrade(httpContext.Features)
+            ? base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken)
+            : throw new HttpRequestException("101 to a request that asks for no upgrade");
+
+    private static bool AsksForUpgrade(IFeatureCollection features) =>
+        features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     /// <summary>The path and query that an endpoint of a route is asked for.</summary>
     internal static string TargetOf(Route route, HttpContext context)
@@ -37,8 +53,6 @@ internal sealed class ForwardedRequest(Route route, BackendEndpoint endpoint, Up
             return RequestTarget.Of(context);
         }
 
-        var path = context.Request.Path.Value ?? "/";
-        var rest = rewrite.KeepsRest && path.Length > route.Path.Length ? path[route.Path.Length..].TrimStart('/') : "";
-        return new PathString(rewrite.Before + rest).ToUriComponent() + context.Request.QueryString.Value;
+        return new PathString(rewrite.Apply(route.Path, context.Request.Path.Value ?? "/")).ToUriComponent() + context.Request.QueryString.Value;
     }
 }

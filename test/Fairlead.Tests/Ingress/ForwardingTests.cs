@@ -1,11 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using Fairlead.Cluster.Model;
 using Fairlead.Ingress;
 using Fairlead.Ingress.Hosting;
 using Fairlead.Ingress.Translate;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,7 +18,7 @@ public sealed class ForwardingTests
     public async Task A_request_reaches_an_endpoint_as_it_was_sent_and_with_its_way()
     {
         await using var lab = await IngressLab.StartAsync();
-        lab.Route([await lab.EndpointAsync(Echo)]);
+        lab.Route([await lab.EndpointAsync(IngressLab.EchoAsync)]);
 
         var (code, text) = await lab.GetAsync("/a%2Fb/%C3%A4?q=1&r=%20");
 
@@ -38,7 +36,7 @@ public sealed class ForwardingTests
     public async Task An_endpoint_is_asked_for_the_path_that_was_routed(string sent, string asked)
     {
         await using var lab = await IngressLab.StartAsync();
-        lab.Route([await lab.EndpointAsync(Echo)]);
+        lab.Route([await lab.EndpointAsync(IngressLab.EchoAsync)]);
 
         var (_, text) = await lab.GetAsync(sent);
 
@@ -49,10 +47,11 @@ public sealed class ForwardingTests
     [InlineData("/api/v1/x?a=b", "/v1/x?a=b")]
     [InlineData("/api", "/")]
     [InlineData("/api/", "/")]
+    [InlineData("/api//x", "//x")]
     public async Task A_rewrite_takes_the_routes_path_away(string sent, string asked)
     {
         await using var lab = await IngressLab.StartAsync();
-        lab.Route([await lab.EndpointAsync(Echo)], new RouteOptions { Rewrite = new PathRewrite("/", true) }, "/api");
+        lab.Route([await lab.EndpointAsync(IngressLab.EchoAsync)], new RouteOptions { Rewrite = new PathRewrite("/", true) }, "/api");
 
         var (_, text) = await lab.GetAsync(sent);
 
@@ -87,7 +86,7 @@ public sealed class ForwardingTests
     public async Task What_no_endpoint_has_got_goes_to_another_whatever_it_is(string method)
     {
         await using var lab = await IngressLab.StartAsync();
-        lab.Route([IngressLab.At(ClosedPort()), await lab.EndpointAsync(Echo)]);
+        lab.Route([IngressLab.At(IngressLab.ClosedPort()), await lab.EndpointAsync(IngressLab.EchoAsync)]);
 
         // Twice: one of both begins with the endpoint where nobody listens.
         for (var i = 0; i < 2; i++)
@@ -161,7 +160,7 @@ public sealed class ForwardingTests
             Assert.Equal("no Ingress has a rule for this host and path\n".Length, missing.Content.Headers.ContentLength);
         }
 
-        backend.State = backend.State with { Endpoints = [await lab.EndpointAsync(Echo)] };
+        backend.State = backend.State with { Endpoints = [await lab.EndpointAsync(IngressLab.EchoAsync)] };
         Assert.Equal(HttpStatusCode.OK, (await lab.GetAsync("/empty/x")).Code);
     }
 
@@ -345,20 +344,5 @@ public sealed class ForwardingTests
         }
 
         return total;
-    }
-
-    private static async Task Echo(HttpContext context)
-    {
-        using var body = new StreamReader(context.Request.Body);
-        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        var headers = string.Concat(context.Request.Headers.Select(header => $"{header.Key}: {header.Value}\n"));
-        await context.Response.WriteAsync($"{context.Request.Method} {target} {context.Request.Protocol}\n{headers}\n{await body.ReadToEndAsync()}");
-    }
-
-    private static int ClosedPort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -23,9 +23,12 @@ internal sealed class Http2Client : IAsyncDisposable
 
     private Http2Client(SslStream stream) => _stream = stream;
 
-    public static async Task<Http2Client> ConnectAsync(ListeningLab lab)
+    public static async Task<Http2Client> ConnectAsync(ListeningLab lab) => await BeginAsync(await lab.ConnectTlsAsync("a.org", SslApplicationProtocol.Http2));
+
+    /// <summary>Begins on a connection that is agreed to be of HTTP/2.</summary>
+    public static async Task<Http2Client> BeginAsync(SslStream stream)
     {
-        var client = new Http2Client(await lab.ConnectTlsAsync("a.org", SslApplicationProtocol.Http2));
+        var client = new Http2Client(stream);
         await client._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), Deadline.Token());
         await client.SendAsync(Frame(Settings, 0, 0, []));
         return client;

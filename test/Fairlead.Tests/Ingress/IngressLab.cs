@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using Fairlead.Cluster;
 using Fairlead.Cluster.Model;
 using Fairlead.Ingress;
@@ -9,9 +11,11 @@ using Fairlead.Ingress.Tls;
 using Fairlead.Ingress.Translate;
 using Fairlead.Linux.Addresses;
 using Fairlead.State;
+using Fairlead.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -97,12 +101,57 @@ internal sealed class IngressLab : IAsyncDisposable
     /// <summary>A port of loopback as an endpoint, whoever listens there.</summary>
     public static BackendEndpoint At(int port) => new(IpAddr.Parse("127.0.0.1"), (ushort)port, new ObjectKey("default", $"pod-{port}"));
 
-    /// <summary>Routes a path of the lab's host to endpoints.</summary>
-    public Backend Route(IEnumerable<BackendEndpoint> endpoints, RouteOptions? options = null, string path = "/", string protocol = "")
+    /// <summary>A port of loopback where nobody listens.</summary>
+    public static int ClosedPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Answers with the request as it came: its line, its headers, a line without anything, its body.</summary>
+    public static async Task EchoAsync(HttpContext context)
+    {
+        using var body = new StreamReader(context.Request.Body);
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var headers = string.Concat(context.Request.Headers.Select(header => $"{header.Key}: {header.Value}\n"));
+        await context.Response.WriteAsync($"{context.Request.Method} {target} {context.Request.Protocol}\n{headers}\n{await body.ReadToEndAsync()}");
+    }
+
+    /// <summary>A bare connection to where HTTP is answered.</summary>
+    public async Task<NetworkStream> ConnectAsync() => await ConnectAsync(Http);
+
+    /// <summary>Sends bytes to where HTTP is answered, and tells what comes until the connection ends.</summary>
+    public async Task<string> AskAsync(string request)
+    {
+        await using var client = await ConnectAsync();
+        await ListeningLab.SendAsync(client, request);
+        return await ListeningLab.ReadToEndAsync(client);
+    }
+
+    /// <summary>A connection of HTTP/2 to where HTTPS is answered, behind its handshake.</summary>
+    public async Task<Http2Client> ConnectHttp2Async(string name)
+    {
+        var stream = new SslStream(await ConnectAsync(Https));
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = name,
+                ApplicationProtocols = [SslApplicationProtocol.Http2],
+#pragma warning disable CA5359 // nobody vouches for the certificate of a test
+                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359
+            },
+            Deadline.Token());
+        return await Http2Client.BeginAsync(stream);
+    }
+
+    /// <summary>Routes a path of a host, the lab's own unless another is named, to endpoints.</summary>
+    public Backend Route(IEnumerable<BackendEndpoint> endpoints, RouteOptions? options = null, string path = "/", string protocol = "", string host = Host)
     {
         var backend = new Backend(new BackendKey(new ObjectKey("default", "web"), "80")) { State = new BackendState(endpoints.ToValueArray(), protocol, "") };
         var ingress = new ObjectKey("default", "web");
-        Tables.Routes.Set(Host, new HostRoutes([new Route(ingress, Host, path, PathType.Prefix, backend, options ?? RouteOptions.Default)], null));
+        Tables.Routes.Set(host, new HostRoutes([new Route(ingress, host, path, PathType.Prefix, backend, options ?? RouteOptions.Default)], null));
         return backend;
     }
 
@@ -120,6 +169,13 @@ internal sealed class IngressLab : IAsyncDisposable
     {
         using var answer = await SendAsync(HttpMethod.Get, path);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static async Task<NetworkStream> ConnectAsync(IPEndPoint place)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(place, Deadline.Token());
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     /// <summary>The access log, once all requests have ended. Ends the lab's listening.</summary>
