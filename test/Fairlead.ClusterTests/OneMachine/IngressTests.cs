@@ -82,8 +82,13 @@ public sealed class IngressFixture : ClusterFixture
             seen => seen.Code == 0 && seen.Error == $"{status}").Output;
 }
 
+/// <summary>The tests that share one cluster that serves Ingresses, one at a time.</summary>
+[CollectionDefinition(nameof(Ingresses))]
+public sealed class Ingresses : ICollectionFixture<IngressFixture>;
+
 /// <summary>Ingresses as <c>fairlead up</c> serves them, asked from outside.</summary>
-public sealed class IngressTests(IngressFixture cluster) : IClassFixture<IngressFixture>
+[Collection(nameof(Ingresses))]
+public sealed class IngressTests(IngressFixture cluster)
 {
     [Theory]
     [InlineData("plain")]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Fairlead.ClusterTests.OneMachine;
 
-/// <summary>The Events of a pod, as they come.</summary>
+/// <summary>The Events of a pod, or of another object by its name, as they come.</summary>
 internal static class PodEvents
 {
     /// <summary>Waits until an Event has been written about the pod, of that reason and with a message that starts so.</summary>
