@@ -49,7 +49,7 @@ public sealed class IngressChangeTests(IngressFixture cluster)
         cluster.Apply("""
             apiVersion: networking.k8s.io/v1
             kind: Ingress
-            metadata: {name: guarded, annotations: {ingress.fairlead.dev/proxy-connect-timeout: "1", ingress.fairlead.dev/proxy-read-timeout: "1", ingress.fairlead.dev/proxy-send-timeout: "1"}}
+            metadata: {name: guarded, annotations: {ingress.fairlead.dev/proxy-connect-timeout: "1", ingress.fairlead.dev/proxy-read-timeout: "3", ingress.fairlead.dev/proxy-send-timeout: "3"}}
             spec: {rules: [{host: guarded.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: guarded, port: {number: 80}}}}]}}]}
             """);
         using var client = new IngressClient(cluster);
@@ -62,6 +62,7 @@ public sealed class IngressChangeTests(IngressFixture cluster)
         PodEvents.Wait(cluster, "guarded", "PolicyDenied", "Dropped from kube-system/fairlead-ingress-");
         var (_, drops, _) = cluster.TryFairlead("observe", "--name", cluster.Name, "--policy", "guarded");
         Assert.Matches("in: kube-system/fairlead-ingress-[^ ]+ -> default/guarded:8080 TCP.*: isolated by NetworkPolicy default/guarded: no rule matches", drops);
+        Assert.Contains("no connection within 1 s", cluster.Kubectl("logs", "-n", "kube-system", "-l", "app.kubernetes.io/name=fairlead-ingress", "--tail=-1"), StringComparison.Ordinal);
 
         Allow("kube-system");
         Assert.All(await client.UntilAsync("http://guarded.example/", 200), status => Assert.Equal(502, status));

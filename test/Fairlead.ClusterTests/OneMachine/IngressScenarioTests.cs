@@ -10,6 +10,9 @@ public sealed class IngressScenarioTests(IngressFixture cluster) : IDisposable
 {
     private const string Subject = "CN=scenario";
 
+    // Outside, as the cluster sees it.
+    private const string Client = "172.30.0.1";
+
     // As many as the conformance suite asks.
     private const int Requests = 100;
 
@@ -139,13 +142,16 @@ public sealed class IngressScenarioTests(IngressFixture cluster) : IDisposable
         var (services, pods) = (new HashSet<string>(), new HashSet<string>());
         for (var i = 0; i < (step.Endpoints > 0 ? Requests : 1); i++)
         {
-            var (status, body) = await _client.AskAsync($"{step.Scheme}://{(step.Host.Length > 0 ? step.Host : IngressFixture.Address)}{step.Path}", step.Method);
+            var url = $"{step.Scheme}://{(step.Host.Length > 0 ? step.Host : IngressFixture.Address)}{step.Path}";
+            var (status, body) = await _client.AskAsync(url, step.Method);
             if (status != 200)
             {
                 return $"{status}";
             }
 
+            // Scheme, host and path as the client wrote them, and who it is, whichever way the request took.
             var answer = JsonNode.Parse(body)!;
+            Assert.Equal((url, Client), ((string?)answer["request"], (string?)answer["forwardedFor"]));
             var pod = (string)answer["pod"]!;
             pods.Add(pod);
 
