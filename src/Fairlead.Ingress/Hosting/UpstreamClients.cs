@@ -63,7 +63,7 @@ internal sealed class UpstreamClients(TimeProvider time) : IDisposable
         catch (Exception e) when (e is SocketException || (e is OperationCanceledException && patience.IsCancellationRequested))
         {
             socket.Dispose();
-            throw e is SocketException ? new EndpointUnreachableException(e.Message, e) : new EndpointUnreachableException($"no connection within {limit.TotalSeconds:0.###} s", null);
+            throw new EndpointUnreachableException(e is SocketException ? e.Message : $"no connection within {limit.TotalSeconds:0.###} s", e);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Fairlead.Cluster.Model;
 using Fairlead.Ingress;
 using Fairlead.Ingress.Hosting;
