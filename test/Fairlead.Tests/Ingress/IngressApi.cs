@@ -5,6 +5,7 @@ using Fairlead.Cluster.Reflectors;
 using Fairlead.ControlPlane.Registry;
 using Fairlead.Kube.Client;
 using Fairlead.Kube.Documents;
+using Fairlead.State;
 using Fairlead.Testing;
 using Fairlead.Tests.ControlPlane;
 using Fairlead.Tests.Pods;
@@ -50,12 +51,14 @@ internal sealed class IngressApi : IAsyncDisposable
     public Task PublishAsync(params string[] addresses) =>
         Harness.PatchAsync(ResourceTypes.Services, "ingress", Status(addresses), "status");
 
+    /// <summary>Makes an Ingress that shows some addresses, and waits until the tables have it so: who counts writes must not race with its arrival.</summary>
     public async Task IngressAsync(string name, params string[] addresses)
     {
         await Harness.CreateAsync(ResourceTypes.Ingresses, $$$"""
             {"metadata":{"name":"{{{name}}}"},"spec":{"defaultBackend":{"service":{"name":"s","port":{"number":80}} } } }
             """);
         await ShowAsync(name, addresses);
+        await UntilAsync(() => Task.FromResult(Cluster.Ingresses.Get(new ObjectKey("default", name)) is { } row && row.Addresses == addresses.ToValueArray()));
     }
 
     /// <summary>Writes a status, as another controller does.</summary>
