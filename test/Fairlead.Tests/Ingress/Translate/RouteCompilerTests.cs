@@ -235,7 +235,9 @@ public sealed class RouteCompilerTests
         world.Ingress("web", 1, "*.org", "/");
         world.Put(world.Ingress("canary", 9, "a.org", "/") with
         {
-            Annotations = RoutingWorld.Annotations(("canary", "true")), DefaultBackend = RoutingWorld.To("canary"), Tls = [new IngressTls(default, "tls")],
+            Annotations = RoutingWorld.Annotations(("canary", "true")),
+            DefaultBackend = RoutingWorld.To("canary"),
+            Tls = [new IngressTls(default, "tls")],
         });
         world.Run();
         Assert.Equal("shop/web web:80", world.Ask("a.org", "/"));
