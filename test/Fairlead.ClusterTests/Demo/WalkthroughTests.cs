@@ -62,7 +62,7 @@ public sealed partial class WalkthroughTests : IDisposable
     {
         var script = $$"""
             cd '{{Checkout.Root}}'
-            bin/fairlead() { '{{ClusterFixture.BuiltProgram}}' "$@" --name {{_name}}; }
+            bin/fairlead() { '{{ClusterFixture.DebugProgram}}' "$@" --name {{_name}}; }
             kubectl() { '{{ClusterFixture.KubectlProgram}}' "$@"; }
             { {{command}}
             } 2>&1

@@ -40,7 +40,9 @@ public sealed class SkeletonTests(ClusterFixture cluster)
         var (code, output, error) = (0, "", "");
         try
         {
-            Tool.Run("kill", "-KILL", $"{processes[$"agent {cluster.Name}-2"]}");
+            var agent = processes[$"agent {cluster.Name}-2"];
+            Tool.Run("kill", "-KILL", $"{agent}");
+            Assert.True(SpinWait.SpinUntil(() => HasEnded(agent), TimeSpan.FromSeconds(30)), "the agent did not end");
             (code, output, error) = cluster.TryFairlead("status", "--name", cluster.Name);
         }
         finally
@@ -52,6 +54,13 @@ public sealed class SkeletonTests(ClusterFixture cluster)
         Assert.StartsWith($"cluster {cluster.Name}: degraded\n", output, StringComparison.Ordinal);
         Assert.Contains($"  problem: agent {cluster.Name}-2 is not running; its log is /var/lib/fairlead/{cluster.Name}/logs/agent-{cluster.Name}-2.log\n", output, StringComparison.Ordinal);
         Assert.Contains("  problem: the API server does not answer: nothing was heard from 127.0.0.1:6443 in time\n", output, StringComparison.Ordinal);
+    }
+
+    // Gone, or waiting to be reaped (state Z of /proc/PID/stat).
+    private static bool HasEnded(int process)
+    {
+        var stat = $"/proc/{process}/stat";
+        return !File.Exists(stat) || File.ReadAllText(stat) is var text && text[text.LastIndexOf(')') + 2] == 'Z';
     }
 
     [Fact]

@@ -26,6 +26,12 @@ public sealed class StreamingFixture : ClusterFixture
         spec: {selector: {app: web}, ports: [{port: 80}]}
         """;
 
+    /// <summary>A cluster of the debug build.</summary>
+    public StreamingFixture()
+        : base(DebugProgram)
+    {
+    }
+
     /// <inheritdoc/>
     public override async ValueTask InitializeAsync()
     {
