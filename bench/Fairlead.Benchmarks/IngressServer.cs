@@ -15,10 +15,10 @@ internal sealed class IngressServer : IDisposable
             "-c", $"{Processor}", program, "ingress", "--kubeconfig", cluster.Kubeconfig, "--without-class", "--access-log", "off",
             "--http", Address, "--https", "127.0.0.1:9004", "--admin", "127.0.0.1:9005",
         ])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+    {
+        RedirectStandardError = true,
+        RedirectStandardOutput = true,
+    })!;
 
     /// <summary>The proxy's processor.</summary>
     public static int Processor => Environment.ProcessorCount - 1;
