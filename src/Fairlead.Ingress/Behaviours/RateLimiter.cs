@@ -42,7 +42,7 @@ public sealed class RateLimiter(TimeProvider time, int mostClients = RateLimiter
     {
         lease = default;
         client = client.Unmapped();
-        if (route.Options.Limits is not { } limits || client.IsIn(limits.Exempt))
+        if (route.Options.Limits is not { } limits || limits.Exempt.Holds(client))
         {
             return false;
         }

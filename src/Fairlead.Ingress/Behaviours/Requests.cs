@@ -1,6 +1,4 @@
 using Fairlead.Ingress.Translate;
-using Fairlead.Linux.Addresses;
-using Fairlead.State;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Ingress.Behaviours;
@@ -26,24 +24,4 @@ internal static class Requests
         response.Headers.Location = location;
         return response.Answered(code);
     }
-
-    /// <summary>An address lies in one of the ranges.</summary>
-    public static bool IsIn(this IpAddr address, ValueArray<IpNet> nets)
-    {
-        foreach (var net in nets)
-        {
-            if (net.Contains(address))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// The IPv4 address that a socket of both families shows as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), itself otherwise: ranges of IPv4 must not miss it.
-    /// </summary>
-    public static IpAddr Unmapped(this IpAddr address) =>
-        !address.IsNone && !address.IsV4 && address.Value >> 32 == 0xffff ? IpAddr.FromValue(IpFamily.V4, (uint)(address.Value & uint.MaxValue)) : address;
 }

@@ -16,7 +16,7 @@ public static class SourceFilter
         }
 
         client = client.Unmapped();
-        var kept = client.IsIn(options.DeniedSources) || (options.AllowedSources.Count > 0 && !client.IsIn(options.AllowedSources));
+        var kept = options.DeniedSources.Holds(client) || (options.AllowedSources.Count > 0 && !options.AllowedSources.Holds(client));
         return kept && context.Response.Answered(StatusCodes.Status403Forbidden);
     }
 }

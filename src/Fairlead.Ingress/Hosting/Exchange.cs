@@ -1,4 +1,3 @@
-using Fairlead.Ingress.Listening;
 using Fairlead.Ingress.Translate;
 using Fairlead.Linux.Addresses;
 
@@ -9,9 +8,6 @@ internal sealed class Exchange
 {
     /// <summary>Who asked.</summary>
     public IpAddr Client { get; set; }
-
-    /// <summary>How it came, for its endpoint.</summary>
-    public ForwardedHeaders? Forwarded { get; set; }
 
     /// <summary>Its route; null: no rule matched, or it was refused before.</summary>
     public Route? Route { get; set; }

@@ -52,7 +52,7 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         }
 
         var request = context.Request;
-        var forwarded = exchange.Forwarded = ForwardedHeaders.Decide(
+        var forwarded = ForwardedHeaders.Decide(
             new RequestOrigin(exchange.Client, request.IsHttps, request.Host.Value ?? ""), options.TrustedProxies, request.Headers);
         exchange.Client = forwarded.Client;
         var route = exchange.Route = tables.Routes.Match(HostOf(request.Host), request.Path.Value);
@@ -151,7 +151,7 @@ internal sealed class IngressHandler(IngressOptions options, IngressTables table
         && tables.HasCertificate(HostOf(context.Request.Host));
 
     private static IpAddr PeerOf(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } peer ? IpAddr.From(peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer) : default;
+        context.Connection.RemoteIpAddress is { } peer ? IpAddr.From(peer.Unmapped()) : default;
 
     private static ReadOnlySpan<char> HostOf(HostString host)
     {

@@ -90,7 +90,7 @@ public sealed class IngressRoom : IDisposable
 
     private async Task ServeAsync(CancellationToken cancellationToken)
     {
-        await ReadyAsync(cancellationToken);
+        await WaitUntilReadyAsync(cancellationToken);
         await using var listener = await IngressListener.StartAsync(_options, _certificates, _handler.HandleAsync, _loggers);
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await Task.Delay(Farewell, _time, CancellationToken.None);
@@ -98,7 +98,8 @@ public sealed class IngressRoom : IDisposable
         await listener.StopAsync(patience.Token);
     }
 
-    private async Task ReadyAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until it knows what to serve, and with which certificates.</summary>
+    public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         var wake = new Wake();
         using var served = Tables.Served.Subscribe();

@@ -39,7 +39,7 @@ internal sealed class ClientAddress(ValueArray<IpNet> proxies, TimeProvider time
     };
 
     private static EndPoint? Unmapped(EndPoint? end) =>
-        end is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : end;
+        end is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.Unmapped(), mapped.Port) : end;
 
     // Null when the header was read; otherwise why there is none.
     private async Task<string?> ReadHeaderAsync(ConnectionContext connection)

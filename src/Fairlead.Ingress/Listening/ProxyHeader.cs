@@ -94,7 +94,7 @@ internal sealed record ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination, 
         !address.AsSpan().ContainsAny('%', '[') && IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == family
         && (family == AddressFamily.InterNetworkV6 || parsed.ToString() == address)
         && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == port
-            ? new IPEndPoint(Unmapped(parsed), number)
+            ? new IPEndPoint(parsed.Unmapped(), number)
             : null;
 
     private static ProxyHeaderState ReadBinary(ReadOnlySpan<byte> bytes, out ProxyHeader? header)
@@ -148,7 +148,5 @@ internal sealed record ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination, 
     }
 
     private static IPEndPoint End(ReadOnlySpan<byte> address, ReadOnlySpan<byte> port) =>
-        new(Unmapped(new IPAddress(address)), BinaryPrimitives.ReadUInt16BigEndian(port));
-
-    private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        new(new IPAddress(address).Unmapped(), BinaryPrimitives.ReadUInt16BigEndian(port));
 }

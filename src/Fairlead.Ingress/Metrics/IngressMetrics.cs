@@ -56,9 +56,6 @@ public sealed class IngressMetrics : IDisposable
         (ingress is { } key ? _counters.GetOrAdd(key, static _ => new IngressCounters()) : _unmatched).Count(status, took, retries);
     }
 
-    /// <summary>An Ingress is no longer served: its series end.</summary>
-    internal void Forget(ObjectKey ingress) => _counters.TryRemove(ingress, out _);
-
     private static KeyValuePair<string, object?>[] Labels(ObjectKey ingress) =>
         [new("namespace", ingress.Namespace ?? ""), new("ingress", ingress.Name ?? "")];
 

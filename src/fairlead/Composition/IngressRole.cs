@@ -4,7 +4,6 @@ using Fairlead.Ingress;
 using Fairlead.Ingress.Hosting;
 using Fairlead.Kube.Client;
 using Fairlead.Serving;
-using Fairlead.State;
 using Fairlead.Terminal;
 
 namespace Fairlead.Composition;
@@ -39,7 +38,7 @@ internal static class IngressRole
             room.RunAsync(cancellationToken),
             new ClusterReflectors(api, cluster, time, loggers.CreateLogger("reflector")).RunIngressesAsync(ended.Token),
             HttpEndpoint.ServeAsync(options.Admin, pages.AnswerAsync, loggers, time, ended.Token),
-            HeapTrim.OfProcess(time).RunAsync(CompiledAsync(room.Tables, ended.Token), ended.Token),
+            HeapTrim.OfProcess(time).RunAsync(room.WaitUntilReadyAsync(ended.Token), ended.Token),
         ];
 
         // Another part that ends has failed; kubelet starts the container anew.
@@ -52,16 +51,5 @@ internal static class IngressRole
         }
 
         return ExitCodes.Ok;
-    }
-
-    private static async Task CompiledAsync(IngressTables tables, CancellationToken cancellationToken)
-    {
-        var wake = new Wake();
-        using var feed = tables.Served.Subscribe();
-        feed.Signalled += wake.Ring;
-        while (!tables.Served.Initialized)
-        {
-            await wake.WaitAsync(cancellationToken);
-        }
     }
 }
